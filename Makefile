@@ -1,0 +1,51 @@
+# What a newcomer needs: make run, make test, make check. `make lock` and `make catalogs` are for developers.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+
+.PHONY: setup setup-test run test check lock catalogs bench
+
+setup: .venv/.run
+
+setup-test: .venv/.test
+
+.venv/bin/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Griot needs Python 3.11 or newer")'
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/.run: .venv/bin/uv requirements/run.txt pyproject.toml $(wildcard locales/*/LC_MESSAGES/griot.po)
+	@$(UV) pip install -q --require-hashes -r requirements/run.txt
+	@$(UV) pip install -q --no-deps --no-build-isolation -e .
+	@$(BIN)/pybabel -q compile -d locales -D griot
+	@touch $@
+
+.venv/.test: .venv/.run requirements/test.txt
+	@$(UV) pip install -q --require-hashes -r requirements/test.txt
+	@touch $@
+
+run: setup
+	@$(BIN)/griot run --demo
+
+test: setup-test
+	@$(BIN)/pytest
+
+check: setup-test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+	@$(BIN)/python -m tests.completeness
+
+lock: .venv/bin/uv
+	@for name in uv run test; do $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements/$$name.in -o requirements/$$name.txt; done
+
+catalogs: setup
+	@$(BIN)/pybabel -q extract -F locales/babel.cfg -k say -k count:1,2 --no-location --sort-output --omit-header -o locales/griot.pot .
+	@$(BIN)/pybabel -q update -i locales/griot.pot -d locales -D griot --no-fuzzy-matching --ignore-obsolete --omit-header
+	@$(BIN)/pybabel -q compile -d locales -D griot
+
+bench: setup-test
+	@$(BIN)/python -m bench

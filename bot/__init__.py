@@ -1,0 +1,1 @@
+"""All that Griot decides and says; no input or output."""

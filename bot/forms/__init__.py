@@ -1,0 +1,1 @@
+"""XLSForms: bytes in, a form that can be asked out."""

@@ -1,0 +1,124 @@
+"""The values that pass between channels, the bot and the store."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+LANGUAGES = ("en", "fr", "pt", "ar")
+LANGUAGE_NAMES = {"en": "English", "fr": "Français", "pt": "Português", "ar": "العربية"}
+
+Value: TypeAlias = str | int | float | list[str] | dict[str, object] | None
+"""An understood answer. select_multiple: list of names; media: `{"type", "name", "size", "ref"}`;
+date: `YYYY-MM-DD`; geopoint: ODK's "latitude longitude altitude accuracy"; None: skipped."""
+
+
+class Say(Protocol):
+    """The bot's voice in one language."""
+
+    language: str
+
+    def __call__(self, sentence: str, /, **parts: object) -> str:
+        """Return the whole sentence in this language with its parts put in (isolated in Arabic)."""
+        ...
+
+    def count(self, one: str, many: str, n: int, /, **parts: object) -> str:
+        """Return the counted sentence for n; `{n}` is one of its parts."""
+        ...
+
+
+class MediaKind(StrEnum):
+    """What a person may attach."""
+
+    IMAGE = "image"
+    AUDIO = "audio"
+    VIDEO = "video"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """An attachment as the provider names it; nothing is fetched."""
+
+    kind: MediaKind
+    ref: str  # the provider's reference (Telegram file_id)
+    name: str = ""
+    content_type: str = ""
+    size: int | None = None  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A shared place, WGS 84 degrees."""
+
+    latitude: float
+    longitude: float
+    accuracy: float = 0.0  # metres
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A tap on option `option` (counted from 1) of the message that carried `token`."""
+
+    token: str
+    option: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One reply of a person, whatever the channel."""
+
+    text: str = ""
+    press: Press | None = None
+    media: Media | None = None
+    location: Location | None = None
+    source: str = ""  # the provider's id of the message, to find its answers when it is edited
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to a person. Channels put the numbered options under the text and make buttons of them."""
+
+    text: str
+    options: tuple[str, ...] = ()  # labels in order; numbered from 1
+    token: str = ""  # opaque, at most 40 ASCII characters: says which question the options belong to
+    question: str | None = None  # the form's path of the question asked
+    replaces: str = ""  # the provider's id of the message this one is put in place of (a toggled option)
+    kind: str = "reply"  # reply, receipt, notice, stranger, or the schedule's kind
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reply was understood as."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a reply was not understood, kindly, in the person's language, with an example."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault of a file or setting: what it is, where, and the mend."""
+
+    code: str
+    where: str  # file, sheet and row, or the setting
+    mend: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Several options being toggled: the names chosen so far."""
+
+    chosen: tuple[str, ...] = field(default=())
+
+
+Clock = Callable[[], datetime]
+Labels = Mapping[str, str]  # language to text

@@ -1,0 +1,130 @@
+"""What every channel is: how it is verified, read and written to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from bot.values import Heard, Message
+
+
+class SignatureError(Exception):
+    """The request does not prove that it comes from the provider."""
+
+
+class BodyError(Exception):
+    """The body is not what the provider sends (not JSON, too deep, no id)."""
+
+
+class Failure(StrEnum):
+    """Why a send failed; knows what follows."""
+
+    NOT_SENT = "not_sent"  # never left: connection refused, pool exhausted; try again
+    THROTTLED = "throttled"  # wait `retry_after` seconds, then again
+    UNKNOWN = "unknown"  # may have left: at most one repeat, then uncertain
+    UNREACHABLE = "unreachable"  # no such address, never started
+    BLOCKED = "blocked"  # the person blocked or left
+    REJECTED = "rejected"  # our message is at fault: do not repeat
+    MISCONFIGURED = "misconfigured"  # token or account: the operator must act; keep the row
+
+    @property
+    def may_retry(self) -> bool:
+        """Tell whether the same message may be sent again."""
+        return self in {Failure.NOT_SENT, Failure.THROTTLED, Failure.MISCONFIGURED}
+
+
+class SendError(Exception):
+    """A send failed: the kind of failure, the provider's code and words, and how long to wait (seconds)."""
+
+    def __init__(
+        self,
+        failure: Failure,
+        detail: str,
+        *,
+        code: str = "",
+        retry_after: float | None = None,
+        moved_to: str = "",
+    ) -> None:
+        super().__init__(detail)
+        self.failure = failure
+        self.detail = detail
+        self.code = code
+        self.retry_after = retry_after
+        self.moved_to = moved_to  # the new address, when the provider says that the chat moved
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one message may hold; messages are fitted, never cut blindly."""
+
+    characters: int
+    buttons: int
+    label: int  # characters of a button's label
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """All that the web process needs of a body."""
+
+    provider_id: str  # unique on the channel
+    sender: str  # replies of one sender are handled in order; "" when nobody sent it
+    acknowledge: str = ""  # a body for the 200 that stops the provider's spinner
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One reply, as parsed by the worker."""
+
+    address: str  # where answers go
+    heard: Heard
+    language: str = ""  # the provider's guess: a primary subtag
+    is_private: bool = True
+
+
+class Reach(StrEnum):
+    """What a person did to the channel itself."""
+
+    BLOCKED = "blocked"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """News about an address or a message sent."""
+
+    address: str = ""
+    reach: Reach | None = None
+    provider_id: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to one address."""
+
+    address: str
+    message: Message
+    reference: str = ""  # the outbox row's id
+
+
+class Channel(Protocol):
+    """One way to reach a person."""
+
+    name: str
+    limits: Limits
+
+    def verify(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Return when the request is the provider's; raise SignatureError otherwise."""
+        ...
+
+    def envelope(self, body: bytes) -> Envelope:
+        """Return the id and the sender; raise BodyError for what the provider would never send."""
+        ...
+
+    def parse(self, body: bytes) -> list[Inbound | Receipt]:
+        """Return what the body says; [] for what Griot does not use."""
+        ...
+
+    def send(self, out: Outgoing) -> str:
+        """Return the provider's id of the message sent; raise SendError."""
+        ...

@@ -1,0 +1,1 @@
+"""What the Secretariat sees: pages, the simulator, feeds."""

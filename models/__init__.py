@@ -1,0 +1,1 @@
+"""One module per noun: its tables, and the functions that read and write them."""

@@ -1,0 +1,1 @@
+"""Tables, sheets and documents: values in, bytes out."""

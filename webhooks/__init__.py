@@ -1,0 +1,1 @@
+"""Provider requests in: verify, keep, answer."""
