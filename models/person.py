@@ -1,12 +1,19 @@
-"""People, their addresses, consent and invitations."""
+"""People and their addresses."""
 
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from bot.values import LANGUAGES, Problem
+from models.base import Base, Db
+from models.city import City
 
 
 class Role(StrEnum):
@@ -69,43 +76,225 @@ class Address(Base):
     last_in_at: Mapped[datetime | None]
 
 
-class Consent(Base):
-    """An agreement to be written to, or its refusal; rows are only added."""
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """What a turn needs to know of the person it serves."""
 
-    __tablename__ = "consent"
-    __table_args__ = (Index("ix_consent_person_id", "person_id", "id"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    agreed: Mapped[bool]
-    version: Mapped[str]
-    language: Mapped[str]
-    channel: Mapped[str]
-    how: Mapped[str]
-    at: Mapped[datetime]
+    id: int
+    name: str
+    role: str
+    city: str | None
+    language: str
+    state: PersonState
+    paused_until: date | None
 
 
-class Invite(Base):
-    """A code that binds one address to a person: once, for 72 hours. Only its hash is kept."""
+class PersonError(Exception):
+    """What an officer asked for cannot be done; `problem` says why and how to mend it."""
 
-    __tablename__ = "invite"
-
-    code_hash: Mapped[str] = mapped_column(primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
+    def __init__(self, code: str, where: str, message: str, mend: str) -> None:
+        super().__init__(f"{message} {mend}")
+        self.problem = Problem(code, where, mend, message)
 
 
-class Stranger(Base):
-    """What an unknown sender did lately: wrong codes and the neutral answer, to limit both."""
+CITY_ROLES = frozenset({Role.COORDINATOR, Role.DEPUTY, Role.GROUP})
+NAME_CHARACTERS = 100
+TELEGRAM_ID = re.compile(r"[1-9][0-9]{0,15}")  # Bot API, User: at most 52 significant bits
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164: country code and number, at most 15 digits
+EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]{1,64}@[^@\s.]+(\.[^@\s.]+)+")  # RFC 5321, 4.5.3.1: parts' lengths
+_EXAMPLES = {
+    "telegram": "40000001",
+    "whatsapp": "+22370000001",
+    "sms": "+22370000001",
+    "email": "a@example.org",
+}
 
-    __tablename__ = "stranger"
-    __table_args__ = (UniqueConstraint("channel", "value"),)
 
-    id: Mapped[int] = mapped_column(primary_key=True)
-    channel: Mapped[str]
-    value: Mapped[str]
-    answered_at: Mapped[datetime | None]
-    wrong_codes: Mapped[int] = mapped_column(default=0)
-    wrong_since: Mapped[datetime | None]
-    silent_until: Mapped[datetime | None]
+def add_person(
+    db: Db,
+    *,
+    name: str,
+    role: str,
+    language: str,
+    at: datetime,
+    city: str | None = None,
+    addresses: Mapping[str, str] | None = None,
+) -> int:
+    """Return the id of a new person, known at `addresses` (channel to value).
+
+    Raise PersonError for a wrong name, role, language, city or address.
+    """
+    person = Person(
+        name=_checked_name(name),
+        role=_checked_role(role),
+        language=_checked_language(language),
+        city=_checked_city(db, role, city),
+        calendar_token=secrets.token_urlsafe(24),
+        created_at=at,
+    )
+    db.add(person)
+    db.flush()
+    for channel, value in (addresses or {}).items():
+        add_address(db, person.id, channel, value, at)
+    return person.id
+
+
+def printable(text: str) -> str:
+    """Return the text without control characters other than tab and newline, and without outer space."""
+    kept = (c for c in text if c in "\t\n" or unicodedata.category(c) not in {"Cc", "Cs"})
+    return "".join(kept).strip()
+
+
+def _checked_name(name: str) -> str:
+    shown = " ".join(printable(name).split())
+    if not shown:
+        raise PersonError("no_name", "name", "The name is empty.", "Give the name that messages should use.")
+    if len(shown) > NAME_CHARACTERS:
+        raise PersonError(
+            "long_name", "name", "The name is too long.", f"Use at most {NAME_CHARACTERS} letters."
+        )
+    return shown
+
+
+def _checked_role(role: str) -> str:
+    if role in set(Role):
+        return role
+    raise PersonError("unknown_role", "role", f"There is no role {role!r}.", f"Use one of {', '.join(Role)}.")
+
+
+def _checked_language(language: str) -> str:
+    if language in LANGUAGES:
+        return language
+    mend = f"Use one of {', '.join(LANGUAGES)}."
+    raise PersonError("unknown_language", "language", f"There is no language {language!r}.", mend)
+
+
+def _checked_city(db: Db, role: str, city: str | None) -> str | None:
+    if city is None and role not in CITY_ROLES:
+        return None
+    if city is None:
+        raise PersonError("no_city", "city", f"A {role} belongs to a city.", "Name it with --city.")
+    slugs = db.scalars(select(City.slug).where(City.is_closed.is_(False)).order_by(City.position)).all()
+    if city in slugs:
+        return city
+    known = f"Use one of {', '.join(slugs)}." if slugs else "Load the programme first."
+    raise PersonError("unknown_city", "city", f"There is no city {city!r}.", known)
+
+
+def folded_address(channel: str, value: str) -> str:
+    """Return the address as it is stored: Telegram user id, +E164 or e-mail in lower case.
+
+    Raise PersonError for anything else.
+    """
+    match channel:
+        case "telegram" | "chat":
+            folded, pattern = _western_digits(value), TELEGRAM_ID
+        case "whatsapp" | "sms":
+            folded, pattern = _international(value), E164
+        case "email":
+            folded, pattern = value.strip().lower(), EMAIL
+        case _:
+            mend = f"Use one of {', '.join(_EXAMPLES)}."
+            raise PersonError("unknown_channel", channel, f"There is no channel {channel!r}.", mend)
+    if pattern.fullmatch(folded) and len(folded) <= 254:
+        return folded
+    example = f"Write it like {_EXAMPLES.get(channel, '1')}."
+    raise PersonError("wrong_address", channel, f"{value!r} is not an address on {channel}.", example)
+
+
+def _western_digits(value: str) -> str:
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in value.strip())
+
+
+def _international(value: str) -> str:
+    number = re.sub(r"[\s().\-\u2066-\u2069]", "", _western_digits(value)).removeprefix("whatsapp:")
+    return f"+{number[2:]}" if number.startswith("00") else number
+
+
+def add_address(db: Db, person_id: int, channel: str, value: str, at: datetime) -> None:
+    """Bind an address to a person; nothing happens when it is theirs already.
+
+    Raise PersonError when it is not an address or belongs to another person.
+    """
+    folded = folded_address(channel, value)
+    holder = db.scalar(select(Address.person_id).where(Address.channel == channel, Address.value == folded))
+    if holder == person_id:
+        return
+    if holder is not None:
+        mend = f"Use another address, or erase person {holder}."
+        raise PersonError("taken_address", channel, f"{folded} belongs to person {holder}.", mend)
+    db.add(Address(person_id=person_id, channel=channel, value=folded, created_at=at))
+    db.flush()
+
+
+def move_address(db: Db, person_id: int, channel: str, value: str, at: datetime) -> None:
+    """Bind an address to a person who proved to hold it; raise PersonError when it is not an address.
+
+    It leaves whoever had it before: numbers are re-issued and phones are handed on.
+    """
+    folded = folded_address(channel, value)
+    mine = Address.channel == channel, Address.value == folded
+    changed = {"person_id": person_id, "reachable": "yes", "last_in_at": at}
+    if not db.execute(update(Address).where(*mine).values(changed).returning(Address.id)).first():
+        db.add(Address(person_id=person_id, channel=channel, value=folded, created_at=at, last_in_at=at))
+        db.flush()
+
+
+def address_heard(db: Db, channel: str, value: str, at: datetime) -> None:
+    """Note that a person wrote from this address: it is reachable again."""
+    theirs = Address.channel == channel, Address.value == value
+    db.execute(update(Address).where(*theirs).values(last_in_at=at, reachable="yes"))
+
+
+def address_lost(db: Db, channel: str, value: str, why: str) -> None:
+    """Note why an address cannot be reached: blocked, unknown or not_started."""
+    theirs = Address.channel == channel, Address.value == value
+    db.execute(update(Address).where(*theirs).values(reachable=why))
+
+
+def person_of(db: Db, channel: str, value: str) -> KnownPerson | None:
+    """Return the person at this address, or None for a stranger.
+
+    On PostgreSQL the person stays locked until the transaction ends: one turn at a time.
+    """
+    holder = select(Address.person_id).where(Address.channel == channel, Address.value == value)
+    return _locked(db, Person.id == holder.scalar_subquery())
+
+
+def person_with(db: Db, person_id: int) -> KnownPerson | None:
+    """Return the person with this id, locked like `person_of`, or None when there is none."""
+    return _locked(db, Person.id == person_id)
+
+
+def _locked(db: Db, which: ColumnElement[bool]) -> KnownPerson | None:
+    facts = select(
+        Person.id,
+        Person.name,
+        Person.role,
+        Person.city,
+        Person.language,
+        Person.state,
+        Person.paused_until,
+    )
+    row = db.execute(facts.where(which).with_for_update()).first()
+    if row is None:
+        return None
+    id, name, role, city, language, state, paused_until = row
+    return KnownPerson(id, name, role, city, language, PersonState(state), paused_until)
+
+
+def set_language(db: Db, person_id: int, language: str) -> None:
+    """Write to the person in this language from now on; raise PersonError when Griot does not speak it."""
+    db.execute(update(Person).where(Person.id == person_id).values(language=_checked_language(language)))
+
+
+def person_to_change(db: Db, person_id: int) -> Person:
+    """Return the person to be changed; raise PersonError when unknown or erased."""
+    person = db.get(Person, person_id)
+    if person is None:
+        raise PersonError(
+            "unknown_person", "id", f"There is no person {person_id}.", "See `griot person list`."
+        )
+    if person.state == PersonState.ERASED:
+        raise PersonError("erased", "id", f"Person {person_id} was erased.", "Add them again if they return.")
+    return person

@@ -1,0 +1,111 @@
+"""Whether messages may go to a person: consent, pause and stop."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ForeignKey, Index, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Db
+from models.person import KnownPerson, Person, PersonError, PersonState, person_to_change, printable
+
+
+class Consent(Base):
+    """An agreement to be written to, or its refusal; rows are only added."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_person_id", "person_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    agreed: Mapped[bool]
+    version: Mapped[str]
+    language: Mapped[str]
+    channel: Mapped[str]
+    how: Mapped[str]
+    at: Mapped[datetime]
+
+
+ELSEWHERE = "elsewhere"  # the version of a consent that was not given to our wording
+
+
+def record_consent(
+    db: Db, person_id: int, *, agreed: bool, version: str, language: str, channel: str, how: str, at: datetime
+) -> None:
+    """Add the person's agreement, or refusal, to be written to.
+
+    The agreement makes an invited person active; a refusal makes an active one invited again.
+    """
+    db.add(
+        Consent(
+            person_id=person_id,
+            agreed=agreed,
+            version=version,
+            language=language,
+            channel=channel,
+            how=printable(how),
+            at=at,
+        )
+    )
+    former, state = PersonState.INVITED, PersonState.ACTIVE
+    if not agreed:
+        former, state = state, former
+    db.execute(update(Person).where(Person.id == person_id, Person.state == former).values(state=state))
+    db.flush()
+
+
+def consent_of(db: Db, person_id: int) -> Consent | None:
+    """Return the consent in force, or None when it was never given or was refused since."""
+    newest = select(Consent).where(Consent.person_id == person_id).order_by(Consent.id.desc()).limit(1)
+    consent = db.scalar(newest)
+    return consent if consent is not None and consent.agreed else None
+
+
+def pause(db: Db, person_id: int, until: date | None) -> None:
+    """Stop writing to a person through the day `until`, or until `resume`.
+
+    Raise PersonError for a person who is unknown, stopped or erased.
+    """
+    person = person_to_change(db, person_id)
+    if person.state == PersonState.STOPPED:
+        raise PersonError(
+            "stopped", "id", f"Person {person_id} has stopped all messages.", "Nothing more is sent to them."
+        )
+    person.state, person.paused_until = PersonState.PAUSED, until
+
+
+def resume(db: Db, person_id: int) -> None:
+    """Write to a paused person again; raise PersonError for a person who is unknown, erased or sent STOP."""
+    person = person_to_change(db, person_id)
+    if person.state == PersonState.STOPPED:
+        raise PersonError(
+            "stopped",
+            "id",
+            f"Person {person_id} has stopped all messages.",
+            "Only they can undo it: by START.",
+        )
+    _set_free(db, person)
+
+
+def stop(db: Db, person_id: int) -> None:
+    """Stop every message to a person, on their own word; raise PersonError when unknown or erased."""
+    person_to_change(db, person_id).state = PersonState.STOPPED
+
+
+def start(db: Db, person_id: int) -> None:
+    """Undo a stop or a pause, on the person's own word; raise PersonError when unknown or erased."""
+    _set_free(db, person_to_change(db, person_id))
+
+
+def _set_free(db: Db, person: Person) -> None:
+    agreed = consent_of(db, person.id) is not None
+    person.state = PersonState.ACTIVE if agreed else PersonState.INVITED
+    person.paused_until = None
+
+
+def state_at(person: Person | KnownPerson, at: datetime, zone: ZoneInfo, *, agreed: bool) -> PersonState:
+    """Return the state at that time: a pause is over on the day after its last, in the city's zone."""
+    is_over = person.paused_until is not None and at.astimezone(zone).date() > person.paused_until
+    if person.state != PersonState.PAUSED or not is_over:
+        return PersonState(person.state)
+    return PersonState.ACTIVE if agreed else PersonState.INVITED
