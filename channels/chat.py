@@ -1,0 +1,74 @@
+"""The channel `chat`: the phone in the terminal and in the simulator, which reads the outbox itself."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.values import Heard, Location, Media, MediaKind, Press
+from channels.base import BodyError, Envelope, Inbound, Limits, Outgoing, Receipt, SignatureError
+from channels.cleaning import clean
+
+
+class Chat:
+    """A phone without a provider: its bodies are written here and read here."""
+
+    name = "chat"
+    limits = Limits(characters=4096, buttons=100, label=200)  # as Telegram, so that it shows the same
+
+    def verify(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Raise SignatureError: no request from outside speaks for this channel."""
+        raise SignatureError("the channel chat has no webhook")
+
+    def envelope(self, body: bytes) -> Envelope:
+        """Return the id and the address of a body that `written_down` made; raise BodyError for another."""
+        said = _read_json(body)
+        if not isinstance(said.get("id"), str) or not isinstance(said.get("address"), str):
+            raise BodyError("a body of the channel chat has an id and an address")
+        return Envelope(said["id"], said["address"])
+
+    def parse(self, body: bytes) -> list[Inbound | Receipt]:
+        """Return the reply."""
+        said = _read_json(body)
+        return [Inbound(str(said.get("address", "")), _heard(said))]
+
+    def send(self, out: Outgoing) -> str:
+        """Return an id at once: the phone shows the outbox row itself."""
+        return out.message.replaces or f"chat:{out.reference}"
+
+
+def written_down(provider_id: str, address: str, heard: Heard) -> bytes:
+    """Return a body of the channel chat: `{"id", "address", "text"|"press"|"media"|"location", …}`."""
+    said: dict[str, object] = {"id": provider_id, "address": address, "source": heard.source or provider_id}
+    said |= {"text": heard.text} if heard.text else {}
+    said |= {"edited": True} if heard.edited else {}
+    if heard.press:
+        said["press"] = {"token": heard.press.token, "option": heard.press.option}
+    if heard.media:
+        media = heard.media
+        said["media"] = [media.kind, media.ref, media.name, media.content_type, media.size]
+    if heard.location:
+        place = heard.location
+        said["location"] = [place.latitude, place.longitude, place.accuracy]
+    return json.dumps(said).encode()
+
+
+def _read_json(body: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BodyError("the body is not JSON") from error
+    if not isinstance(said, dict):
+        raise BodyError("the body is not a JSON object")
+    return said
+
+
+def _heard(said: Mapping[str, Any]) -> Heard:
+    press, media, place = said.get("press"), said.get("media"), said.get("location")
+    return Heard(
+        text=clean(said.get("text", "")),
+        press=Press(press["token"], press["option"]) if press else None,
+        media=Media(MediaKind(media[0]), *media[1:]) if media else None,
+        location=Location(*place) if place else None,
+        source=said.get("source", ""),
+        edited=said.get("edited", False),
+    )

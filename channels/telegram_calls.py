@@ -1,0 +1,334 @@
+"""Calls of the Bot API from any thread, through one event loop with one bot and its own connections."""
+
+import asyncio
+import json
+import logging
+import re
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+import aiohttp
+from telegram import (
+    Bot,
+    BotCommand,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    LinkPreviewOptions,
+    WebhookInfo,
+)
+from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+from bot.values import Message
+from channels.base import Failure, Limits, Outgoing, SendError
+from channels.fitting import fit, one_line, shorten
+
+T = TypeVar("T")
+
+TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")  # what a bot's token looks like; never in a log or an error
+CONNECTIONS = 256  # more than there are sender threads: no call waits for a connection
+CALLBACK_BYTES = 64  # Bot API, InlineKeyboardButton, callback_data: 1 to 64 bytes
+_ONE_COLUMN = 20  # characters of a label from which on two buttons do not fit side by side
+_ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_FOREIGN = "an answer that is not the Bot API's"
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+class Refused(TelegramError):
+    """Telegram answered, and not with a result: HTTP status, description, and what it says to do."""
+
+    def __init__(self, status: int, description: str, retry_after: float | None, moved_to: str) -> None:
+        super().__init__(description)
+        self.status = status
+        self.retry_after = retry_after  # seconds
+        self.moved_to = moved_to  # the chat's new id
+
+
+class AiohttpRequest(BaseRequest):
+    """HTTP for the library's bot: form-encoded POSTs over kept connections, one deadline for a whole call."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float:
+        """Return the seconds that a call may take."""
+        return self._timeout
+
+    async def initialize(self) -> None:
+        """Open the session; runs inside the loop that will use it."""
+        connector = aiohttp.TCPConnector(limit=CONNECTIONS, limit_per_host=CONNECTIONS)
+        self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    async def shutdown(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = BaseRequest.DEFAULT_NONE,
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
+    ) -> tuple[int, bytes]:
+        """Return status and body of a result; raise Refused for any other answer.
+
+        Raise TimedOut or NetworkError, with the cause, when there was no answer. URLs hold the token:
+        no exception raised here carries one in its own text.
+        """
+        seconds = self._timeout if read_timeout is BaseRequest.DEFAULT_NONE else read_timeout
+        body = request_data.url_encoded_parameters().encode() if request_data else b""
+        try:
+            status, headers, answer = await self._exchange(url, method, body, seconds)
+        except TimeoutError as error:
+            raise TimedOut("no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise NetworkError(f"no answer: the connection failed ({type(error).__name__})") from error
+        if status != 200:
+            raise _refusal(status, headers.get("Retry-After", ""), answer)
+        return status, answer
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        """Return the answer of a call; raise Refused, and log nothing, for one without a result."""
+        try:
+            answer = json.loads(payload)
+        except (ValueError, RecursionError):
+            answer = {}
+        if "result" not in answer:
+            raise Refused(200, _FOREIGN, None, "")
+        return dict(answer)
+
+    async def _exchange(self, url: str, method: str, body: bytes, seconds: float) -> tuple[int, Any, bytes]:
+        if self._session is None:
+            await self.initialize()
+            return await self._exchange(url, method, body, seconds)
+        timeout = aiohttp.ClientTimeout(total=seconds, connect=seconds / 2)
+        async with self._session.request(
+            method, url, data=body, headers=_FORM, timeout=timeout, allow_redirects=False
+        ) as response:
+            return response.status, response.headers, await response.read()
+
+
+def _refusal(status: int, retry_after: str, answer: bytes) -> Refused:
+    """Return what Telegram objects to; a page that is not Telegram's has no description."""
+    try:
+        said = json.loads(answer)
+        parameters = said.get("parameters") or {}
+        wait, moved_to = parameters.get("retry_after"), parameters.get("migrate_to_chat_id")
+        return Refused(status, str(said.get("description") or status), wait, str(moved_to or ""))
+    except (ValueError, AttributeError):
+        wait = float(retry_after) if retry_after.isdigit() else None
+        return Refused(status, _FOREIGN, wait, "")
+
+
+def failure_of(error: TelegramError) -> SendError:
+    """Return what a failed call means for the message (the table of errors in docs/channels/telegram.md)."""
+    detail = TOKEN.sub("<token>", str(error))
+    if not isinstance(error, Refused):
+        never_sent = isinstance(error.__cause__, _NEVER_SENT)
+        return SendError(Failure.NOT_SENT if never_sent else Failure.UNKNOWN, detail)
+    return SendError(
+        _failure(error.status, detail.lower(), error.moved_to),
+        detail,
+        code=str(error.status),
+        retry_after=error.retry_after,
+        moved_to=error.moved_to,
+    )
+
+
+def _failure(status: int, description: str, moved_to: str) -> Failure:
+    """Return the kind of failure; descriptions are matched without regard to case."""
+    match status:
+        case 429:
+            return Failure.THROTTLED
+        case 400 if moved_to or "chat not found" in description:
+            return Failure.UNREACHABLE
+        case 403 if "blocked" in description or "kicked" in description:
+            return Failure.BLOCKED
+        case 403:
+            return Failure.UNREACHABLE
+        case 401 | 404 | 409:
+            return Failure.MISCONFIGURED
+        case 400 | 413:
+            return Failure.REJECTED
+        case _:  # 5xx, a page of somebody else, 200 without a result
+            return Failure.UNKNOWN
+
+
+class Calls:
+    """The Bot API as plain functions: each waits for the answer and raises SendError.
+
+    One daemon thread runs one event loop for as long as this lives; any number of threads may call.
+    """
+
+    def __init__(self, token: str, api_url: str, timeout: float) -> None:
+        for name in ("telegram", "httpx", "httpcore"):  # at DEBUG and INFO they log texts, secrets and URLs
+            logging.getLogger(name).setLevel(logging.WARNING)
+        self._timeout = timeout
+        self._loop = asyncio.new_event_loop()
+        self._request = AiohttpRequest(timeout)
+        self._bot = Bot(
+            token or "none",  # the library refuses ""; Telegram answers 404 to this
+            base_url=f"{api_url}/bot",
+            base_file_url=f"{api_url}/file/bot",
+            request=self._request,
+            get_updates_request=self._request,
+        )
+        self._username = ""
+        self._thread = threading.Thread(target=self._loop.run_forever, name="telegram", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Close the connections and end the thread."""
+        asyncio.run_coroutine_threadsafe(self._request.shutdown(), self._loop).result(self._timeout)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(self._timeout)
+        self._loop.close()
+
+    def _call(self, ask: Callable[[Bot], Awaitable[T]], more_seconds: float = 0) -> T:
+        """Return what the bot returns; raise SendError without the cause, whose text may hold the token."""
+        future = asyncio.run_coroutine_threadsafe(_await(ask, self._bot), self._loop)
+        try:
+            return future.result(self._timeout + more_seconds + 5)  # the request's own deadline comes first
+        except TelegramError as error:
+            raise failure_of(error) from None
+        except TimeoutError:
+            future.cancel()
+            raise SendError(Failure.UNKNOWN, "no answer in time") from None
+
+    def send(self, out: Outgoing, limits: Limits) -> str:
+        """Return `<chat>:<message>` of the message sent; raise SendError."""
+        chat, text, keyboard = (
+            chat_id(out.address),
+            _text(out.message, limits),
+            keyboard_of(out.message, limits),
+        )
+        replaced = _message_id(out.message.replaces, out.address)
+        if replaced and self._edit(chat, replaced, text, keyboard):
+            return out.message.replaces
+        sent = self._call(
+            lambda bot: bot.send_message(chat, text, reply_markup=keyboard, link_preview_options=_NO_PREVIEW)
+        )
+        return f"{sent.chat.id}:{sent.message_id}"
+
+    def _edit(self, chat: int, message: int, text: str, keyboard: InlineKeyboardMarkup | None) -> bool:
+        """Tell whether the old message now reads so; False when it is gone."""
+        try:
+            self._call(
+                lambda bot: bot.edit_message_text(
+                    text,
+                    chat_id=chat,
+                    message_id=message,
+                    reply_markup=keyboard,
+                    link_preview_options=_NO_PREVIEW,
+                )
+            )
+        except SendError as error:
+            said = error.detail.lower()
+            if error.code == "400" and "message is not modified" in said:
+                return True
+            if error.code == "400" and any(gone in said for gone in _GONE):
+                return False
+            raise
+        return True
+
+    def username(self) -> str:
+        """Return the bot's user name (getMe), asked once; raise SendError."""
+        if not self._username:
+            self._username = self._call(lambda bot: bot.get_me()).username or ""
+        return self._username
+
+    def set_webhook(self, url: str, secret: str, kinds: Sequence[str], connections: int) -> None:
+        """Register the webhook (setWebhook); raise SendError."""
+        self._call(
+            lambda bot: bot.set_webhook(
+                url, secret_token=secret, allowed_updates=list(kinds), max_connections=connections
+            )
+        )
+
+    def delete_webhook(self) -> None:
+        """Remove the webhook (deleteWebhook); raise SendError."""
+        self._call(lambda bot: bot.delete_webhook())
+
+    def webhook_info(self) -> WebhookInfo:
+        """Return the webhook's state (getWebhookInfo); raise SendError."""
+        return self._call(lambda bot: bot.get_webhook_info())
+
+    def describe(self, language: str, commands: Sequence[tuple[str, str]], long: str, short: str) -> None:
+        """Set commands and descriptions in one language ("": for all others); raise SendError."""
+        code = language or None
+        named = [BotCommand(name, description) for name, description in commands]
+        self._call(lambda bot: bot.set_my_commands(named, language_code=code))
+        self._call(lambda bot: bot.set_my_description(long, language_code=code))
+        self._call(lambda bot: bot.set_my_short_description(short, language_code=code))
+
+    def updates(self, offset: int, seconds: int, kinds: Sequence[str]) -> list[tuple[int, bytes]]:
+        """Return id and JSON of waiting updates from `offset` on (getUpdates); raise SendError."""
+        found = self._call(
+            lambda bot: bot.get_updates(offset=offset, timeout=seconds, allowed_updates=list(kinds)),
+            more_seconds=seconds,
+        )
+        return [(update.update_id, update.to_json().encode()) for update in found]
+
+    def end_spinner(self, tap: str) -> None:
+        """Answer a tap (answerCallbackQuery); raise SendError."""
+        self._call(lambda bot: bot.answer_callback_query(tap))
+
+
+async def _await(ask: Callable[[Bot], Awaitable[T]], bot: Bot) -> T:
+    return await ask(bot)
+
+
+_GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+
+
+def chat_id(address: str) -> int:
+    """Return the address as Telegram's number; raise SendError for what cannot be one."""
+    if not re.fullmatch(r"-?[0-9]{1,19}", address):
+        raise SendError(Failure.UNREACHABLE, "the address is not a Telegram id")
+    return int(address)
+
+
+def _message_id(provider_id: str, address: str) -> int:
+    """Return the message's number when it is one of this chat, else 0."""
+    chat, _, message = provider_id.partition(":")
+    return int(message) if chat == address and message.isdecimal() else 0
+
+
+def _text(message: Message, limits: Limits) -> str:
+    text = fit(message, limits)
+    if not text:
+        raise SendError(Failure.REJECTED, "the message is empty")
+    return text
+
+
+def keyboard_of(message: Message, limits: Limits) -> InlineKeyboardMarkup | None:
+    """Return a button per option, two a row unless a label is long or Arabic.
+
+    Raise SendError when the token of the options is too long.
+    """
+    labels = [shorten(one_line(label), limits.label) for label in message.options[: limits.buttons]]
+    if not labels:
+        return None
+    buttons = [_button(label, number, message.token) for number, label in enumerate(labels, start=1)]
+    narrow = all(len(label) <= _ONE_COLUMN and not _ARABIC.search(label) for label in labels)
+    width = 2 if narrow else 1
+    return InlineKeyboardMarkup([buttons[at : at + width] for at in range(0, len(buttons), width)])
+
+
+def _button(label: str, number: int, token: str) -> InlineKeyboardButton:
+    data = f"{token}:{number}"
+    if len(data.encode()) > CALLBACK_BYTES:
+        raise SendError(
+            Failure.REJECTED, f"the token of the options is longer than {CALLBACK_BYTES} bytes allow"
+        )
+    return InlineKeyboardButton(label or str(number), callback_data=data)
