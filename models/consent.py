@@ -7,7 +7,15 @@ from sqlalchemy import ForeignKey, Index, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
-from models.person import KnownPerson, Person, PersonError, PersonState, person_to_change, printable
+from models.person import (
+    KnownPerson,
+    Person,
+    PersonError,
+    PersonState,
+    note_change,
+    person_to_change,
+    printable,
+)
 
 
 class Consent(Base):
@@ -51,7 +59,7 @@ def record_consent(
     if not agreed:
         former, state = state, former
     db.execute(update(Person).where(Person.id == person_id, Person.state == former).values(state=state))
-    db.flush()
+    note_change(db, person_id, at)
 
 
 def consent_of(db: Db, person_id: int) -> Consent | None:
@@ -61,46 +69,43 @@ def consent_of(db: Db, person_id: int) -> Consent | None:
     return consent if consent is not None and consent.agreed else None
 
 
-def pause(db: Db, person_id: int, until: date | None) -> None:
+def pause(db: Db, person_id: int, until: date | None, at: datetime) -> None:
     """Stop writing to a person through the day `until`, or until `resume`.
 
-    Raise PersonError for a person who is unknown, stopped or erased.
+    Raise PersonError for a person who is unknown, erased or sent STOP.
     """
-    person = person_to_change(db, person_id)
-    if person.state == PersonState.STOPPED:
-        raise PersonError(
-            "stopped", "id", f"Person {person_id} has stopped all messages.", "Nothing more is sent to them."
-        )
-    person.state, person.paused_until = PersonState.PAUSED, until
+    person = _not_stopped(db, person_id)
+    person.state, person.paused_until, person.changed_at = PersonState.PAUSED, until, at
 
 
-def resume(db: Db, person_id: int) -> None:
+def resume(db: Db, person_id: int, at: datetime) -> None:
     """Write to a paused person again; raise PersonError for a person who is unknown, erased or sent STOP."""
-    person = person_to_change(db, person_id)
-    if person.state == PersonState.STOPPED:
-        raise PersonError(
-            "stopped",
-            "id",
-            f"Person {person_id} has stopped all messages.",
-            "Only they can undo it: by START.",
-        )
-    _set_free(db, person)
+    _set_free(db, _not_stopped(db, person_id), at)
 
 
-def stop(db: Db, person_id: int) -> None:
+def stop(db: Db, person_id: int, at: datetime) -> None:
     """Stop every message to a person, on their own word; raise PersonError when unknown or erased."""
-    person_to_change(db, person_id).state = PersonState.STOPPED
+    person = person_to_change(db, person_id)
+    person.state, person.changed_at = PersonState.STOPPED, at
 
 
-def start(db: Db, person_id: int) -> None:
+def start(db: Db, person_id: int, at: datetime) -> None:
     """Undo a stop or a pause, on the person's own word; raise PersonError when unknown or erased."""
-    _set_free(db, person_to_change(db, person_id))
+    _set_free(db, person_to_change(db, person_id), at)
 
 
-def _set_free(db: Db, person: Person) -> None:
+def _not_stopped(db: Db, person_id: int) -> Person:
+    person = person_to_change(db, person_id)
+    if person.state != PersonState.STOPPED:
+        return person
+    message = f"Person {person_id} has stopped all messages."
+    raise PersonError("stopped", "id", message, "Only they can undo it: by sending START.")
+
+
+def _set_free(db: Db, person: Person, at: datetime) -> None:
     agreed = consent_of(db, person.id) is not None
     person.state = PersonState.ACTIVE if agreed else PersonState.INVITED
-    person.paused_until = None
+    person.paused_until, person.changed_at = None, at
 
 
 def state_at(person: Person | KnownPerson, at: datetime, zone: ZoneInfo, *, agreed: bool) -> PersonState:

@@ -59,6 +59,7 @@ class Person(Base):
     paused_until: Mapped[date | None]
     calendar_token: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    changed_at: Mapped[datetime] = mapped_column(index=True)  # also of addresses and consent
 
 
 class Address(Base):
@@ -131,6 +132,7 @@ def add_person(
         city=_checked_city(db, role, city),
         calendar_token=secrets.token_urlsafe(24),
         created_at=at,
+        changed_at=at,
     )
     db.add(person)
     db.flush()
@@ -224,7 +226,7 @@ def add_address(db: Db, person_id: int, channel: str, value: str, at: datetime) 
         mend = f"Use another address, or erase person {holder}."
         raise PersonError("taken_address", channel, f"{folded} belongs to person {holder}.", mend)
     db.add(Address(person_id=person_id, channel=channel, value=folded, created_at=at))
-    db.flush()
+    note_change(db, person_id, at)
 
 
 def move_address(db: Db, person_id: int, channel: str, value: str, at: datetime) -> None:
@@ -237,7 +239,13 @@ def move_address(db: Db, person_id: int, channel: str, value: str, at: datetime)
     changed = {"person_id": person_id, "reachable": "yes", "last_in_at": at}
     if not db.execute(update(Address).where(*mine).values(changed).returning(Address.id)).first():
         db.add(Address(person_id=person_id, channel=channel, value=folded, created_at=at, last_in_at=at))
-        db.flush()
+    note_change(db, person_id, at)
+
+
+def note_change(db: Db, person_id: int, at: datetime) -> None:
+    """Note when something about the person changed last, for `export --since`."""
+    db.flush()
+    db.execute(update(Person).where(Person.id == person_id).values(changed_at=at))
 
 
 def address_heard(db: Db, channel: str, value: str, at: datetime) -> None:
@@ -246,10 +254,12 @@ def address_heard(db: Db, channel: str, value: str, at: datetime) -> None:
     db.execute(update(Address).where(*theirs).values(last_in_at=at, reachable="yes"))
 
 
-def address_lost(db: Db, channel: str, value: str, why: str) -> None:
+def address_lost(db: Db, channel: str, value: str, why: str, at: datetime) -> None:
     """Note why an address cannot be reached: blocked, unknown or not_started."""
     theirs = Address.channel == channel, Address.value == value
-    db.execute(update(Address).where(*theirs).values(reachable=why))
+    holder = db.scalar(update(Address).where(*theirs).values(reachable=why).returning(Address.person_id))
+    if holder is not None:
+        note_change(db, holder, at)
 
 
 def person_of(db: Db, channel: str, value: str) -> KnownPerson | None:
@@ -283,9 +293,10 @@ def _locked(db: Db, which: ColumnElement[bool]) -> KnownPerson | None:
     return KnownPerson(id, name, role, city, language, PersonState(state), paused_until)
 
 
-def set_language(db: Db, person_id: int, language: str) -> None:
+def set_language(db: Db, person_id: int, language: str, at: datetime) -> None:
     """Write to the person in this language from now on; raise PersonError when Griot does not speak it."""
-    db.execute(update(Person).where(Person.id == person_id).values(language=_checked_language(language)))
+    changed = {"language": _checked_language(language), "changed_at": at}
+    db.execute(update(Person).where(Person.id == person_id).values(changed))
 
 
 def person_to_change(db: Db, person_id: int) -> Person:

@@ -44,7 +44,7 @@ def test_a_pause_ends_in_the_morning_after_its_last_day(db: Db) -> None:
     """The day belongs to the pause, and days are the city's: Kampala's begins three hours before UTC's."""
     id = a_person(db)
     agree(db, id)
-    pause(db, id, date(2026, 12, 1))
+    pause(db, id, date(2026, 12, 1), AT)
     last = datetime(2026, 12, 1, 22, 0, tzinfo=UTC)
     assert state_at(person(db, id), last, BAMAKO, agreed=True) is PersonState.PAUSED
     assert state_at(person(db, id), last, KAMPALA, agreed=True) is PersonState.ACTIVE
@@ -56,10 +56,10 @@ def test_a_pause_without_an_end_lasts_until_resume(db: Db) -> None:
     asked, agreed = a_person(db), a_person(db, name="Ali Exemple")
     agree(db, agreed)
     for id in (asked, agreed):
-        pause(db, id, None)
+        pause(db, id, None, AT)
         far = datetime(2030, 1, 1, tzinfo=UTC)
         assert state_at(person(db, id), far, BAMAKO, agreed=True) is PersonState.PAUSED
-        resume(db, id)
+        resume(db, id, AT)
     assert person(db, asked).state == PersonState.INVITED
     assert person(db, agreed).state == PersonState.ACTIVE
 
@@ -68,16 +68,16 @@ def test_only_the_person_undoes_a_stop(db: Db) -> None:
     """An officer can neither pause nor resume who said stop; start does."""
     id = a_person(db)
     agree(db, id)
-    stop(db, id)
+    stop(db, id, AT)
     with pytest.raises(PersonError):
-        resume(db, id)
+        resume(db, id, AT)
     with pytest.raises(PersonError):
-        pause(db, id, None)
-    start(db, id)
+        pause(db, id, None, AT)
+    start(db, id, AT)
     assert person(db, id).state == PersonState.ACTIVE
 
 
 def test_unknown_people_cannot_be_changed(db: Db) -> None:
     """The number is named in the refusal."""
     with pytest.raises(PersonError, match="no person 99"):
-        pause(db, 99, None)
+        pause(db, 99, None, AT)

@@ -125,7 +125,7 @@ def test_an_address_belongs_to_one_person(db: Db) -> None:
 def test_a_proved_address_moves(db: Db) -> None:
     """A phone handed on leaves the former holder, and is reachable again."""
     first, second = a_person(db, telegram="40000001"), a_person(db, name="Ali Exemple")
-    address_lost(db, "telegram", "40000001", "blocked")
+    address_lost(db, "telegram", "40000001", "blocked", AT)
     move_address(db, second, "telegram", "40000001", AT)
     known = person_of(db, "telegram", "40000001")
     assert known is not None
@@ -136,7 +136,7 @@ def test_a_proved_address_moves(db: Db) -> None:
 def test_a_lost_address_is_found_again_when_it_writes(db: Db) -> None:
     """Why an address is lost is kept until its holder writes."""
     a_person(db, telegram="40000001")
-    address_lost(db, "telegram", "40000001", "blocked")
+    address_lost(db, "telegram", "40000001", "blocked", AT)
     assert db.scalars(select(Address.reachable)).all() == ["blocked"]
     address_heard(db, "telegram", "40000001", AT)
     row = db.execute(select(Address.reachable, Address.last_in_at)).one()
@@ -146,9 +146,9 @@ def test_a_lost_address_is_found_again_when_it_writes(db: Db) -> None:
 def test_the_language_can_be_changed(db: Db) -> None:
     """A language that Griot does not speak is refused; the four are taken."""
     id = a_person(db, telegram="40000001")
-    set_language(db, id, "ar")
+    set_language(db, id, "ar", AT)
     with pytest.raises(PersonError):
-        set_language(db, id, "de")
+        set_language(db, id, "de", AT)
     known = person_of(db, "telegram", "40000001")
     assert known is not None
     assert known.language == "ar"
