@@ -1,0 +1,117 @@
+"""Read a programme's files: every fault at once, each with file, place and mend."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from bot.programme import checks, shapes
+from bot.programme.document import Document, read_document
+from bot.programme.draft import Draft
+from bot.programme.fields import Hour, LocaleName, Names
+from bot.programme.form_files import check_forms
+from bot.values import Problem
+
+_FILES: dict[str, tuple[str, ...]] = {
+    "programme.yaml": (
+        "id",
+        "names",
+        "languages",
+        "locales",
+        "secretariat",
+        "roles",
+        "rhythm",
+        "digest_at",
+        "forms",
+        "words",
+        "rules",
+        "digest",
+    ),
+    "cities.yaml": ("clusters", "cities"),
+    "calendar.yaml": (
+        "cycle",
+        "due_at",
+        "reminders",
+        "phases",
+        "milestones",
+        "events",
+        "ramadan",
+        "holiday_corrections",
+        "quiet_periods",
+    ),
+}
+_HOMES = {section: file for file, sections in _FILES.items() for section in sections}
+
+_Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+_Languages = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def read_programme(files: Mapping[str, bytes]) -> tuple[shapes.Programme | None, tuple[Problem, ...]]:
+    """Return the programme, or None with every fault found; the files by name within the folder."""
+    missing = [_missing(file) for file in _FILES if file not in files]
+    documents = {file: read_document(file, files[file]) for file in _FILES if file in files}
+    draft = Draft(documents, _HOMES)
+    draft.problems.extend(missing)
+    _check_sections(draft)
+    programme = _read(draft, files)
+    return (None if draft.problems else programme), tuple(draft.problems)
+
+
+def _missing(file: str) -> Problem:
+    return Problem("missing_file", file, "Add the file to the programme's folder.", "The file is not there.")
+
+
+def _check_sections(draft: Draft) -> None:
+    for document in draft.documents.values():
+        for section in document.data:
+            if _HOMES.get(section) != document.file:
+                draft.problems.append(_unknown(document, section))
+
+
+def _unknown(document: Document, section: str) -> Problem:
+    home = _HOMES.get(section)
+    mend = (
+        f"Move it to {home}."
+        if home
+        else "Remove the key or correct its spelling; docs/programme.md lists them."
+    )
+    return Problem("unknown_key", document.where((section,)), mend, "The key does not belong here.")
+
+
+def _read(draft: Draft, files: Mapping[str, bytes]) -> shapes.Programme:
+    draft.languages = draft.one("languages", _Languages) or ()
+    forms = draft.many("forms", shapes.FormEntry, "name")
+    rules = draft.row("rules", shapes.Rule)
+    digest = draft.many("digest", shapes.FormDigest)
+    cities = draft.many("cities", shapes.City, "slug")
+    milestones = draft.many("milestones", shapes.Milestone, "id")
+    corrections = draft.row("holiday_corrections", shapes.Correction)
+    programme = shapes.Programme(
+        id=draft.one("id", _Identifier),
+        names=draft.one("names", Names),
+        languages=draft.languages,
+        locales=draft.one("locales", Mapping[str, LocaleName]) or {},
+        secretariat=draft.one("secretariat", shapes.Secretariat),
+        roles=draft.many("roles", Names),
+        rhythm=draft.one("rhythm", shapes.Rhythm),
+        digest_at=draft.one("digest_at", shapes.WeekTime),
+        forms=forms,
+        words=draft.one("words", Mapping[str, str]) or {},
+        rules=tuple(rules.values()),
+        digest=digest,
+        clusters=draft.many("clusters", shapes.Cluster),
+        cities=cities,
+        cycle=draft.one("cycle", shapes.Cycle),
+        due_at=draft.one("due_at", Hour),
+        reminders=draft.one("reminders", shapes.Reminders),
+        phases=draft.many("phases", shapes.Phase),
+        milestones=dict(sorted(milestones.items(), key=lambda item: item[1].due)),
+        events=draft.many("events", shapes.Event),
+        ramadan=tuple(draft.row("ramadan", shapes.Ramadan).values()),
+        holiday_corrections=tuple(corrections.values()),
+        quiet_periods=tuple(draft.row("quiet_periods", shapes.QuietPeriod).values()),
+    )
+    checks.check_programme(draft, programme)
+    checks.check_rules(draft, rules)
+    check_forms(draft, files, forms, rules, digest)
+    return programme
