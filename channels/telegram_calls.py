@@ -103,9 +103,9 @@ class AiohttpRequest(BaseRequest):
             answer = json.loads(payload)
         except (ValueError, RecursionError):
             answer = {}
-        if "result" not in answer:
+        if not isinstance(answer, dict) or "result" not in answer:
             raise Refused(200, _FOREIGN, None, "")
-        return dict(answer)
+        return answer
 
     async def _exchange(self, url: str, method: str, body: bytes, seconds: float) -> tuple[int, Any, bytes]:
         if self._session is None:
@@ -312,17 +312,19 @@ def _text(message: Message, limits: Limits) -> str:
 
 
 def keyboard_of(message: Message, limits: Limits) -> InlineKeyboardMarkup | None:
-    """Return a button per option, two a row unless a label is long or Arabic.
+    """Return a button per option, two a row unless a label is long or Arabic, and the finish in a row below.
 
     Raise SendError when the token of the options is too long.
     """
-    labels = [shorten(one_line(label), limits.label) for label in message.options[: limits.buttons]]
-    if not labels:
-        return None
+    most = limits.buttons - bool(message.finish)
+    labels = [shorten(one_line(label), limits.label) for label in message.options[:most]]
     buttons = [_button(label, number, message.token) for number, label in enumerate(labels, start=1)]
     narrow = all(len(label) <= _ONE_COLUMN and not _ARABIC.search(label) for label in labels)
     width = 2 if narrow else 1
-    return InlineKeyboardMarkup([buttons[at : at + width] for at in range(0, len(buttons), width)])
+    rows = [buttons[at : at + width] for at in range(0, len(buttons), width)]
+    if message.finish:
+        rows.append([_button(one_line(message.finish), len(message.options) + 1, message.token)])
+    return InlineKeyboardMarkup(rows) if rows else None
 
 
 def _button(label: str, number: int, token: str) -> InlineKeyboardButton:

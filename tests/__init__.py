@@ -1,0 +1,1 @@
+"""Tests, and the stand-ins they run against."""

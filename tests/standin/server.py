@@ -1,0 +1,185 @@
+"""The stand-in as an HTTP server in a thread of its own."""
+
+import asyncio
+import dataclasses
+import json
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from tests.standin.record import Call, Record, Sent
+from tests.standin.telegram import FAULTS, Reply, Telegram, error
+from tests.standin.trouble import Fault, Trouble
+
+TOKEN = "700100200:STANDIN-token-of-nobody-0123456789abcdef"  # fictitious
+EVERYBODY = "*"
+
+
+class StandIn:
+    """A provider on 127.0.0.1: `with StandIn() as provider: ... provider.url`.
+
+    The first part of a path decides who answers: `/bot<token>/<method>` is Telegram, `/admin/…` is for
+    another process (see `tests/standin/client.py`). Other providers find their place beside them.
+    """
+
+    def __init__(self, port: int = 0, token: str = TOKEN) -> None:
+        self.record = Record()
+        self.telegram = Telegram(token, self.record)
+        self.troubles: dict[str, Trouble] = {}
+        self.url = ""
+        self._port = port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="stand-in", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._on_loop(self._open())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._on_loop(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def messages(self, chat: str | int) -> list[Sent]:
+        """Return what the chat shows, edits in place, oldest first."""
+        return self.record.messages(chat)
+
+    def wait(self, chat: str | int, count: int, seconds: float = 10.0) -> list[Sent]:
+        """Return the chat's messages and edits as taken, once there are `count` or the time is up."""
+        return self.record.wait(chat, count, seconds)
+
+    def calls(self, method: str) -> list[Call]:
+        """Return the calls of one method, oldest first."""
+        return [call for call in self.record.calls if call.method == method]
+
+    def trouble(self, chat: str | int = EVERYBODY, trouble: Trouble | None = None) -> None:
+        """Make calls for the chat go wrong, or right again."""
+        if trouble is None:
+            self.troubles.pop(str(chat), None)
+        else:
+            self.troubles[str(chat)] = trouble
+
+    def clear(self) -> None:
+        """Forget messages, calls and troubles."""
+        self.record.clear()
+        self.troubles.clear()
+
+    def _on_loop(self, work: object) -> None:
+        assert asyncio.iscoroutine(work)
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _open(self) -> None:
+        self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.url = f"http://{host}:{port}"
+
+    async def _close(self) -> None:
+        await self._runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        first, _, rest = request.path.lstrip("/").partition("/")
+        body = await request.read()
+        if first == "admin":
+            return await self._administer(rest, request.query, body)
+        if first.startswith("bot"):
+            return await self._answer_telegram(request, first[3:], rest, body)
+        return web.Response(status=404)
+
+    async def _answer_telegram(
+        self, request: web.BaseRequest, token: str, method: str, body: bytes
+    ) -> web.StreamResponse:
+        fields = dict(parse_qsl(body.decode(), keep_blank_values=True))
+        if token != self.telegram.token:
+            status = 401 if ":" in token else 404
+            return self._respond(
+                method, fields, error(status, "Unauthorized" if status == 401 else "Not Found")
+            )
+        trouble = self._trouble_of(fields.get("chat_id", EVERYBODY))
+        if trouble.delay:
+            await asyncio.sleep(trouble.delay)
+        reply = self.telegram.answer(method, fields) if not trouble.fault or trouble.accepts else None
+        if trouble.fault in {Fault.STALL, Fault.DROP}:
+            return await self._fall_silent(request, method, fields, stall=trouble.fault is Fault.STALL)
+        if trouble.fault:
+            reply = FAULTS[trouble.fault](trouble)
+        if method == "getUpdates" and not (reply and reply.answer.get("result")):
+            await asyncio.sleep(min(float(fields.get("timeout", "0")), 0.2))
+        assert reply is not None
+        return self._respond(method, fields, reply)
+
+    def _trouble_of(self, chat: str) -> Trouble:
+        """Return what goes wrong with this call, and count it."""
+        for key in (chat, EVERYBODY):
+            trouble = self.troubles.get(key)
+            if trouble is None:
+                continue
+            if trouble.times == 1:
+                del self.troubles[key]
+            trouble.times -= 1 if trouble.times > 1 else 0
+            return trouble
+        return Trouble()
+
+    async def _fall_silent(
+        self, request: web.BaseRequest, method: str, fields: Mapping[str, str], *, stall: bool
+    ) -> web.StreamResponse:
+        """Give no answer: hang up now, or when the other side does."""
+        self.record.calls.append(Call(method, fields, 0, {}))
+        while stall and request.transport is not None and not request.transport.is_closing():
+            await asyncio.sleep(0.02)
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+    def _respond(self, method: str, fields: Mapping[str, str], reply: Reply) -> web.Response:
+        self.record.calls.append(Call(method, fields, reply.status, reply.answer))
+        if reply.body is not None:
+            return web.Response(status=reply.status, body=reply.body, content_type="text/html")
+        return web.Response(
+            status=reply.status,
+            body=json.dumps(reply.answer).encode(),
+            headers=reply.headers,
+            content_type="application/json",
+        )
+
+    async def _administer(self, what: str, query: Mapping[str, str], body: bytes) -> web.Response:
+        """Answer the other process; `tests/standin/client.py` is the only caller."""
+        match what:
+            case "messages":
+                return web.json_response([dataclasses.asdict(one) for one in self.messages(query["chat"])])
+            case "history":
+                await self._until(query)
+                return web.json_response(
+                    [dataclasses.asdict(one) for one in self.record.history(query["chat"])]
+                )
+            case "count":
+                return web.json_response(self.record.count)
+            case "calls":
+                return web.json_response([dataclasses.asdict(one) for one in self.calls(query["method"])])
+            case "trouble":
+                given = json.loads(body)
+                self.trouble(given["chat"], Trouble(**given["trouble"]) if given["trouble"] else None)
+            case "updates":
+                self.telegram.updates.append(json.loads(body))
+            case "clear":
+                self.clear()
+            case _:
+                return web.json_response({"error": f"no {what}"}, status=404)
+        return web.json_response({"ok": True})
+
+    async def _until(self, query: Mapping[str, str]) -> None:
+        """Wait for `count` messages of a chat, at most `seconds`."""
+        until = self._loop.time() + float(query.get("seconds", "0"))
+        wanted = int(query.get("count", "0"))
+        while len(self.record.history(query["chat"])) < wanted and self._loop.time() < until:
+            await asyncio.sleep(0.005)
