@@ -1,0 +1,79 @@
+"""Working days of a city: its week, the public holidays of its country, and the programme's corrections."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+from bot.programme import City, Programme, Weekday
+
+_ESTIMATED = "(estimated)"  # how the holidays package marks dates that follow the moon
+_WEEK = tuple(Weekday)
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A public holiday; `name` is English where the published table has no other."""
+
+    day: date
+    name: str
+    is_estimated: bool
+
+
+def holidays_of(programme: Programme, country: str, year: int, language: str = "en") -> dict[date, Holiday]:
+    """Return a country's public holidays of a year in order, corrected; {} if its table is not published."""
+    days = dict(_published(country, year, language))
+    for correction in programme.holiday_corrections:
+        if correction.country == country and correction.date.year == year:
+            days.pop(correction.date, None)
+            if correction.is_holiday:
+                name = (correction.names or {}).get(language, "")
+                days[correction.date] = Holiday(correction.date, name, is_estimated=False)
+    return dict(sorted(days.items()))
+
+
+def is_working_day(programme: Programme, city: City, day: date) -> bool:
+    """Return whether the city's offices are open on this day."""
+    if _WEEK[day.weekday()] not in city.working_days:
+        return False
+    return day not in holidays_of(programme, city.country, day.year)
+
+
+def next_working_day(programme: Programme, city: City, day: date) -> date:
+    """Return the first working day on or after this day."""
+    while not is_working_day(programme, city, day):
+        day += timedelta(days=1)
+    return day
+
+
+def is_quiet(programme: Programme, city: City, day: date) -> bool:
+    """Return whether the day is in a quiet period of the city's country."""
+    return any(
+        period.start <= day <= period.end and (period.countries is None or city.country in period.countries)
+        for period in programme.quiet_periods
+    )
+
+
+def is_ramadan(programme: Programme, day: date) -> bool:
+    """Return whether the day is in Ramadan, as far as the programme's table knows."""
+    return any(month.start <= day <= month.end for month in programme.ramadan)
+
+
+@lru_cache(maxsize=256)
+def _published(country: str, year: int, language: str) -> Mapping[date, Holiday]:
+    # The package takes 0.4 s to import and as long for the first country that follows the moon.
+    import holidays
+
+    if country not in holidays.list_supported_countries():
+        return {}
+    english = holidays.country_holidays(country, years=year, language="en_US")
+    names = holidays.country_holidays(country, years=year, language=_spoken(country, language))
+    return {day: Holiday(day, names[day], _ESTIMATED in english[day]) for day in sorted(english)}
+
+
+def _spoken(country: str, language: str) -> str:
+    import holidays
+
+    supported = holidays.list_localized_countries().get(country, [])
+    wanted = "en_US" if language == "en" else language
+    return next((name for name in supported if name.split("_")[0] == language.split("_")[0]), wanted)
