@@ -1,12 +1,28 @@
 """The inbox: what providers told us, as it came, until it was handled."""
 
-from datetime import datetime
+import zlib
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    UniqueConstraint,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from models.base import Base
+from models.base import Base, Db
+from models.db import insert_new, table_of
 
 
 class InboxState(StrEnum):
@@ -17,6 +33,10 @@ class InboxState(StrEnum):
     QUARANTINED = "quarantined"
 
 
+IS_OPEN = text("state = 'open'")
+NOT_DONE = text("state <> 'done'")
+
+
 class Inbox(Base):
     """One raw incoming update."""
 
@@ -24,13 +44,8 @@ class Inbox(Base):
     __table_args__ = (
         UniqueConstraint("channel", "provider_id"),
         CheckConstraint("state in ('open', 'done', 'quarantined')", name="state"),
-        Index(
-            "ix_inbox_open",
-            "sender",
-            "id",
-            sqlite_where=text("state = 'open'"),
-            postgresql_where=text("state = 'open'"),
-        ),
+        Index("ix_inbox_sender", "sender", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+        Index("ix_inbox_not_done", "id", "state", sqlite_where=NOT_DONE, postgresql_where=NOT_DONE),
         Index("ix_inbox_person_id", "person_id", "id"),
     )
 
@@ -38,7 +53,7 @@ class Inbox(Base):
     channel: Mapped[str]
     provider_id: Mapped[str]
     sender: Mapped[str]  # `<channel>:<id>`: replies of one sender are handled in order
-    body: Mapped[bytes] = mapped_column(LargeBinary)  # zlib
+    body: Mapped[bytes] = mapped_column(LargeBinary)  # packed: see `pack`
     received_at: Mapped[datetime]
     due_at: Mapped[datetime]  # not before: after a failed turn, or when a sender's limit opens
     state: Mapped[str] = mapped_column(default=InboxState.OPEN)
@@ -47,3 +62,127 @@ class Inbox(Base):
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     text: Mapped[str] = mapped_column(default="")  # what was read, set by the turn
     done_at: Mapped[datetime | None]
+
+
+IN = table_of(Inbox)
+
+# Written out, not bound: only then do both databases see that the partial indexes apply.
+OPEN: ColumnElement[str] = literal_column("'open'")
+DONE: ColumnElement[str] = literal_column("'done'")
+
+TRIES = 3
+DELAYS = (timedelta(seconds=1), timedelta(seconds=10))  # after the first and the second failure
+
+
+def receive(db: Db, channel: str, provider_id: str, sender: str, body: bytes, at: datetime) -> bool:
+    """Keep one update; return False when it was kept before."""
+    row = insert_new(
+        db,
+        IN,
+        channel=channel,
+        provider_id=provider_id,
+        sender=sender,
+        body=pack(body),
+        received_at=at,
+        due_at=at,
+    )
+    return row is not None
+
+
+def take(db: Db, n: int, at: datetime, without: Collection[str] = ()) -> Sequence[Inbox]:
+    """Return up to n due updates, locked, oldest first: of each sender the oldest open one only."""
+    other = aliased(IN)
+    oldest = (
+        select(func.min(other.c.id))
+        .where(other.c.state == OPEN, other.c.sender == IN.c.sender)
+        .scalar_subquery()
+    )
+    rows = (
+        select(Inbox)
+        .where(IN.c.state == OPEN, IN.c.due_at <= at, IN.c.id == oldest)
+        .order_by(IN.c.id)
+        .limit(n)
+        .with_for_update(skip_locked=True, of=IN)
+    )
+    if without:
+        rows = rows.where(IN.c.sender.not_in(without))
+    return db.scalars(rows).all()
+
+
+def finish(db: Db, ids: Sequence[int], at: datetime) -> None:
+    """Close handled updates."""
+    if ids:
+        closing = update(IN).where(IN.c.id == bindparam("row")).values(state=InboxState.DONE, done_at=at)
+        db.connection().execute(closing, [{"row": id} for id in ids])
+
+
+def describe(db: Db, id: int, person_id: int | None, said: str) -> None:
+    """Write down who said this and what was read."""
+    db.connection().execute(update(IN).where(IN.c.id == id).values(person_id=person_id, text=said))
+
+
+def fail(db: Db, row: Inbox, error: str, at: datetime) -> InboxState:
+    """Count a failed turn and return the new state: tried again after a delay, set aside the third time."""
+    tries = row.tries + 1
+    state = InboxState.OPEN if tries < TRIES else InboxState.QUARANTINED
+    due = at + DELAYS[tries - 1] if tries < TRIES else at
+    values = {"tries": tries, "state": state, "due_at": due, "error": error[:500]}
+    db.connection().execute(update(IN).where(IN.c.id == row.id).values(values))
+    return state
+
+
+def hold(db: Db, id: int, until: datetime) -> None:
+    """Handle this update, and so its sender's later ones, not before `until`."""
+    db.connection().execute(update(IN).where(IN.c.id == id).values(due_at=until))
+
+
+def replay(db: Db, id: int, at: datetime) -> bool:
+    """Open an update that was set aside once more; return False when it was not."""
+    found = IN.c.id == id, IN.c.state == InboxState.QUARANTINED
+    opening = update(IN).where(*found).values(state=InboxState.OPEN, tries=0, due_at=at, error="")
+    return db.connection().execute(opening).rowcount == 1
+
+
+def next_due(db: Db) -> datetime | None:
+    """Return when the next open update is due, or None when none is open."""
+    found = select(func.min(IN.c.due_at, type_=IN.c.due_at.type)).where(IN.c.state == OPEN)
+    due: datetime | None = db.connection().execute(found).scalar()
+    return due
+
+
+def count_by_state(db: Db) -> dict[str, int]:
+    """Return how many updates stand in each state, for the metrics."""
+    open_ones = select(IN.c.state, func.count()).where(IN.c.state != DONE).group_by(IN.c.state)
+    counts: dict[str, int] = dict(db.execute(open_ones).tuples().all())
+    everything: int = db.connection().execute(select(func.count()).select_from(IN)).scalar_one()
+    rest = everything - sum(counts.values())
+    return {InboxState.OPEN: 0, InboxState.QUARANTINED: 0, **counts, InboxState.DONE: rest}
+
+
+# What most bodies share. Never change it: kept bodies need the very bytes. A new one is a new first byte.
+COMMON = (
+    b'"supports_inline_queries":false,"reply_markup":{"inline_keyboard":[[{"text":"","callback_data":"'
+    b'"photo":[{"file_id":"","file_unique_id":"","file_size":,"width":,"height":"voice":{"duration":'
+    b'"mime_type":"audio/ogg","location":{"latitude":,"longitude":"my_chat_member":{"chat":{"id":'
+    b'"old_chat_member":{"user":{"id":"status":"member"},"new_chat_member":{"status":"kicked"'
+    b'"edited_message":{"edit_date":,"entities":[{"offset":0,"length":,"type":"bot_command"}]'
+    b'"callback_query":{"id":"","from":{"id":,"is_bot":true,"first_name":"Griot","username":"griot_bot"},'
+    b'"chat_instance":"","data":"'
+    b'{"update_id":,"message":{"message_id":,"from":{"id":,"is_bot":false,"first_name":"","last_name":"",'
+    b'"username":"","language_code":"fr"},"chat":{"id":,"first_name":"","last_name":"","username":"",'
+    b'"type":"private"},"date":17,"text":""}}'
+)
+PACKED = b"\x01"
+
+
+def pack(body: bytes) -> bytes:
+    """Return the body compressed against what most bodies share."""
+    writer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS, 8, zlib.Z_DEFAULT_STRATEGY, COMMON)
+    return PACKED + writer.compress(body) + writer.flush()
+
+
+def unpack(packed: bytes) -> bytes:
+    """Return the body as it came; raise ValueError for what `pack` did not make."""
+    if packed[:1] != PACKED:
+        raise ValueError("a body packed by a later Griot")
+    return zlib.decompressobj(-zlib.MAX_WBITS, COMMON).decompress(packed[1:])

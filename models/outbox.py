@@ -1,12 +1,26 @@
 """The outbox: every message out is a row before it is a call."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    func,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Json
+from bot.values import Message
+from models.base import Base, Db, Json
+from models.db import insert_new, table_of
 
 
 class OutboxState(StrEnum):
@@ -26,6 +40,12 @@ class OutboxState(StrEnum):
 
 LIVE, BULK = 0, 1  # lanes: live replies pass bulk
 
+IS_QUEUED = text("state = 'queued'")
+IS_SENDING = text("state = 'sending'")
+IS_OPEN = text("state in ('queued', 'sending')")
+IS_REPEAT = text("state = 'queued' and repeats > 0")
+HAS_PROVIDER_ID = text("provider_id <> ''")
+
 
 class Outbox(Base):
     """One message to one address."""
@@ -34,27 +54,22 @@ class Outbox(Base):
     __table_args__ = (
         UniqueConstraint("key"),
         CheckConstraint(
-            "state in ('queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'undeliverable', 'expired',"
-            " 'cancelled', 'uncertain')",
+            "state in ('queued', 'sending', 'sent', 'delivered', 'read', 'failed', 'undeliverable',"
+            " 'expired', 'cancelled', 'uncertain')",
             name="state",
         ),
-        Index(
-            "ix_outbox_due",
-            "lane",
-            "due_at",
-            "id",
-            sqlite_where=text("state = 'queued'"),
-            postgresql_where=text("state = 'queued'"),
-        ),
-        Index(
-            "ix_outbox_open",
-            "recipient",
-            "id",
-            sqlite_where=text("state in ('queued', 'sending')"),
-            postgresql_where=text("state in ('queued', 'sending')"),
-        ),
+        Index("ix_outbox_due", "lane", "due_at", "id", sqlite_where=IS_QUEUED, postgresql_where=IS_QUEUED),
+        Index("ix_outbox_open", "recipient", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+        Index("ix_outbox_lease", "lease_until", sqlite_where=IS_SENDING, postgresql_where=IS_SENDING),
+        Index("ix_outbox_repeat", "recipient", sqlite_where=IS_REPEAT, postgresql_where=IS_REPEAT),
         Index("ix_outbox_person_id", "person_id", "id"),
-        Index("ix_outbox_provider_id", "provider_id"),
+        Index(
+            "ix_outbox_provider_id",
+            "provider_id",
+            sqlite_where=HAS_PROVIDER_ID,
+            postgresql_where=HAS_PROVIDER_ID,
+        ),
+        Index("ix_outbox_state", "state", "channel"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -68,7 +83,8 @@ class Outbox(Base):
     kind: Mapped[str]  # reply, receipt, notice, stranger, or the schedule's kind
     lane: Mapped[int] = mapped_column(default=LIVE)
     text: Mapped[str]
-    message: Mapped[dict[str, Json]]  # options, token, question, replaces
+    message: Mapped[dict[str, Json]]  # options, finish, token, question, replaces
+    despite_stop: Mapped[bool] = mapped_column(default=False)  # the confirmation of a stop; never repeated
     state: Mapped[str] = mapped_column(default=OutboxState.QUEUED)
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
@@ -83,3 +99,116 @@ class Outbox(Base):
     error: Mapped[str] = mapped_column(default="")
     rung: Mapped[str] = mapped_column(default="")
     rung_reason: Mapped[str] = mapped_column(default="")
+
+
+OUT = table_of(Outbox)
+
+# Written out, not bound: only then do both databases see that the partial indexes apply.
+QUEUED: ColumnElement[str] = literal_column("'queued'")
+SENDING: ColumnElement[str] = literal_column("'sending'")
+
+RANKS = {OutboxState.SENT: 3, OutboxState.DELIVERED: 4, OutboxState.READ: 5}
+
+
+def enqueue(
+    db: Db,
+    *,
+    key: str,
+    person_id: int | None,
+    recipient: str,
+    channel: str,
+    address: str,
+    kind: str,
+    message: Message,
+    at: datetime,
+    lane: int = LIVE,
+    due_at: datetime | None = None,
+    not_after: datetime | None = None,
+    despite_stop: bool = False,
+) -> bool:
+    """Queue a message, due at `due_at` (else at once); return False when the key is there already.
+
+    `not_after`: it expires rather than leave then or later. `despite_stop`: it leaves although the person
+    said stop (the one confirmation of it).
+    """
+    row = insert_new(
+        db,
+        OUT,
+        key=key,
+        person_id=person_id,
+        recipient=recipient,
+        channel=channel,
+        address=address,
+        kind=kind,
+        lane=lane,
+        text=message.text,
+        message=_rest_of(message),
+        despite_stop=despite_stop,
+        created_at=at,
+        due_at=due_at or at,
+        not_after=not_after,
+    )
+    return row is not None
+
+
+def cancel(db: Db, person_id: int, kinds: Collection[str] | None = None) -> int:
+    """Cancel what is queued for a person (of these kinds only, when given); return how many."""
+    found = [OUT.c.person_id == person_id, OUT.c.state == QUEUED]
+    if kinds is not None:
+        found.append(OUT.c.kind.in_(sorted(kinds)))
+    cancelling = update(OUT).where(*found).values(state=OutboxState.CANCELLED)
+    return db.connection().execute(cancelling).rowcount
+
+
+def note_receipt(db: Db, channel: str, provider_id: str, state: OutboxState) -> bool:
+    """Raise a sent message to `delivered` or `read`; return False when it stands there or higher already."""
+    below = [known for known, rank in RANKS.items() if rank < RANKS.get(state, 0)]
+    below += [OutboxState.SENDING, OutboxState.UNCERTAIN]
+    raising = (
+        update(OUT)
+        .where(OUT.c.provider_id == provider_id, OUT.c.channel == channel, OUT.c.state.in_(below))
+        .values(state=state)
+    )
+    return db.connection().execute(raising).rowcount > 0
+
+
+def next_due(db: Db) -> datetime | None:
+    """Return when the next queued message is due, or None when none is queued."""
+    found = select(func.min(OUT.c.due_at, type_=OUT.c.due_at.type)).where(OUT.c.state == QUEUED)
+    due: datetime | None = db.connection().execute(found).scalar()
+    return due
+
+
+def count_by_state(db: Db) -> dict[tuple[str, str], int]:
+    """Return how many messages stand in each (state, channel), for the metrics."""
+    counted = select(OUT.c.state, OUT.c.channel, func.count()).group_by(OUT.c.state, OUT.c.channel)
+    return {(state, channel): n for state, channel, n in db.connection().execute(counted)}
+
+
+def message_of(row: Outbox) -> Message:
+    """Return the message as it was enqueued."""
+    return message_from(row.text, row.message, row.kind)
+
+
+def _rest_of(message: Message) -> dict[str, Json]:
+    """Return what the other columns do not hold, without what is empty."""
+    rest = {
+        "options": list(message.options),
+        "finish": message.finish,
+        "token": message.token,
+        "question": message.question,
+        "replaces": message.replaces,
+    }
+    return {name: value for name, value in rest.items() if value}
+
+
+def message_from(text: str, rest: Mapping[str, Json], kind: str) -> Message:
+    return Message(
+        text,
+        tuple(rest.get("options", ())),
+        finish=rest.get("finish", ""),
+        token=rest.get("token", ""),
+        question=rest.get("question"),
+        replaces=rest.get("replaces", ""),
+        kind=kind,
+    )

@@ -1,0 +1,219 @@
+"""The database: engines, sessions that write or only read, transactions repeated when it asks for it."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as WaitedTooLong
+from sqlalchemy.orm import Session, sessionmaker
+
+from models.base import Base, Db
+
+T = TypeVar("T")
+
+REPEATS = 3  # times a transaction is begun in all
+PAUSE = 0.05  # seconds before a transaction is repeated, growing
+LOCK_WAIT = 5.0  # seconds
+REPEATABLE_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "08003", "08006", "25P03"})
+
+READER = {"is_reader": True}
+ON_SQLITE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "temp_store=MEMORY")
+ON_POSTGRES = (
+    "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
+)
+
+
+class UrlError(ValueError):
+    """The database address is not one Griot can use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One database: makers of sessions; `alone` keeps this process to one writer on SQLite."""
+
+    engine: Engine
+    writers: sessionmaker[Session]
+    readers: sessionmaker[Session]
+    alone: Callable[[], AbstractContextManager[None]]
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether the database is an SQLite file."""
+        return self.engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def database_url(text: str) -> URL:
+    """Return the address with its driver; raise UrlError unless it is an SQLite file or PostgreSQL."""
+    try:
+        url = make_url(text)
+    except Exception as error:  # SQLAlchemy raises several kinds for a text that is no address
+        raise UrlError("not a database address") from error
+    match url.get_backend_name():
+        case "sqlite" if url.database and url.database != ":memory:":
+            return url.set(drivername="sqlite")
+        case "postgres" | "postgresql":
+            return url.set(drivername="postgresql+psycopg")
+        case _:
+            raise UrlError("only sqlite:///FILE and postgresql://… are supported")
+
+
+def open_store(address: str, connections: int = 16) -> Store:
+    """Return the store at this address, its folder made; `connections` is the size of the pool."""
+    url = database_url(address)
+    if url.get_backend_name() == "sqlite":
+        return _store(_sqlite_engine(url, connections), _one_at_a_time())
+    return _store(_postgres_engine(url, connections), nullcontext)
+
+
+def write(store: Store, work: Callable[[Db], T]) -> T:
+    """Return what `work` returns, committed; the whole transaction is repeated when the database asks for it.
+
+    `work` may run several times: it must change nothing but the database, under unique keys.
+    """
+    for attempt in range(1, REPEATS):
+        try:
+            return _once(store, work)
+        except DBAPIError as error:
+            if not may_repeat(error):
+                raise
+            time.sleep(PAUSE * attempt)
+    return _once(store, work)
+
+
+def read(store: Store, work: Callable[[Db], T]) -> T:
+    """Return what `work` reads in one transaction that cannot write (SQLite refuses)."""
+    with store.readers.begin() as db:
+        return work(db)
+
+
+def may_repeat(error: DBAPIError) -> bool:
+    """Tell whether a repeat can succeed: after serialisation failure, deadlock, lost connection."""
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state in REPEATABLE_STATES
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for Core statements on the way of a turn."""
+    return cast(Table, model.__table__)
+
+
+def insert_new(db: Db, table: Table, **values: object) -> int | None:
+    """Insert a row and return its id, or None when a unique key already has one."""
+    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
+    found: int | None = db.connection().execute(statement, values).scalar()
+    return found
+
+
+def _once(store: Store, work: Callable[[Db], T]) -> T:
+    with store.alone(), store.writers.begin() as db:
+        return work(db)
+
+
+def _store(engine: Engine, alone: Callable[[], AbstractContextManager[None]]) -> Store:
+    reading = engine.execution_options(**READER)
+    return Store(
+        engine,
+        sessionmaker(engine, expire_on_commit=False),
+        sessionmaker(reading, expire_on_commit=False),
+        alone,
+    )
+
+
+def _postgres_engine(url: URL, connections: int) -> Engine:
+    engine = create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_timeout=LOCK_WAIT,
+        connect_args={"connect_timeout": 5},
+    )
+
+    @event.listens_for(engine, "connect")
+    def limit_waits(connection: Any, _record: object) -> None:
+        connection.execute(ON_POSTGRES)
+        connection.commit()
+
+    return engine
+
+
+def _sqlite_engine(url: URL, connections: int) -> Engine:
+    assert url.database is not None  # noqa: S101 - database_url() refuses an address without a file
+    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=connections, max_overflow=connections, pool_timeout=LOCK_WAIT)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # the begin event begins, not the driver
+        connection.execute("PRAGMA busy_timeout=5000")
+        for pragma in ON_SQLITE:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the engine is SQLite's
+        if connection.get_execution_options().get("is_reader"):
+            driver.execute("PRAGMA query_only=ON")
+            driver.execute("BEGIN")
+        else:
+            driver.execute("PRAGMA query_only=OFF")
+            _begin_writing(driver)
+
+    return engine
+
+
+def _begin_writing(driver: sqlite3.Connection) -> None:
+    """Begin a write transaction; raise OperationalError when another holds the lock for five seconds.
+
+    SQLite's own busy handler sleeps up to 100 ms between two looks. Measured with three writing processes
+    and 2 ms between their transactions: p99 35 ms with it, 3 ms with this poll, throughput 1.6 times.
+    """
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        for pause in _pauses():
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                    raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+                time.sleep(pause)
+    finally:
+        driver.execute("PRAGMA busy_timeout=5000")
+    raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
+
+
+def _pauses() -> Iterator[float]:
+    yield from (0.0002 for _ in range(250))
+    yield from (0.001 for _ in range(int(LOCK_WAIT * 950)))
+
+
+def _one_at_a_time() -> Callable[[], AbstractContextManager[None]]:
+    """Return a gate for one writer of this process: Python's lock wakes at once, SQLite's only by polling."""
+    lock = threading.Lock()
+
+    @contextmanager
+    def alone() -> Iterator[None]:
+        if not lock.acquire(timeout=LOCK_WAIT):
+            raise WaitedTooLong("another thread has been writing for five seconds")
+        try:
+            yield
+        finally:
+            lock.release()
+
+    return alone

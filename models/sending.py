@@ -1,0 +1,264 @@
+"""Messages on their way out: claimed under a lease, sent outside any transaction, marked under that lease."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    exists,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import aliased
+
+from bot.values import Message
+from models.base import Db
+from models.outbox import LIVE, OUT, QUEUED, SENDING, OutboxState, message_from
+from models.person import Address, Person, PersonState
+
+NEVER_REPEATED = frozenset({"digest"})  # kinds that an officer repeats by hand: a doubled one confuses many
+DEAD_STATES = (PersonState.STOPPED, PersonState.ERASED)
+
+
+UNSEEN = "the provider's answer was never seen"
+NO_LEASE: Mapping[str, str | None] = {"lease_token": "", "lease_until": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this lease may send."""
+
+    id: int
+    recipient: str
+    channel: str
+    address: str
+    kind: str
+    lane: int
+    message: Message
+    despite_stop: bool
+    created_at: datetime
+    not_after: datetime | None
+    lease_token: str
+    tries: int  # this one included
+    repeats: int
+
+    @property
+    def may_repeat(self) -> bool:
+        """Tell whether a send whose answer was never seen may be made once more (platforms.md section 6)."""
+        return self.repeats == 0 and not self.despite_stop and self.kind not in NEVER_REPEATED
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that the provider accepted."""
+
+    id: int
+    lease_token: str
+    provider_id: str
+
+
+CLAIMED = tuple(OUT.c[name] for name in Claimed.__dataclass_fields__ if name != "message")
+CLAIMED_COLUMNS = (*CLAIMED, OUT.c.text, OUT.c.message)
+
+
+def claim(
+    db: Db, n: int, at: datetime, lease: timedelta, channels: Collection[str] | None = None
+) -> list[Claimed]:
+    """Return up to n messages leased to the caller, live before bulk, at most one of each recipient.
+
+    Each is the next of its recipient: nothing of theirs is being sent or waits for another try, and
+    nothing before it is due. Commit before sending. `channels`: only messages of these.
+    """
+    free = and_(OUT.c.state == QUEUED, OUT.c.due_at <= at, _is_next(at))
+    if channels is not None:
+        free = and_(free, OUT.c.channel.in_(sorted(channels)))
+    picked = (
+        select(OUT.c.id)
+        .where(free)
+        .order_by(OUT.c.lane, OUT.c.due_at, OUT.c.id)
+        .limit(n)
+        .with_for_update(skip_locked=True, of=OUT)
+        .cte("picked")
+    )
+    taken = (
+        update(OUT)
+        .where(OUT.c.id.in_(select(picked.c.id)), OUT.c.state == QUEUED)
+        .values(
+            state=OutboxState.SENDING,
+            lease_token=token_hex(8),
+            lease_until=at + lease,
+            tries=OUT.c.tries + 1,
+        )
+        .returning(*CLAIMED_COLUMNS, OUT.c.due_at)
+    )
+    rows = db.connection().execute(taken).mappings().all()
+    return [_claimed(row) for row in sorted(rows, key=_order)]
+
+
+def drop_unsendable(db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Claimed]:
+    """Return what may leave now; close what expired, or whose person cannot be written to."""
+    if not claimed:
+        return []
+    reasons = _reasons_against(db, claimed)
+    for row in claimed:
+        if row.not_after is not None and row.not_after <= at:
+            reasons[row.id] = (OutboxState.EXPIRED, "too late to be of use")
+    for row in claimed:
+        if row.id in reasons:
+            state, error = reasons[row.id]
+            close(db, row, state, error=error)
+    return [row for row in claimed if row.id not in reasons]
+
+
+def mark_sent(db: Db, sent: Sequence[Sent], at: datetime) -> None:
+    """Note what providers accepted; a receipt that came first keeps its higher state."""
+    if not sent:
+        return
+    marking = (
+        update(OUT)
+        .where(OUT.c.id == bindparam("row"), OUT.c.lease_token == bindparam("token"))
+        .values(
+            state=case((OUT.c.state == SENDING, OutboxState.SENT), else_=OUT.c.state),
+            provider_id=bindparam("provided"),
+            sent_at=at,
+            error="",
+            error_code="",
+            **NO_LEASE,
+        )
+    )
+    rows = [{"row": one.id, "token": one.lease_token, "provided": one.provider_id} for one in sent]
+    db.connection().execute(marking, rows)
+
+
+def close(db: Db, row: Claimed, state: OutboxState, *, error: str, code: str = "") -> bool:
+    """Close a claimed message that did not leave, or may have; return False when the lease is another's."""
+    values = {"state": state, "error": error[:500], "error_code": code}
+    return _change(db, row, values)
+
+
+def put_back(
+    db: Db, row: Claimed, due_at: datetime, *, error: str = "", code: str = "", may_have_left: bool = False
+) -> bool:
+    """Queue a claimed message again; later ones of its recipient wait for it.
+
+    `may_have_left` uses up its one repeat.
+    """
+    values = {
+        "state": OutboxState.QUEUED,
+        "due_at": due_at,
+        "error": error[:500],
+        "error_code": code,
+        "repeats": row.repeats + may_have_left,
+    }
+    return _change(db, row, values)
+
+
+def give_back(db: Db, rows: Sequence[Claimed], at: datetime) -> None:
+    """Queue claimed messages again that no call was made for."""
+    for row in rows:
+        _change(db, row, {"state": OutboxState.QUEUED, "due_at": at, "tries": row.tries - 1})
+
+
+def move(db: Db, row: Claimed, address: str, at: datetime) -> bool:
+    """Queue a claimed message again for the chat's new address, and remember it for the person."""
+    found = (Address.channel == row.channel, Address.value == row.address)
+    db.execute(update(Address).where(*found).values(value=address))
+    values = {"state": OutboxState.QUEUED, "due_at": at, "address": address}
+    return _change(db, row, values)
+
+
+def settle_lost(db: Db, at: datetime, n: int = 100) -> int:
+    """Resolve messages whose lease ran out, and repeats that a reply has overtaken; return how many.
+
+    A message that may have left is repeated once where its kind allows, else it rests as `uncertain`.
+    """
+    lost = (
+        select(*CLAIMED_COLUMNS)
+        .where(OUT.c.state == SENDING, OUT.c.lease_until < at)
+        .order_by(OUT.c.lease_until)
+        .limit(n)
+        .with_for_update(skip_locked=True, of=OUT)
+    )
+    rows = [_claimed(row) for row in db.connection().execute(lost).mappings()]
+    for row in rows:
+        if row.may_repeat:
+            put_back(db, row, at, error=UNSEEN, may_have_left=True)
+        else:
+            close(db, row, OutboxState.UNCERTAIN, error=UNSEEN)
+    return len(rows) + _settle_overtaken(db)
+
+
+def _is_next(at: datetime) -> ColumnElement[bool]:
+    other = aliased(OUT)
+    waits = or_(other.c.due_at <= at, other.c.tries > 0)
+    is_before = tuple_(other.c.lane, other.c.id) < tuple_(OUT.c.lane, OUT.c.id)
+    return ~exists(
+        select(other.c.id).where(
+            other.c.recipient == OUT.c.recipient,
+            other.c.state.in_([QUEUED, SENDING]),
+            or_(other.c.state == SENDING, and_(waits, is_before)),
+        )
+    )
+
+
+def _reasons_against(db: Db, claimed: Sequence[Claimed]) -> dict[int, tuple[OutboxState, str]]:
+    """Return why messages may not leave, by their id: nobody stopped or unreachable gets one."""
+    asked = (
+        select(OUT.c.id, Person.state, Address.reachable)
+        .select_from(OUT)
+        .join(Person, Person.id == OUT.c.person_id, isouter=True)
+        .join(Address, and_(Address.channel == OUT.c.channel, Address.value == OUT.c.address), isouter=True)
+        .where(
+            OUT.c.id.in_([row.id for row in claimed]),
+            or_(
+                and_(Person.state.in_(DEAD_STATES), OUT.c.despite_stop.is_(False)),
+                and_(Address.reachable != "yes", OUT.c.despite_stop.is_(False)),
+            ),
+        )
+    )
+    against: dict[int, tuple[OutboxState, str]] = {}
+    for id, state, reachable in db.connection().execute(asked):
+        if state in DEAD_STATES:
+            against[id] = (OutboxState.CANCELLED, f"the person is {state}")
+        else:
+            against[id] = (OutboxState.UNDELIVERABLE, f"the address is unreachable: {reachable}")
+    return against
+
+
+def _settle_overtaken(db: Db) -> int:
+    """Let a message that may have left rest when its person wrote meanwhile: their reply waits for it."""
+    newer = aliased(OUT)
+    overtaken = exists(
+        select(newer.c.id).where(
+            newer.c.recipient == OUT.c.recipient,
+            newer.c.state.in_([QUEUED, SENDING]),
+            newer.c.lane == LIVE,
+            newer.c.id > OUT.c.id,
+        )
+    )
+    found = (OUT.c.state == QUEUED, OUT.c.repeats > literal_column("0"), overtaken)
+    settling = update(OUT).where(*found).values(state=OutboxState.UNCERTAIN)
+    return db.connection().execute(settling).rowcount
+
+
+def _change(db: Db, row: Claimed, values: Mapping[str, object]) -> bool:
+    is_ours = (OUT.c.id == row.id, OUT.c.lease_token == row.lease_token, OUT.c.state == SENDING)
+    return db.connection().execute(update(OUT).where(*is_ours).values(**values, **NO_LEASE)).rowcount == 1
+
+
+def _order(row: RowMapping) -> tuple[int, datetime, int]:
+    return row["lane"], row["due_at"], row["id"]
+
+
+def _claimed(row: RowMapping) -> Claimed:
+    plain = {column.name: row[column.name] for column in CLAIMED}
+    return Claimed(**plain, message=message_from(row["text"], row["message"], row["kind"]))
