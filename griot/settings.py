@@ -46,19 +46,19 @@ class Settings(BaseSettings):
     )
     log_format: Literal["text", "json"] = Field(default="text", description="how log lines look")
     griot_programme: Path = Field(
-       default= default=Path("programmes/aston"), description="folder of the programme's files"
+        default=Path("programmes/aston"), description="folder of the programme's files"
     )
     griot_var: Path = Field(
-       default= default=Path("var"), description="folder for media, exports and metrics of the processes"
+        default=Path("var"), description="folder for media, exports and metrics of the processes"
     )
     metrics_token: SecretStr = Field(
-       default= default=NO_SECRET, description="Bearer token that /metrics then asks for"
+        default=NO_SECRET, description="Bearer token that /metrics then asks for"
     )
     sentry_dsn: SecretStr = Field(default=NO_SECRET, description="where errors are reported")
 
     telegram_bot_token: SecretStr = Field(default=NO_SECRET, description="the bot's token")
     telegram_webhook_secret: SecretStr = Field(
-       default= default=NO_SECRET, description="proves that a webhook is Telegram's"
+        default=NO_SECRET, description="proves that a webhook is Telegram's"
     )
     telegram_api_url: str = Field(default="https://api.telegram.org", description="origin of the Bot API")
 
@@ -67,37 +67,37 @@ class Settings(BaseSettings):
     twilio_whatsapp_from: str = Field(default="", description="WhatsApp sender, +E164")
     twilio_sms_from: str = Field(default="", description="SMS sender, +E164")
     twilio_messaging_service_sid: str = Field(
-       default= default="", description="messaging service instead of one sender"
+        default="", description="messaging service instead of one sender"
     )
     twilio_api_url: str = Field(default="https://api.twilio.com", description="origin of the messaging API")
     twilio_content_url: str = Field(
-       default= default="https://content.twilio.com", description="origin of the content API"
+        default="https://content.twilio.com", description="origin of the content API"
     )
 
     smtp_url: SecretStr = Field(default=NO_SECRET, description="mail server: smtp://user:password@host:port")
     mail_from: str = Field(default="", description="address that mails come from")
 
     griot_http_timeout: Seconds = Field(
-       default= default=20.0, gt=0, description="seconds for a whole call to a provider"
+        default=20.0, gt=0, description="seconds for a whole call to a provider"
     )
     griot_lease_seconds: Seconds = Field(
-       default= default=60.0, gt=0, description="seconds until a send is taken for lost"
+        default=60.0, gt=0, description="seconds until a send is taken for lost"
     )
     griot_senders: Count = Field(default=64, ge=1, le=1000, description="calls in flight a worker")
     griot_sender_per_minute: Count = Field(
-       default= default=60, ge=0, description="messages in of one person; 0: no limit"
+        default=60, ge=0, description="messages in of one person; 0: no limit"
     )
     griot_sender_per_day: Count = Field(
-       default= default=1000, ge=0, description="messages in of one person; 0: no limit"
+        default=1000, ge=0, description="messages in of one person; 0: no limit"
     )
     griot_telegram_chat_interval: Seconds = Field(
         default=1.1, ge=0, description="seconds between messages in one chat"
     )
     griot_telegram_per_second: Count = Field(
-       default= default=25, ge=0, description="Telegram messages in all; 0: no limit"
+        default=25, ge=0, description="Telegram messages in all; 0: no limit"
     )
     griot_whatsapp_per_second: Count = Field(
-       default= default=80, ge=0, description="WhatsApp messages in all; 0: no limit"
+        default=80, ge=0, description="WhatsApp messages in all; 0: no limit"
     )
     griot_sms_per_second: Count = Field(default=1, ge=0, description="SMS in all; 0: no limit")
     griot_unsolicited_per_week: Count = Field(
