@@ -1,0 +1,325 @@
+"""The rows of each export, in pages, so that no read transaction is long."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy.orm import aliased, defer
+
+from models.base import Db, Json
+from models.city import City
+from models.consent import Consent, state_at
+from models.inbox import Inbox
+from models.outbox import Outbox
+from models.person import Address, Person
+from models.submission import Answer, Submission, SubmissionState
+
+Record: TypeAlias = dict[str, Json]
+PAGE = 500  # rows of one transaction
+MEDIA = ("type", "name", "size")  # what is told of an attachment; the provider's reference is not
+
+SUBMISSIONS = (
+    "reference",
+    "form",
+    "form_version",
+    "city",
+    "person",
+    "period",
+    "state",
+    "review",
+    "partial",
+    "channel",
+    "language",
+    "started_at",
+    "submitted_at",
+    "nothing",
+    "answers",
+)
+ANSWERS = ("submission", "form", "question", "value", "revision", "current", "author", "channel", "at")
+MESSAGES = (
+    "id",
+    "key",
+    "direction",
+    "person",
+    "channel",
+    "kind",
+    "text",
+    "state",
+    "rung",
+    "rung_reason",
+    "provider_id",
+    "error_code",
+    "error",
+    "attempts",
+    "created_at",
+    "sent_at",
+)
+PEOPLE = ("id", "name", "role", "city", "language", "state", "consent", "calendar_url", "addresses")
+CITIES = ("city", "code", "name", "country", "timezone", "languages", "state", "until", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of an export, and the id after which the next page begins; None when this is the last."""
+
+    rows: list[Record]
+    next: int | None
+
+
+def rfc3339(at: datetime | None) -> str | None:
+    """Return the time in UTC as RFC 3339 writes it, to the millisecond, with Z; None for None."""
+    return (
+        None
+        if at is None
+        else f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    )
+
+
+def submissions(
+    db: Db, after: int, since: datetime | None, is_closed: Callable[[str | None, str], bool]
+) -> Page:
+    """Return reports in the order in which they were begun.
+
+    `is_closed` tells of a city and a period whether late answers have ended: a draft is partial then.
+    """
+    changed = true() if since is None else Submission.updated_at >= since
+    query = select(Submission).where(Submission.id > after, changed)
+    rows = db.scalars(query.order_by(Submission.id).limit(PAGE)).all()
+    return _page([_submission(row, is_closed) for row in rows], [row.id for row in rows])
+
+
+def _submission(row: Submission, is_closed: Callable[[str | None, str], bool]) -> Record:
+    may_be_partial = row.state == SubmissionState.DRAFT and row.period is not None
+    return {
+        "reference": row.reference,
+        "form": row.form,
+        "form_version": row.form_version,
+        "city": row.city,
+        "person": row.person_id,
+        "period": row.period,
+        "state": row.state,
+        "review": row.review,
+        "partial": may_be_partial and is_closed(row.city, str(row.period)),
+        "channel": row.channel,
+        "language": row.language,
+        "started_at": rfc3339(row.started_at),
+        "submitted_at": rfc3339(row.submitted_at),
+        "nothing": row.nothing,
+        "answers": shown(row.answers),
+    }
+
+
+def shown(value: Json) -> Json:
+    """Return the value as others see it: of an attachment its type, name and size only."""
+    match value:
+        case {"ref": _, "type": _}:
+            return {key: value.get(key) for key in MEDIA}
+        case dict():
+            return {key: shown(inner) for key, inner in value.items()}
+        case list():
+            return [shown(inner) for inner in value]
+    return value
+
+
+def answers(db: Db, after: int, since: datetime | None) -> Page:
+    """Return every answer and revision; an answer changes last when it is made, or replaced."""
+    newer = aliased(Answer)
+    is_next = and_(
+        newer.submission_id == Answer.submission_id,
+        newer.question == Answer.question,
+        newer.revision == Answer.revision + 1,
+    )
+    changed = true() if since is None else or_(Answer.at >= since, newer.at >= since)
+    query = select(Answer, Submission.reference, Submission.form).join(
+        Submission, Submission.id == Answer.submission_id
+    )
+    if since is not None:
+        query = query.outerjoin(newer, is_next)
+    rows = db.execute(query.where(Answer.id > after, changed).order_by(Answer.id).limit(PAGE)).all()
+    return _page([_answer(*row) for row in rows], [row.id for row, _, _ in rows])
+
+
+def _answer(row: Answer, reference: str | None, form: str) -> Record:
+    return {
+        "submission": reference or f"draft-{row.submission_id}",
+        "form": form,
+        "question": row.question,
+        "value": shown(row.value["value"]),
+        "revision": row.revision,
+        "current": row.is_current,
+        "author": row.author,
+        "channel": row.channel,
+        "at": rfc3339(row.at),
+    }
+
+
+def messages_in(db: Db, after: int, since: datetime | None) -> Page:
+    """Return what people wrote, as the inbox has it."""
+    changed = true() if since is None else or_(Inbox.received_at >= since, Inbox.done_at >= since)
+    query = select(Inbox).options(defer(Inbox.body)).where(Inbox.id > after, changed)
+    rows = db.scalars(query.order_by(Inbox.id).limit(PAGE)).all()
+    return _page([message_in(row) for row in rows], [row.id for row in rows])
+
+
+def message_in(row: Inbox) -> Record:
+    """Return one message of a person."""
+    return {
+        "id": row.id,
+        "key": f"{row.channel}:{row.provider_id}",
+        "direction": "in",
+        "person": row.person_id,
+        "channel": row.channel,
+        "kind": "stranger" if row.person_id is None else "reply",
+        "text": row.text,
+        "state": row.state,
+        "rung": None,
+        "rung_reason": None,
+        "provider_id": row.provider_id,
+        "error_code": None,
+        "error": row.error or None,
+        "attempts": row.tries,
+        "created_at": rfc3339(row.received_at),
+        "sent_at": None,
+    }
+
+
+def messages_out(db: Db, after: int, since: datetime | None) -> Page:
+    """Return what Griot wrote, as the outbox has it."""
+    changed = true() if since is None else or_(Outbox.created_at >= since, Outbox.sent_at >= since)
+    query = select(Outbox).where(Outbox.id > after, changed).order_by(Outbox.id).limit(PAGE)
+    rows = db.scalars(query).all()
+    return _page([message_out(row) for row in rows], [row.id for row in rows])
+
+
+def message_out(row: Outbox) -> Record:
+    """Return one message to a person."""
+    return {
+        "id": row.id,
+        "key": row.key,
+        "direction": "out",
+        "person": row.person_id,
+        "channel": row.channel,
+        "kind": row.kind,
+        "text": row.text,
+        "state": row.state,
+        "rung": row.rung or None,
+        "rung_reason": row.rung_reason or None,
+        "provider_id": row.provider_id or None,
+        "error_code": row.error_code or None,
+        "error": row.error or None,
+        "attempts": row.tries,
+        "created_at": rfc3339(row.created_at),
+        "sent_at": rfc3339(row.sent_at),
+    }
+
+
+def people(db: Db, after: int, since: datetime | None, at: datetime, base_url: str) -> Page:
+    """Return everybody, with consent and addresses: for officers and admins only."""
+    which = Person.id > after
+    return _people(db, which if since is None else and_(which, Person.changed_at >= since), at, base_url)
+
+
+def person(db: Db, person_id: int, at: datetime, base_url: str) -> Record | None:
+    """Return one person as `people` has them, or None when there is none with this id."""
+    found = _people(db, Person.id == person_id, at, base_url).rows
+    return found[0] if found else None
+
+
+def _people(db: Db, which: ColumnElement[bool], at: datetime, base_url: str) -> Page:
+    query = select(Person, City.timezone).outerjoin(City, City.slug == Person.city)
+    rows = db.execute(query.where(which).order_by(Person.id).limit(PAGE)).all()
+    ids = [row.id for row, _ in rows]
+    consents, addresses = _consents(db, ids), _addresses(db, ids)
+    records = [
+        _person(row, zone, consents.get(row.id), addresses.get(row.id, []), at, base_url)
+        for row, zone in rows
+    ]
+    return _page(records, ids)
+
+
+def _person(
+    row: Person,
+    zone: str | None,
+    consent: Record | None,
+    addresses: list[Record],
+    at: datetime,
+    base_url: str,
+) -> Record:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "role": row.role,
+        "city": row.city,
+        "language": row.language,
+        "state": str(state_at(row, at, ZoneInfo(zone or "UTC"), agreed=consent is not None)),
+        "consent": consent,
+        "calendar_url": f"{base_url.rstrip('/')}/calendar/{row.calendar_token}.ics",
+        "addresses": addresses,
+    }
+
+
+def _consents(db: Db, ids: Sequence[int]) -> dict[int, Record]:
+    newest: dict[int, Consent] = {}
+    for row in db.scalars(select(Consent).where(Consent.person_id.in_(ids)).order_by(Consent.id)):
+        newest[row.person_id] = row
+    return {id: consent_row(row) for id, row in newest.items() if row.agreed}
+
+
+def consent_row(row: Consent) -> Record:
+    """Return when, in which wording and language, where and how somebody agreed."""
+    return {
+        "at": rfc3339(row.at),
+        "version": row.version,
+        "language": row.language,
+        "channel": row.channel,
+        "how": row.how,
+    }
+
+
+def _addresses(db: Db, ids: Sequence[int]) -> dict[int, list[Record]]:
+    found: dict[int, list[Record]] = {}
+    for row in db.scalars(select(Address).where(Address.person_id.in_(ids)).order_by(Address.id)):
+        is_reachable = row.reachable == "yes"
+        record = {"channel": row.channel, "value": row.value, "reachable": is_reachable}
+        found.setdefault(row.person_id, []).append(
+            record | ({} if is_reachable else {"reason": row.reachable})
+        )
+    return found
+
+
+def cities(db: Db, at: datetime) -> list[Record]:
+    """Return every city in the programme's order; there are few."""
+    return [_city(row, at) for row in db.scalars(select(City).order_by(City.position, City.slug))]
+
+
+def _city(row: City, at: datetime) -> Record:
+    state, until, reason = _standing(row, at)
+    return {
+        "city": row.slug,
+        "code": row.code,
+        "name": row.name,
+        "country": row.facts.get("country"),
+        "timezone": row.timezone,
+        "languages": row.facts.get("languages", []),
+        "state": state,
+        "until": until,
+        "reason": reason,
+    }
+
+
+def _standing(row: City, at: datetime) -> tuple[str, str | None, str | None]:
+    today = at.astimezone(ZoneInfo(row.timezone)).date()
+    if row.is_closed:
+        return "closed", None, None
+    if row.paused_until is not None and today <= row.paused_until:
+        return "paused", row.paused_until.isoformat(), row.paused_reason or None
+    if row.excused_until is not None and today <= row.excused_until:
+        return "excused", row.excused_until.isoformat(), row.excused_reason or None
+    return "active", None, None
+
+
+def _page(rows: list[Record], ids: Sequence[int]) -> Page:
+    return Page(rows, ids[-1] if len(ids) == PAGE else None)

@@ -1,0 +1,161 @@
+"""What a person may ask for: everything kept about them, and its erasure."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, delete, false, or_, select, update
+
+from models.base import Db
+from models.consent import Consent
+from models.export import (
+    Record,
+    consent_row,
+    message_in,
+    message_out,
+    person,
+    rfc3339,
+    shown,
+)
+from models.inbox import Inbox, InboxState, pack
+from models.invite import Invite, Stranger, WrongCode
+from models.outbox import Outbox, OutboxState
+from models.person import Address, PersonError, PersonState, person_to_change
+from models.signin import ConsoleSession, SignIn
+from models.submission import Answer, Chat, Submission
+
+
+def everything_about(db: Db, person_id: int, at: datetime, base_url: str) -> Record:
+    """Return all that is stored about a person, as JSON has it; raise PersonError when unknown."""
+    facts = person(db, person_id, at, base_url)
+    if facts is None:
+        message, mend = f"There is no person {person_id}.", "See `griot person list`."
+        raise PersonError("unknown_person", "id", message, mend)
+    chat = db.get(Chat, person_id)
+    return {
+        "person": facts,
+        "consents": _consents(db, person_id),
+        "invites": _invites(db, person_id),
+        "submissions": _submissions(db, person_id),
+        "answers": _answers(db, person_id),
+        "messages": _messages(db, person_id),
+        "conversation": None if chat is None else shown(chat.state),
+    }
+
+
+def _consents(db: Db, person_id: int) -> list[Record]:
+    rows = db.scalars(select(Consent).where(Consent.person_id == person_id).order_by(Consent.id))
+    return [{"agreed": row.agreed} | consent_row(row) for row in rows]
+
+
+def _invites(db: Db, person_id: int) -> list[Record]:
+    rows = db.scalars(select(Invite).where(Invite.person_id == person_id).order_by(Invite.created_at))
+    return [
+        {
+            "created_at": rfc3339(row.created_at),
+            "expires_at": rfc3339(row.expires_at),
+            "used_at": rfc3339(row.used_at),
+        }
+        for row in rows
+    ]
+
+
+def _submissions(db: Db, person_id: int) -> list[Record]:
+    rows = db.scalars(select(Submission).where(Submission.person_id == person_id).order_by(Submission.id))
+    return [
+        {
+            "reference": row.reference,
+            "form": row.form,
+            "city": row.city,
+            "period": row.period,
+            "state": row.state,
+            "started_at": rfc3339(row.started_at),
+            "submitted_at": rfc3339(row.submitted_at),
+            "answers": shown(row.answers),
+        }
+        for row in rows
+    ]
+
+
+def _answers(db: Db, person_id: int) -> list[Record]:
+    query = select(Answer, Submission.reference).join(Submission, Submission.id == Answer.submission_id)
+    rows = db.execute(query.where(Answer.author == person_id).order_by(Answer.id))
+    return [
+        {
+            "submission": reference or f"draft-{row.submission_id}",
+            "question": row.question,
+            "value": shown(row.value["value"]),
+            "revision": row.revision,
+            "at": rfc3339(row.at),
+        }
+        for row, reference in rows
+    ]
+
+
+def _messages(db: Db, person_id: int) -> list[Record]:
+    heard = db.scalars(select(Inbox).where(Inbox.person_id == person_id))
+    said = db.scalars(select(Outbox).where(Outbox.person_id == person_id))
+    rows = [message_in(row) for row in heard] + [message_out(row) for row in said]
+    return sorted(rows, key=lambda row: (row["created_at"], row["direction"], row["id"]))
+
+
+def erase(db: Db, person_id: int, at: datetime) -> None:
+    """Forget a person: name, addresses, messages, invitations and sign-ins go, the city keeps its reports.
+
+    Identifiers that must stay unique are kept as hashes. Raise PersonError when unknown or erased before.
+    """
+    row = person_to_change(db, person_id)
+    addresses = db.scalars(select(Address).where(Address.person_id == person_id)).all()
+    _erase_inbox(db, person_id, addresses, at)
+    _erase_outbox(db, person_id, addresses)
+    _erase_reports(db, person_id)
+    _erase_tracks(db, addresses)
+    for table in (Address, Invite, SignIn, ConsoleSession, Chat):
+        db.execute(delete(table).where(table.person_id == person_id))
+    db.execute(update(Consent).where(Consent.person_id == person_id).values(how=""))
+    row.name, row.state, row.paused_until = "", PersonState.ERASED, None
+    row.calendar_token, row.changed_at = secrets.token_urlsafe(24), at
+    db.flush()
+
+
+def hashed(key: str) -> str:
+    """Return what is kept of a provider's identifier after an erasure."""
+    return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _erase_inbox(db: Db, person_id: int, addresses: Sequence[Address], at: datetime) -> None:
+    senders = [f"{address.channel}:{address.value}" for address in addresses]
+    before_joining = and_(Inbox.person_id.is_(None), Inbox.sender.in_(senders))
+    theirs = or_(Inbox.person_id == person_id, before_joining)
+    keys = db.execute(select(Inbox.id, Inbox.provider_id).where(theirs)).all()
+    still_open = Inbox.state == InboxState.OPEN
+    db.execute(update(Inbox).where(theirs, still_open).values(state=InboxState.DONE, done_at=at))
+    forgotten = {"sender": f"erased:{person_id}", "body": pack(b""), "text": "", "error": ""}
+    rows = [{"id": id, "provider_id": hashed(key)} | forgotten for id, key in keys]
+    if rows:
+        db.execute(update(Inbox), rows)
+
+
+def _erase_outbox(db: Db, person_id: int, addresses: Sequence[Address]) -> None:
+    reached = [and_(Outbox.channel == one.channel, Outbox.address == one.value) for one in addresses]
+    before_joining = and_(Outbox.person_id.is_(None), or_(false(), *reached))
+    theirs = or_(Outbox.person_id == person_id, before_joining)
+    keys = db.execute(select(Outbox.id, Outbox.provider_id).where(theirs)).all()
+    waiting = Outbox.state == OutboxState.QUEUED
+    db.execute(update(Outbox).where(theirs, waiting).values(state=OutboxState.CANCELLED))
+    forgotten = {"address": "", "recipient": f"erased:{person_id}", "text": "", "message": {}, "error": ""}
+    rows = [{"id": id, "provider_id": hashed(key) if key else ""} | forgotten for id, key in keys]
+    if rows:
+        db.execute(update(Outbox), rows)
+
+
+def _erase_reports(db: Db, person_id: int) -> None:
+    db.execute(update(Submission).where(Submission.person_id == person_id).values(kept={}))
+    db.execute(update(Answer).where(Answer.author == person_id).values(source=""))
+
+
+def _erase_tracks(db: Db, addresses: Sequence[Address]) -> None:
+    for one in addresses:
+        for table in (Stranger, WrongCode):
+            db.execute(delete(table).where(table.channel == one.channel, table.value == one.value))

@@ -1,0 +1,156 @@
+"""A person may see everything kept about them, and have it erased."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import select, text
+
+from models.base import Base, Db
+from models.consent import record_consent
+from models.export import person, submissions
+from models.inbox import Inbox, InboxState
+from models.invite import answer_stranger, invite, redeem
+from models.outbox import Outbox, OutboxState
+from models.person import PersonError, person_of
+from models.privacy import erase, everything_about, hashed
+from models.signin import new_sign_in
+from models.submission import Chat
+from tests.unit.models.test_export import (
+    BASE,
+    a_message_in,
+    a_message_out,
+    a_submission,
+    an_answer,
+    never,
+)
+from tests.unit.models.test_person import a_person
+
+AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+PERSONAL = ("Fatou", "40000001", "40000009", "bonjour", "lettre signée", "1:7", "1:8", "501", "option 1")
+
+
+def a_full_life(db: Db) -> int:
+    """Return a person who left a trace in every table."""
+    id = a_person(db, telegram="40000001")
+    record_consent(
+        db, id, agreed=True, version="1", language="fr", channel="telegram", how="lettre signée", at=AT
+    )
+    answer_stranger(db, "telegram", "40000009", AT)
+    redeem(db, "0000000000", "telegram", "40000009", AT)
+    a_message_in(db, None, "1:8", sender="telegram:40000009", state=InboxState.OPEN)
+    a_message_out(db, None, "stranger:1", address="40000009", recipient="telegram:40000009")
+    redeem(db, invite(db, id, AT), "telegram", "40000009", AT)
+    a_message_in(db, id)
+    a_message_out(db, id)
+    a_message_out(db, id, "reply:2:1", state=OutboxState.QUEUED, sent_at=None, provider_id="")
+    submission = a_submission(db, id, kept={"status": "bonjour"})
+    an_answer(db, submission, 1, AT)
+    db.add(Chat(person_id=id, submission_id=submission.id, state={"at": "bonjour"}, updated_at=AT))
+    new_sign_in(db, id, AT)
+    db.flush()
+    return id
+
+
+def dump(db: Db) -> str:
+    """Return every value of every table as one text; packed bodies by their length."""
+    db.flush()
+    rows = [
+        str([value if not isinstance(value, bytes) else len(value) for value in row])
+        for table in Base.metadata.sorted_tables
+        for row in db.execute(text(f'SELECT * FROM "{table.name}"'))  # noqa: S608 - our own names
+    ]
+    return "\n".join(rows)
+
+
+def test_a_person_sees_everything(db: Db) -> None:
+    """The export holds what every table has about them, as JSON."""
+    id = a_full_life(db)
+    told = everything_about(db, id, AT, BASE)
+    assert json.loads(json.dumps(told)) == told
+    assert told["person"]["addresses"][0]["value"] == "40000001"
+    assert told["consents"][0]["how"] == "lettre signée"
+    assert told["invites"][0]["used_at"] == "2026-11-23T10:00:00.000Z"
+    assert told["submissions"][0]["answers"]["status"] == "on_track"
+    assert told["answers"][0]["revision"] == 1
+    assert [message["text"] for message in told["messages"]] == ["bonjour"] + ["Bonjour Fatou Exemple."] * 2
+    assert told["conversation"] == {"at": "bonjour"}
+
+
+def test_nobody_sees_another(db: Db) -> None:
+    """The export of one person names no other."""
+    a_full_life(db)
+    told = everything_about(db, a_person(db, name="Ali Exemple"), AT, BASE)
+    assert "Fatou" not in json.dumps(told, ensure_ascii=False)
+    assert told["messages"] == told["answers"] == told["submissions"] == []
+
+
+def test_erasure_leaves_no_personal_word(db: Db) -> None:
+    """No table holds a name, an address, a message or a provider's id of theirs afterwards."""
+    id = a_full_life(db)
+    before = dump(db)
+    assert [word for word in PERSONAL if word not in before and word != "option 1"] == []
+    erase(db, id, AT)
+    after = dump(db)
+    assert [word for word in PERSONAL if word in after] == []
+    assert person_of(db, "telegram", "40000001") is None
+    shown = person(db, id, AT, BASE)
+    assert shown is not None
+    assert (shown["state"], shown["name"], shown["addresses"]) == ("erased", "", [])
+
+
+def test_the_city_keeps_its_reports(db: Db) -> None:
+    """Erasure changes no answer of a report."""
+    id = a_full_life(db)
+    before = submissions(db, 0, None, never).rows
+    erase(db, id, AT)
+    db.expire_all()
+    assert submissions(db, 0, None, never).rows == before
+
+
+def test_nothing_is_read_or_sent_after_erasure(db: Db) -> None:
+    """Open updates are closed, queued messages cancelled, the calendar's address ends."""
+    id = a_full_life(db)
+    calendar = everything_about(db, id, AT, BASE)["person"]["calendar_url"]
+    erase(db, id, AT)
+    db.expire_all()
+    assert set(db.scalars(select(Inbox.state))) == {"done"}
+    assert sorted(db.scalars(select(Outbox.state))) == ["cancelled", "sent", "sent"]
+    assert everything_about(db, id, AT, BASE)["person"]["calendar_url"] != calendar
+
+
+def test_provider_ids_stay_unique_as_hashes(db: Db) -> None:
+    """A key is never free again; only its hash is kept."""
+    id = a_full_life(db)
+    erase(db, id, AT)
+    assert sorted(db.scalars(select(Inbox.provider_id))) == sorted([hashed("1:7"), hashed("1:8")])
+
+
+def test_others_keep_what_is_theirs(db: Db) -> None:
+    """A phone that was handed on takes no message of its new holder along."""
+    first = a_person(db, telegram="40000001")
+    second = a_person(db, name="Ali Exemple")
+    redeem(db, invite(db, second, AT), "telegram", "40000001", AT)
+    a_message_in(db, second)
+    erase(db, first, AT)
+    db.expire_all()
+    assert db.scalars(select(Inbox.text)).all() == ["bonjour"]
+    known = person_of(db, "telegram", "40000001")
+    assert known is not None
+    assert known.id == second
+
+
+@pytest.mark.parametrize("times", [pytest.param(0, id="unknown"), pytest.param(1, id="erased before")])
+def test_only_somebody_can_be_erased(db: Db, times: int) -> None:
+    """An unknown or erased person is refused."""
+    id = a_person(db) if times else 99
+    for _ in range(times):
+        erase(db, id, AT)
+    with pytest.raises(PersonError):
+        erase(db, id, AT)
+
+
+def test_unknown_people_have_no_export(db: Db) -> None:
+    """The number is named."""
+    with pytest.raises(PersonError, match="no person 99"):
+        everything_about(db, 99, AT, BASE)
