@@ -1,1 +1,1 @@
-"""XLSForms: bytes in, a form that can be asked out."""
+"""XLSForms: reading them, and evaluating them over the answers of one session."""

@@ -1,0 +1,445 @@
+"""A Form built from an XForm: every expression compiled, every text in parts, faults gathered."""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from lxml import etree
+
+from bot.forms.expressions import Expression, compile_expression
+from bot.forms.form import (
+    Choice,
+    ChoiceRow,
+    Compiled,
+    Form,
+    FormError,
+    Kind,
+    Node,
+    Options,
+    Output,
+    Question,
+    Repeat,
+    Texts,
+)
+from bot.forms.rewriting import ExpressionError, Scope
+from bot.forms.xform import JR, ORX, UNLABELLED, SetValue, XForm, parse
+from bot.values import LANGUAGES, Labels, Problem
+
+_WHOLE_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*(?:,[^\[\]]*)?\)?")
+_SOME_OF_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*\[")
+_REFERENCE = re.compile(r" (?:/|(?:current\(\)/)?\.\./)(?:(?:[\w\-][\w.\-]*|\.\.)/)*[\w\-][\w.\-]* ")
+_ANSWERED_BY_MEDIA = {"image": "image", "audio": "audio", "video": "video"}
+_TAGS = {
+    "select": "select_multiple",
+    "select1": "select_one",
+    "rank": "rank",
+    "trigger": "acknowledge",
+    "range": "range",
+}
+_TYPES = {
+    "int": "integer",
+    "decimal": "decimal",
+    "date": "date",
+    "time": "time",
+    "dateTime": "datetime",
+    "geopoint": "geopoint",
+    "barcode": "barcode",
+}
+_KINDS = {"int": "number", "decimal": "number", "date": "date", "dateTime": "date"}
+_AS_TEXT = frozenset({"geotrace", "geoshape"})
+
+
+def open_form(source: str, rows: Mapping[str, int] = MappingProxyType({})) -> Form:
+    """Return the form that `Form.source` holds, in milliseconds and without pyxform.
+
+    `rows` gives the survey row of each path, for the places of problems. Raise FormError when an
+    expression cannot be used.
+    """
+    return _Builder(parse(source), source, rows).form()
+
+
+def folded_name(form_id: str) -> str:
+    """Return a form_id folded to `a-z 0-9 _`, the name that `report NAME` takes."""
+    return re.sub(r"[^a-z0-9_]+", "_", form_id.lower()).strip("_") or "form"
+
+
+class _Builder:
+    """Builds one form; lives as long as that takes."""
+
+    def __init__(self, xform: XForm, source: str, rows: Mapping[str, int]) -> None:
+        self._xform = xform
+        self._source = source
+        self._rows = rows
+        self._problems: list[Problem] = []
+        self._warnings: list[str] = []
+        self._choices: dict[str, dict[str, ChoiceRow]] = {}  # absolute path, name: for jr:choice-name
+        self._scope = Scope(
+            root=str(xform.answers.tag),
+            kinds=MappingProxyType(
+                {p: _KINDS[b.get("type", "")] for p, b in xform.binds.items() if b.get("type") in _KINDS}
+            ),
+            resolve=_Names(xform.answers).path,
+        )
+        self._list_rows = {name: self._rows_of(root) for name, root in xform.lists.items()}
+
+    def form(self) -> Form:
+        """Return the form, or raise FormError with everything that is wrong."""
+        root = self._node(self._xform.answers, f"/{self._scope.root}", "", None)
+        if self._problems:
+            raise FormError(tuple(self._problems))
+        nodes = list(root.walk())
+        languages = [name for name in self._xform.languages if name != UNLABELLED]
+        return Form(
+            name=folded_name(self._xform.answers.get("id", "")),
+            version=self._xform.answers.get("version", ""),
+            title=self._xform.title,
+            languages=tuple(sorted(languages, key=_bot_order)),
+            default_language=self._xform.default_language,
+            questions=tuple(n.question for n in nodes if n.question and n.kind is Kind.QUESTION),
+            repeats=tuple(_repeat(n) for n in nodes if n.kind is Kind.REPEAT),
+            hidden=tuple(n.path for n in nodes if n.kind is Kind.HIDDEN),
+            warnings=tuple(self._warnings),
+            source=self._source,
+            compiled=Compiled(
+                root=root,
+                blank=_blank(self._xform.answers),
+                lists=self._xform.lists,
+                scope=self._scope,
+                choice_name=self._choice_name,
+                nodes=MappingProxyType({n.path: n for n in nodes}),
+                rules={},
+                looks_ahead=_looks_ahead(nodes, self._scope.root),
+            ),
+        )
+
+    # -- nodes
+
+    def _node(self, element: etree._Element, full: str, path: str, repeat: str | None) -> Node:
+        xform = self._xform
+        kind = self._kind(element, full)
+        control = xform.controls.get(full)
+        labelled = control if control is not None else xform.groups.get(full)
+        bind = xform.binds.get(full)
+        labels = self._texts(xform.text(_child(labelled, "label")), full, "label")
+        hint = _child(labelled, "hint")
+        node = Node(
+            name=str(element.tag),
+            path=path,
+            kind=kind,
+            children=self._children(element, kind, full, path, repeat),
+            relevant=self._bound(bind, "relevant", full),
+            constraint=self._bound(bind, "constraint", full),
+            required=self._bound(bind, "required", full),
+            calculate=self._calculation(bind, full),
+            trigger=self._expression(xform.set_values.get(full, _UNSET).trigger, full, "trigger"),
+            default=self._default(full),
+            preset=(element.text or "").strip(),
+            preload=_preload(bind),
+            count=self._count(full),
+            options=self._options(control, full),
+            labels=labels,
+            hints=self._texts(xform.text(hint), full, "hint"),
+            guidance=self._texts(xform.text(hint, "guidance"), full, "guidance_hint"),
+            constraint_messages=self._message(bind, "constraintMsg", full),
+            required_messages=self._message(bind, "requiredMsg", full),
+        )
+        return _asked(node, self._type(kind, control, bind, full), control, bind, repeat)
+
+    def _children(
+        self, element: etree._Element, kind: Kind, full: str, path: str, repeat: str | None
+    ) -> tuple[Node, ...]:
+        inside = path if kind is Kind.REPEAT else repeat
+        return tuple(
+            self._node(child, f"{full}/{child.tag}", f"{path}/{child.tag}".lstrip("/"), inside)
+            for child in element
+        )
+
+    def _kind(self, element: etree._Element, full: str) -> Kind:
+        xform = self._xform
+        if full in xform.repeats:
+            return Kind.REPEAT
+        if full in xform.groups or len(element) or element is xform.answers:
+            return Kind.GROUP
+        if full in xform.controls:
+            return Kind.QUESTION
+        bind = xform.binds.get(full)
+        if full in xform.set_values or (bind is not None and bind.get("calculate")):
+            return Kind.CALCULATE
+        return Kind.METADATA if _preload(bind) else Kind.HIDDEN
+
+    def _type(
+        self, kind: Kind, control: etree._Element | None, bind: etree._Element | None, full: str
+    ) -> str:
+        if kind is Kind.REPEAT:
+            return "another"
+        if control is None or bind is None:
+            return ""
+        if control.get("query"):
+            self._unsupported(full, "type", "select_one_external", "Use select_one with a choice_filter.")
+        if control.tag == "upload":
+            return _ANSWERED_BY_MEDIA.get(control.get("mediatype", "").split("/", 1)[0], "file")
+        if control.tag in _TAGS:
+            return _TAGS[str(control.tag)]
+        if bind.get("readonly") == "true()":
+            return "note"
+        bound = bind.get("type", "")
+        if bound in _AS_TEXT:
+            self._warnings.append(f"{self._place(full, 'type')}: {bound} is asked as text.")
+        return _TYPES.get(bound, "text")
+
+    # -- expressions
+
+    def _bound(self, bind: etree._Element | None, attribute: str, full: str) -> Expression | None:
+        return self._expression(bind.get(attribute, "") if bind is not None else "", full, attribute)
+
+    def _calculation(self, bind: etree._Element | None, full: str) -> Expression | None:
+        set_value = self._xform.set_values.get(full, _UNSET)
+        if set_value.trigger:
+            return self._expression(set_value.value, full, "calculation")
+        return self._expression(bind.get("calculate", "") if bind is not None else "", full, "calculation")
+
+    def _default(self, full: str) -> Expression | None:
+        set_value = self._xform.set_values.get(full, _UNSET)
+        return None if set_value.trigger else self._expression(set_value.value, full, "default")
+
+    def _count(self, full: str) -> Expression | None:
+        repeat = self._xform.repeats.get(full)
+        return self._expression(
+            repeat.get(f"{JR}count", "") if repeat is not None else "", full, "repeat_count"
+        )
+
+    def _expression(self, source: str, full: str, column: str) -> Expression | None:
+        if not source.strip():
+            return None
+        try:
+            return compile_expression(source, full, self._scope, self._choice_name)
+        except ExpressionError as error:
+            fault = error.fault
+            self._problems.append(Problem(fault.code, self._place(full, column), fault.mend, fault.message))
+            return None
+
+    def _place(self, full: str, column: str) -> str:
+        path = full.removeprefix(f"/{self._scope.root}").lstrip("/")
+        row = self._rows.get(path)
+        return f"survey, row {row}, {column}" if row else f"survey, {path}, {column}"
+
+    def _unsupported(self, full: str, column: str, what: str, mend: str) -> None:
+        self._problems.append(
+            Problem("not_supported", self._place(full, column), mend, f"{what} is not supported.")
+        )
+
+    # -- texts and choices
+
+    def _texts(self, values: Mapping[str, etree._Element], full: str, column: str) -> Texts:
+        texts = {language: self._parts(value, full, column) for language, value in values.items()}
+        return {language: parts for language, parts in texts.items() if parts}
+
+    def _parts(self, value: etree._Element, full: str, column: str) -> tuple[str | Output, ...]:
+        """Return a text in parts, its ends stripped: pyxform puts spaces around texts with outputs."""
+        parts: list[str | Output] = [(value.text or "").lstrip()]
+        for output in value:
+            parts += [self._output(output.get("value", ""), full, column), output.tail or ""]
+        parts[-1] = str(parts[-1]).rstrip()
+        return tuple(part for part in parts if part)
+
+    def _output(self, source: str, full: str, column: str) -> Output | str:
+        expression = self._expression(source, full, column)
+        if expression is None:
+            return ""
+        shown = next(iter(expression.references)) if len(expression.references) == 1 else ""
+        is_bare = expression.is_path and shown in self._xform.controls
+        return Output(expression, _short(shown) if is_bare else "", _authored(source))
+
+    def _message(self, bind: etree._Element | None, name: str, full: str) -> Texts:
+        message = bind.get(f"{JR}{name}", "") if bind is not None else ""
+        if not message:
+            return {}
+        column = "constraint_message" if name == "constraintMsg" else "required_message"
+        texts = self._texts(self._xform.text_of(message), full, column)
+        is_plain = not message.startswith("jr:itext(")
+        return {self._xform.default_language: (message.strip(),)} if is_plain else texts
+
+    def _rows_of(self, holder: etree._Element) -> tuple[ChoiceRow, ...]:
+        rows = []
+        for item in holder.iter("item"):
+            identity, label = item.findtext("itextId"), _child(item, "label")
+            values = self._xform.text_by_id(identity) if identity else self._xform.text(label)
+            rows.append(ChoiceRow(item.findtext("name") or "", self._texts(values, "", "choices")))
+        return tuple(rows)
+
+    def _options(self, control: etree._Element | None, full: str) -> Options | None:
+        if control is None or control.tag not in ("select", "select1", "rank"):
+            return None
+        itemset = _child(control, "itemset")
+        if itemset is None:
+            return self._written_out(control, full)
+        nodeset = itemset.get("nodeset", "").strip()
+        whole, some = _WHOLE_LIST.fullmatch(nodeset), _SOME_OF_LIST.match(nodeset)
+        name = (whole or some).group(1) if whole or some else ""  # type: ignore[union-attr]  # one of them matched
+        if name and name not in self._list_rows:
+            self._unsupported(
+                full, "type", f"The choice file of {name}", "Put its rows into the choices sheet."
+            )
+            return None
+        rows = self._list_rows.get(name, ())
+        self._choices[full] = {row.name: row for row in rows}
+        value = _child(itemset, "value")
+        if whole:
+            return Options(rows)
+        column = "" if name else (value.get("ref", "") if value is not None else "")
+        return Options(rows, self._expression(nodeset, full, "choice_filter"), column)
+
+    def _written_out(self, control: etree._Element, full: str) -> Options:
+        """Return the choices of a control that lists them itself."""
+        rows = tuple(
+            ChoiceRow(
+                item.findtext("value") or "",
+                self._texts(self._xform.text(_child(item, "label")), full, "choices"),
+            )
+            for item in control.findall("item")
+        )
+        self._choices[full] = {row.name: row for row in rows}
+        return Options(rows)
+
+    def _choice_name(self, path: str, value: str, language: str) -> str:
+        rows = self._choices.get(path.strip(), {})
+        names = value.split()
+        return ", ".join(
+            _label(rows[n], language, self._xform.default_language) if n in rows else n for n in names
+        )
+
+
+class _Names:
+    """The paths of a form's questions by name."""
+
+    def __init__(self, answers: etree._Element) -> None:
+        self._paths: dict[str, list[str]] = {}
+        for question in answers:
+            self._gather(question, f"/{answers.tag}")
+
+    def _gather(self, element: etree._Element, above: str) -> None:
+        path = f"{above}/{element.tag}"
+        self._paths.setdefault(str(element.tag), []).append(path)
+        for child in element:
+            self._gather(child, path)
+
+    def path(self, name: str) -> str:
+        """Return the path of the question with a name; raise ExpressionError unless there is just one."""
+        paths = self._paths.get(name, [])
+        if len(paths) == 1:
+            return paths[0]
+        message = f"Several questions are named {name}." if paths else f"No question is named {name}."
+        raise ExpressionError("name_ambiguous" if paths else "name_unknown", message, "Correct the name.")
+
+
+_UNSET = SetValue("", "")
+
+
+def _child(element: etree._Element | None, tag: str) -> etree._Element | None:
+    return element.find(tag) if element is not None else None
+
+
+def _short(full: str) -> str:
+    return full.lstrip("/").partition("/")[2]
+
+
+def _preload(bind: etree._Element | None) -> str:
+    if bind is None:
+        return ""
+    return bind.get(f"{JR}preloadParams") or bind.get(f"{JR}preload") or ""
+
+
+def _bot_order(language: str) -> int:
+    """Sort the bot's languages first, in its order; the others stay in the form's."""
+    return LANGUAGES.index(language) if language in LANGUAGES else len(LANGUAGES)
+
+
+def _authored(expression: str) -> str:
+    """Return an expression with its paths as `${name}` again."""
+    shown = _REFERENCE.sub(lambda found: "${" + found.group().strip().rsplit("/", 1)[-1] + "}", expression)
+    return shown.strip()
+
+
+def _written(texts: Texts) -> Labels:
+    return {
+        language: "".join(part if isinstance(part, str) else part.written for part in parts)
+        for language, parts in texts.items()
+    }
+
+
+def _label(row: ChoiceRow, language: str, default: str) -> str:
+    labels = _written(row.texts)
+    for known in (language, default, *labels):
+        if label := labels.get(known):
+            return label
+    return row.name
+
+
+def _repeat(node: Node) -> Repeat:
+    return Repeat(node.path, _written(node.labels), node.count is not None)
+
+
+def _asked(
+    node: Node,
+    sort: str,
+    control: etree._Element | None,
+    bind: etree._Element | None,
+    repeat: str | None,
+) -> Node:
+    """Return the node with its question, when it is one that a person meets."""
+    if not sort:
+        return node
+    rows = node.options.rows if node.options else ()
+    expressions = {
+        name: _authored(bind.get(name, "")) if bind is not None else ""
+        for name in ("relevant", "constraint", "required")
+    }
+    question = Question(
+        path=node.path,
+        type=sort,
+        labels=_written(node.labels),
+        hints=_written(node.hints),
+        guidance=_written(node.guidance),
+        choices=tuple(Choice(row.name, _written(row.texts)) for row in rows),
+        repeat=repeat,
+        constraint_messages=_written(node.constraint_messages),
+        required_messages=_written(node.required_messages),
+        parameters=_parameters(control, bind),
+        appearance=control.get("appearance", "") if control is not None else "",
+        **expressions,
+    )
+    return node.asked(question)
+
+
+def _parameters(control: etree._Element | None, bind: etree._Element | None) -> Labels:
+    if control is None:
+        return {}
+    of_range = {name: control.get(name, "") for name in ("start", "end", "step") if control.get(name)}
+    attributes = bind.items() if bind is not None else []
+    of_bind = {str(name).removeprefix(ORX): str(v) for name, v in attributes if str(name).startswith(ORX)}
+    return MappingProxyType({**of_range, **of_bind})
+
+
+def _blank(answers: etree._Element) -> etree._Element:
+    """Return the answers without values and attributes, in a document of their own."""
+    blank = etree.Element(answers.tag)
+    for child in answers:
+        blank.append(_blank(child))
+    return blank
+
+
+def _looks_ahead(nodes: Iterable[Node], root: str) -> bool:
+    """Return whether what decides a node reads one that comes after it."""
+    ordered = list(nodes)
+    last = {
+        f"/{root}/{node.path}".rstrip("/"): number + sum(1 for _ in node.walk()) - 1
+        for number, node in enumerate(ordered)
+    }
+    return any(
+        last.get(path, -1) > number
+        for number, node in enumerate(ordered)
+        for expression in (node.relevant, node.calculate, node.count)
+        if expression
+        for path in expression.references
+        if not f"/{root}/{node.path}".startswith(path)
+    )

@@ -1,0 +1,197 @@
+"""A form: its questions in order, and the compiled expressions that decide which of them are asked."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from lxml import etree
+
+from bot.forms.expressions import ChoiceName, Expression, compile_expression
+from bot.forms.rewriting import ExpressionError, Fault, Scope
+from bot.values import Labels, Problem
+
+Texts: TypeAlias = "Mapping[str, tuple[str | Output, ...]]"  # language to the parts of a text
+
+
+class FormError(Exception):
+    """A form was refused; `problems` says everything that is wrong, where, and the mend."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Keep the problems."""
+        super().__init__("; ".join(f"{p.where}: {p.message}" for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A `${…}` inside a text."""
+
+    expression: Expression
+    path: str  # the question it shows, when it is nothing but one; else ""
+    written: str  # as the author wrote it: `${name}`
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a question."""
+
+    name: str
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked, as the form has it: texts with their `${…}` as written.
+
+    `path` is the XLSForm path without the form's name (`lines/spent`), `type` the XLSForm type in one
+    spelling (text, integer, decimal, date, time, datetime, select_one, select_multiple, rank, note, image,
+    audio, video, file, geopoint, barcode, acknowledge, range), or `another` for one more instance of a
+    repeat. `relevant`, `constraint` and `required` are the expressions as written, "" for none.
+    """
+
+    path: str
+    type: str
+    labels: Labels
+    hints: Labels = field(default_factory=dict)
+    guidance: Labels = field(default_factory=dict)
+    choices: tuple[Choice, ...] = ()
+    repeat: str | None = None  # path of the repeat it is in
+    constraint_messages: Labels = field(default_factory=dict)
+    required_messages: Labels = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    appearance: str = ""
+    relevant: str = ""
+    constraint: str = ""
+    required: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A group that is asked again and again."""
+
+    path: str
+    labels: Labels
+    is_counted: bool  # by repeat_count; else "another one?" is asked after each instance
+
+
+class Kind(StrEnum):
+    """What a node of the form is."""
+
+    GROUP = "group"
+    REPEAT = "repeat"
+    QUESTION = "question"
+    CALCULATE = "calculate"
+    HIDDEN = "hidden"
+    METADATA = "metadata"
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceRow:
+    """An option with its texts in parts."""
+
+    name: str
+    texts: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Where the options of a question come from: a whole list, or what an expression leaves of it."""
+
+    rows: tuple[ChoiceRow, ...]
+    filter: Expression | None = None  # its nodes carry the row's number, or are answers of a repeat
+    value: str = ""  # for answers of a repeat: name of the node whose text is the option
+
+    @property
+    def has_outputs(self) -> bool:
+        """Whether a label of theirs shows an answer."""
+        return any(isinstance(p, Output) for row in self.rows for parts in row.texts.values() for p in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node of the form with everything compiled; children in the form's order."""
+
+    name: str
+    path: str  # without the form's name
+    kind: Kind
+    children: tuple["Node", ...] = ()
+    question: Question | None = None  # of a repeat: its "another one?"
+    relevant: Expression | None = None
+    constraint: Expression | None = None
+    required: Expression | None = None
+    calculate: Expression | None = None
+    trigger: Expression | None = None  # the question whose answer starts the calculation
+    default: Expression | None = None
+    preset: str = ""  # the value it begins with
+    preload: str = ""  # of metadata: start, end, today, deviceid, username …
+    count: Expression | None = None  # of a repeat
+    options: Options | None = None
+    labels: Texts = field(default_factory=dict)
+    hints: Texts = field(default_factory=dict)
+    guidance: Texts = field(default_factory=dict)
+    constraint_messages: Texts = field(default_factory=dict)
+    required_messages: Texts = field(default_factory=dict)
+
+    def asked(self, question: Question) -> "Node":
+        """Return the same node with its question."""
+        return replace(self, question=question)
+
+    def walk(self) -> Iterator["Node"]:
+        """Yield this node and all below it in the form's order."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a sheet needs and nobody else."""
+
+    root: Node
+    blank: etree._Element  # the empty answers, one instance of each repeat; copied, never changed
+    lists: Mapping[str, etree._Element]  # choice lists that expressions read
+    scope: Scope
+    choice_name: ChoiceName
+    nodes: Mapping[str, Node]  # by path
+    rules: dict[str, Expression]  # expressions of the programme, compiled when first asked for
+    looks_ahead: bool  # an expression reads a question that comes later
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A questionnaire as published; equal when name and version are.
+
+    `source` rebuilds the same form through `open_form` in a few milliseconds, without the reader.
+    """
+
+    name: str  # the form_id folded to a-z 0-9 _
+    version: str
+    title: str = field(compare=False)
+    languages: tuple[str, ...] = field(compare=False)  # en, fr, pt, ar where recognised; () for none
+    default_language: str = field(compare=False)
+    questions: tuple[Question, ...] = field(compare=False, repr=False)
+    repeats: tuple[Repeat, ...] = field(compare=False, repr=False)
+    hidden: tuple[str, ...] = field(compare=False)  # paths filled by the bot: city, period, …
+    warnings: tuple[str, ...] = field(compare=False, repr=False)
+    source: str = field(compare=False, repr=False)
+    compiled: Compiled = field(compare=False, repr=False)
+
+    def rule(self, expression: str) -> Expression:
+        """Return a rule of the programme compiled over this form; raise ExpressionError when it cannot be."""
+        known = self.compiled.rules.get(expression)
+        if known is None:
+            compiled = self.compiled
+            known = compile_expression(
+                expression, f"/{compiled.root.name}", compiled.scope, compiled.choice_name
+            )
+            compiled.rules[expression] = known  # the same value whoever writes it
+        return known
+
+    def fault(self, expression: str) -> Fault | None:
+        """Return why a rule of the programme cannot be used over this form, or None."""
+        try:
+            self.rule(expression)
+        except ExpressionError as error:
+            return error.fault
+        return None

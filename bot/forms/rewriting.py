@@ -1,0 +1,444 @@
+"""ODK's expressions rewritten to XPath that libxml2 evaluates as ODK would; what is unsafe is refused.
+
+Source: ODK XForms Specification, "XPath Evaluation"; XPath 1.0, section 3.7 for the tokens.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.forms.dates import moment
+from bot.forms.functions import FUNCTIONS, PREFIX, Function, regex_fault
+
+LONGEST = 4000  # characters of an expression as its author wrote it
+DEEPEST = 40  # nested parentheses
+LISTS = "__lists"  # element that holds the choice lists, in the same document as the answers
+
+_TOKEN = re.compile(
+    r"""(?P<space>\s+)
+    |(?P<literal>"[^"]*"|'[^']*')
+    |(?P<number>[0-9]+(?:\.[0-9]*)?|\.[0-9]+)
+    |(?P<reference>\$\{[^{}]*\})
+    |(?P<name>[^\W\d][\w.\-]*(?::[^\W\d][\w.\-]*)?)
+    |(?P<symbol>::|//|\.\.|<=|>=|!=|[()\[\],/.@+\-*=<>|])""",
+    re.VERBOSE,
+)
+_ARITHMETIC = frozenset({"+", "-", "*", "div", "mod"})
+_ORDER = frozenset({"<", "<=", ">", ">="})
+_EQUALITY = frozenset({"=", "!="})
+_LOGIC = frozenset({"and", "or"})
+_OPERATORS = _ARITHMETIC | _ORDER | _EQUALITY | _LOGIC | {"|"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why an expression cannot be used, and what its author can do."""
+
+    code: str
+    message: str
+    mend: str
+
+
+class ExpressionError(ValueError):
+    """An expression cannot be used; `fault` says why."""
+
+    def __init__(self, code: str, message: str, mend: str) -> None:
+        """Keep the fault."""
+        super().__init__(message)
+        self.fault = Fault(code, message, mend)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What an expression can refer to."""
+
+    root: str  # name of the form's root element
+    kinds: Mapping[str, str]  # absolute path to "number", "date" or "text"
+    resolve: Callable[[str], str]  # `${name}` to a path; raises ExpressionError
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """An expression for libxml2, and what it needs."""
+
+    xpath: str
+    kind: str  # number, boolean, date, text, nodes
+    is_path: bool  # nothing but one question
+    functions: frozenset[str]
+    variables: frozenset[str]  # values of the sheet it reads: today, now, language, seed, here, current
+    references: frozenset[str]  # absolute paths it reads
+    lists: frozenset[str]  # choice lists it reads
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A rewritten part: its text, its kind, and whether it is a bare path."""
+
+    text: str
+    kind: str
+    is_path: bool = False
+
+
+@dataclass(slots=True)
+class _Found:
+    functions: set[str] = field(default_factory=set)
+    variables: set[str] = field(default_factory=set)
+    references: set[str] = field(default_factory=set)
+    lists: set[str] = field(default_factory=set)
+
+
+def rewrite(source: str, here: str, scope: Scope) -> Rewritten:
+    """Return an expression rewritten for libxml2, `here` being the path of its own question.
+
+    Raise ExpressionError for what is unknown, unsafe or not an expression.
+    """
+    if len(source) > LONGEST:
+        raise ExpressionError(
+            "expression_too_long",
+            f"The expression has {len(source)} characters; {LONGEST} are allowed.",
+            "Split it over calculate rows.",
+        )
+    reader = _Reader(_tokens(source), here, scope)
+    piece = reader.whole()
+    found = reader.found
+    return Rewritten(
+        piece.text,
+        piece.kind,
+        piece.is_path,
+        frozenset(found.functions),
+        frozenset(found.variables),
+        frozenset(found.references),
+        frozenset(found.lists),
+    )
+
+
+def absolute(path: str, here: str) -> str:
+    """Return a path with `.` and `..` resolved against the path of the question it is written at."""
+    steps = [] if path.startswith("/") else here.strip("/").split("/")
+    for step in path.strip("/").split("/"):
+        if step == "..":
+            steps = steps[:-1]
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/" + "/".join(steps)
+
+
+def _tokens(source: str) -> list[tuple[str, str]]:
+    tokens, place = [], 0
+    while place < len(source):
+        found = _TOKEN.match(source, place)
+        if not found:
+            raise _syntax(f"“{source[place : place + 12]}” cannot be read.")
+        place = found.end()
+        if found.lastgroup != "space":
+            tokens.append((str(found.lastgroup), found.group()))
+    return tokens
+
+
+def _syntax(message: str) -> ExpressionError:
+    return ExpressionError(
+        "expression_syntax", message, "Correct the expression; texts need straight quotes, as in 'yes'."
+    )
+
+
+def _unsafe(what: str) -> ExpressionError:
+    return ExpressionError(
+        "expression_unsafe", f"{what} is not allowed in an expression.", "Name each question as ${name}."
+    )
+
+
+class _Reader:
+    """Reads tokens from left to right and writes them again; libxml2 checks the grammar afterwards."""
+
+    def __init__(self, tokens: list[tuple[str, str]], here: str, scope: Scope) -> None:
+        self._tokens = tokens
+        self._at = 0
+        self._here = here  # "" where relative paths mean something else: in a predicate of a list
+        self._scope = scope
+        self._predicates = 0
+        self._depth = 0
+        self.found = _Found()
+
+    def whole(self) -> _Piece:
+        if not self._tokens:
+            raise _syntax("The expression is empty.")
+        piece = self._expression()
+        if self._at < len(self._tokens):
+            raise _syntax(f"An operator is missing before “{self._next()[1]}”.")
+        return piece
+
+    def _next(self) -> tuple[str, str]:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ("end", "")
+
+    def _take(self) -> tuple[str, str]:
+        token = self._next()
+        self._at += 1
+        return token
+
+    def _skip(self, symbol: str) -> bool:
+        if self._next() == ("symbol", symbol):
+            self._at += 1
+            return True
+        return False
+
+    def _expect(self, symbol: str) -> None:
+        if not self._skip(symbol):
+            raise _syntax(
+                f"“{symbol}” is missing{f' before “{self._next()[1]}”' if self._next()[1] else ''}."
+            )
+
+    def _expression(self) -> _Piece:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ExpressionError(
+                "expression_too_deep",
+                f"More than {DEEPEST} parentheses are inside one another.",
+                "Split it over calculate rows.",
+            )
+        operands, operators = [self._operand()], list[str]()
+        while self._next()[1] in _OPERATORS and self._next()[0] in ("name", "symbol"):
+            operators.append(self._take()[1])
+            operands.append(self._operand())
+        self._depth -= 1
+        return _joined(operands, operators)
+
+    def _operand(self) -> _Piece:
+        minus = ""
+        while self._skip("-"):
+            minus += "-"
+        piece = self._path()
+        return _Piece(f"{minus}{_as_number(piece).text}", "number") if minus else piece
+
+    def _path(self) -> _Piece:
+        """Read a literal, a call or a path with its steps and predicates."""
+        sort, text = self._take()
+        match sort:
+            case "literal":
+                return self._end_of_value(_Piece(text, "date" if moment(text[1:-1]) else "text"))
+            case "number":
+                return self._end_of_value(_Piece(text, "number"))
+            case "reference":
+                path = self._scope.resolve(text[2:-1].strip())
+                return self._steps(path, path)
+            case "name" if self._next() == ("symbol", "("):
+                return self._call(text)
+            case "name":
+                self._check_name(text)
+                return self._steps(text, text)
+            case "symbol":
+                return self._path_of_symbol(text)
+        raise _syntax("The expression ends too early.")
+
+    def _path_of_symbol(self, text: str) -> _Piece:
+        match text:
+            case "(":
+                inner = self._expression()
+                self._expect(")")
+                return self._end_of_value(_Piece(f"({inner.text})", inner.kind, inner.is_path))
+            case "." | "..":
+                return self._steps(text, text)
+            case "/":
+                name = self._step()
+                return self._steps(f"/{name}", f"/{name}")
+            case "//" | "*" | "@" | "::":
+                raise _unsafe(f"“{text}”")
+        raise _syntax(f"A value is missing before “{text}”.")
+
+    def _end_of_value(self, piece: _Piece) -> _Piece:
+        if self._next()[1] in ("/", "//", "["):
+            raise _unsafe(f"“{self._next()[1]}” after a value")
+        return piece
+
+    def _check_name(self, name: str) -> None:
+        if self._next()[1] == "::":
+            raise _unsafe(f"The axis “{name}::”")
+        if ":" in name:
+            raise _unsafe(f"The prefix of “{name}”")
+
+    def _step(self) -> str:
+        sort, text = self._take()
+        if text in (".", ".."):
+            return text
+        if sort == "name":
+            self._check_name(text)
+            if self._next()[1] == "(":
+                raise _unsafe(f"“{text}()” as a step")
+            return text
+        if text in ("*", "@", "/"):
+            raise _unsafe(f"“{text}”")
+        raise _syntax("A name is missing after “/”.")
+
+    def _steps(self, text: str, plain: str, *, in_list: bool = False) -> _Piece:
+        """Read the steps after a path's beginning; `plain` is the path without its predicates."""
+        while True:
+            if self._skip("/"):
+                step = self._step()
+                text, plain = f"{text}/{step}", f"{plain}/{step}"
+            elif self._next() == ("symbol", "["):
+                text += self._predicate("" if in_list else self._absolute(plain))
+            elif self._next() == ("symbol", "//"):
+                raise _unsafe("“//”")
+            else:
+                break
+        path = "" if in_list else self._absolute(plain)
+        if path:
+            self.found.references.add(path)
+        return _Piece(text, self._scope.kinds.get(path, "text"), is_path=True)
+
+    def _absolute(self, plain: str) -> str:
+        if plain.startswith("/"):
+            return plain
+        return absolute(plain, self._here) if self._here else ""
+
+    def _predicate(self, base: str) -> str:
+        self._expect("[")
+        if self._predicates:
+            raise _unsafe("A condition in square brackets inside another")
+        self._predicates, outside, self._here = 1, self._here, base
+        inner = self._expression()
+        self._predicates, self._here = 0, outside
+        self._expect("]")
+        return f"[{inner.text}]"
+
+    def _call(self, name: str) -> _Piece:
+        function = FUNCTIONS.get(name)
+        if name == "pulldata":
+            raise ExpressionError(
+                "not_supported",
+                "pulldata() reads an attached file, which is not supported.",
+                "Put the rows of the file into the form, as choices or with if().",
+            )
+        if function is None:
+            raise ExpressionError(
+                "function_unknown",
+                f"The function {name}() is not known.",
+                "See the list of functions in docs/xlsform-support.md.",
+            )
+        self.found.functions.add(name)
+        self._expect("(")
+        if name in ("instance", "current"):
+            return self._call_for_path(name)
+        arguments = self._arguments(name, function)
+        self._check_regex(name, arguments)
+        piece = self._written(name, function, arguments)
+        return self._steps_after_call(piece) if function.kind == "nodes" else self._end_of_value(piece)
+
+    def _steps_after_call(self, piece: _Piece) -> _Piece:
+        if self._next()[1] in ("/", "["):
+            return self._steps(piece.text, piece.text, in_list=True)
+        return piece
+
+    def _call_for_path(self, name: str) -> _Piece:
+        sort, text = self._take() if name == "instance" else ("", "")
+        self._expect(")")
+        if name == "current":
+            return self._current()
+        if sort != "literal":
+            raise _unsafe("instance() with anything but the name of a list in quotes")
+        self.found.lists.add(text[1:-1])
+        return self._steps(f"/{self._scope.root}/{LISTS}/{list_element(text[1:-1])}", "", in_list=True)
+
+    def _current(self) -> _Piece:
+        if not self._predicates:
+            return self._steps(".", ".")
+        self.found.variables.add("current")
+        return self._steps("$current", "", in_list=True)
+
+    def _arguments(self, name: str, function: Function) -> list[_Piece]:
+        arguments: list[_Piece] = []
+        if not self._skip(")"):
+            arguments.append(self._expression())
+            while self._skip(","):
+                arguments.append(self._expression())
+            self._expect(")")
+        if len(arguments) < function.least or (function.most is not None and len(arguments) > function.most):
+            raise ExpressionError(
+                "function_arguments",
+                f"The function {name}() has {len(arguments)} arguments; it takes {_range(function)}.",
+                "Give the function the arguments it needs.",
+            )
+        return arguments
+
+    def _check_regex(self, name: str, arguments: list[_Piece]) -> None:
+        if name != "regex" or arguments[1].text[:1] not in "'\"":
+            return
+        if why := regex_fault(arguments[1].text[1:-1]):
+            raise ExpressionError(
+                "regex_unsupported",
+                f"The regular expression cannot be used: {why}.",
+                "Write it without look-ahead, look-behind and back-references.",
+            )
+
+    def _written(self, name: str, function: Function, arguments: list[_Piece]) -> _Piece:
+        if function.variable:
+            self.found.variables.add(function.variable)
+            return _Piece(f"${function.variable}", function.kind)
+        self.found.variables.update(function.needs)
+        if name in ("not", "boolean", "if"):
+            arguments = [_as_truth(arguments[0]), *arguments[1:]]
+        texts = [argument.text for argument in arguments] + [f"${value}" for value in function.needs]
+        is_core = function.run is None and not function.needs
+        written = name if is_core or (name == "position" and not arguments) else function_element(name)
+        return _Piece(f"{written}({', '.join(texts)})", function.kind)
+
+
+def list_element(name: str) -> str:
+    """Return the element name of a choice list: its own may not be one of XML's."""
+    return "list-" + "".join(c if c.isalnum() else f".{ord(c):x}" for c in name)
+
+
+def function_element(name: str) -> str:
+    """Return the name under which a function of ours is given to libxml2."""
+    return PREFIX + name.removeprefix("jr:")
+
+
+def _range(function: Function) -> str:
+    if function.most is None:
+        return f"{function.least} or more"
+    return str(function.least) if function.least == function.most else f"{function.least} to {function.most}"
+
+
+def _joined(operands: list[_Piece], operators: list[str]) -> _Piece:
+    """Write operands and operators, each operand as what its neighbours make of it."""
+    if not operators:
+        return operands[0]
+    around = [set(operators[max(0, n - 1) : n + 1]) for n in range(len(operands))]
+    numeric = [_is_number(piece, near) for piece, near in zip(operands, around, strict=True)]
+    texts = [operands[0].text]
+    for n, piece in enumerate(operands):
+        beside = [numeric[m] for m in (n - 1, n + 1) if 0 <= m < len(operands)]
+        texts[n:] = [_in_place(piece, around[n], any(beside)).text]
+    written = texts[0] + "".join(f" {o} {t}" for o, t in zip(operators, texts[1:], strict=True))
+    return _Piece(written, _kind_of(operators))
+
+
+def _kind_of(operators: list[str]) -> str:
+    if set(operators) <= _ARITHMETIC:
+        return "number"
+    return "nodes" if set(operators) == {"|"} else "boolean"
+
+
+def _is_number(piece: _Piece, near: set[str]) -> bool:
+    return bool(near & _ARITHMETIC) or piece.kind == "number"
+
+
+def _in_place(piece: _Piece, near: set[str], beside_number: bool) -> _Piece:
+    if near & (_ARITHMETIC | _ORDER):
+        return _as_number(piece)
+    if near & _EQUALITY:
+        return _as_number(piece) if piece.kind == "date" and beside_number else piece
+    return _as_truth(piece) if near & _LOGIC else piece
+
+
+def _as_number(piece: _Piece) -> _Piece:
+    """A date compares as its day number; libxml2 alone would make it NaN, and every comparison false."""
+    if piece.kind in ("number", "boolean"):
+        return piece
+    return _Piece(f"{PREFIX}number({piece.text})", "number")
+
+
+def _as_truth(piece: _Piece) -> _Piece:
+    """A question holds when it has an answer other than 0; libxml2 alone would ask whether it exists."""
+    if not piece.is_path:
+        return piece
+    return _Piece(f"boolean({'number' if piece.kind == 'number' else 'string'}({piece.text}))", "boolean")

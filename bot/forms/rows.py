@@ -1,0 +1,122 @@
+"""The rows of a workbook as its author wrote them: where each fault lies, all of them at once."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.forms.expressions import check_expression
+from bot.forms.rewriting import ExpressionError, Scope
+from bot.values import Problem
+
+Row = Mapping[str, str]
+
+_REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+_PREFIX = re.compile(r"^(?:bind|control|body|instance):{1,2}")
+_SAME_COLUMN = {
+    "relevance": "relevant",
+    "calculate": "calculation",
+    "count": "repeat_count",
+    "jr:count": "repeat_count",
+    "value": "name",
+    "tag": "name",
+    "command": "type",
+    "caption": "label",
+}
+_EXPRESSIONS = ("relevant", "constraint", "required", "calculation", "choice_filter", "repeat_count")
+_CONSTANTS = frozenset({"", "yes", "no", "true", "false", "true()", "false()"})
+_STRAIGHT = str.maketrans("‘’“”", "''\"\"")  # pyxform straightens quotes likewise
+_GENERATED = ("_other", "_count")  # pyxform's own questions: or_other, repeat_count
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """The sheets that make a form; row n of a list is row n + 2 of the sheet."""
+
+    survey: Sequence[Row]
+    choices: Sequence[Row]
+
+
+def survey_rows(sheets: Sheets) -> dict[str, int]:
+    """Return the row of each survey path (`lines/spent`)."""
+    found: dict[str, int] = {}
+    above: list[str] = []
+    for number, row in _numbered(sheets.survey):
+        columns = {column: text for column, (_, text) in _columns(row).items()}
+        sort, name = columns.get("type", "").replace(" ", "_").lower(), columns.get("name", "")
+        if sort.startswith("end_"):
+            above = above[:-1]
+            continue
+        found["/".join([*above, name])] = number
+        if sort.startswith("begin_"):
+            above.append(name)
+    return found
+
+
+def problems_of(sheets: Sheets) -> tuple[Problem, ...]:
+    """Return every fault that can be seen in the rows themselves: expressions and unknown names."""
+    names = _names(sheets.survey)
+    scope = Scope("", {}, lambda name: _checked(name, names))
+    survey = [p for n, row in _numbered(sheets.survey) for p in _problems_of_row(n, row, scope, names)]
+    choices = [
+        problem
+        for number, row in _numbered(sheets.choices)
+        for column, text in row.items()
+        for problem in _unknown_names(text, f"choices, row {number}, {column}", names)
+    ]
+    return (*survey, *choices)
+
+
+def _numbered(rows: Sequence[Row]) -> Iterator[tuple[int, Row]]:
+    return enumerate(rows, start=2)
+
+
+def _columns(row: Row) -> dict[str, tuple[str, str]]:
+    """Return a row by the usual names of its columns: the column as written, and the cell's text."""
+    found = {}
+    for header, text in row.items():
+        plain = _PREFIX.sub("", header.strip().lower()).replace(" ", "_")
+        found[_SAME_COLUMN.get(plain, plain)] = (header, str(text).strip())
+    return found
+
+
+def _names(rows: Iterable[Row]) -> frozenset[str]:
+    named = {_columns(row).get("name", ("", ""))[1] for row in rows}
+    return frozenset(named | {name + end for name in named for end in _GENERATED})
+
+
+def _problems_of_row(number: int, row: Row, scope: Scope, names: frozenset[str]) -> Iterator[Problem]:
+    columns = _columns(row)
+    for column, (header, text) in columns.items():
+        place = f"survey, row {number}, {header}"
+        if column not in _EXPRESSIONS:
+            yield from _unknown_names(text, place, names)
+        elif text.lower() not in _CONSTANTS:
+            yield from _expression_problem(text, place, scope)
+
+
+def _expression_problem(text: str, place: str, scope: Scope) -> Iterator[Problem]:
+    try:
+        check_expression(text.translate(_STRAIGHT), scope)
+    except ExpressionError as error:
+        yield Problem(error.fault.code, place, error.fault.mend, error.fault.message)
+
+
+def _unknown_names(text: str, place: str, names: frozenset[str]) -> Iterator[Problem]:
+    for name in _REFERENCE.findall(str(text)):
+        try:
+            _checked(name.strip(), names)
+        except ExpressionError as error:
+            yield Problem(error.fault.code, place, error.fault.mend, error.fault.message)
+
+
+def _checked(name: str, names: frozenset[str]) -> str:
+    """Return the path that stands for a name while only the rows are known."""
+    if name.startswith("last-saved#"):
+        raise ExpressionError(
+            "not_supported",
+            f"${{{name}}} is not supported: answers of the last report cannot be read.",
+            "Ask again, or use a hidden field.",
+        )
+    if name not in names:
+        raise ExpressionError("name_unknown", f"No question is named {name}.", "Correct the name.")
+    return f"/{name}"
