@@ -1,7 +1,7 @@
 """The values that pass between channels, the bot and the store."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -18,6 +18,11 @@ class Say(Protocol):
     """The bot's voice in one language."""
 
     language: str
+    locale: str  # how dates are written: the language, or language and country
+
+    def value(self, text: str) -> str:
+        """Return a value as it is put into a text of this language (isolated in Arabic)."""
+        ...
 
     def __call__(self, sentence: str, /, **parts: object) -> str:
         """Return the whole sentence in this language with its parts put in (isolated in Arabic)."""
@@ -83,6 +88,7 @@ class Message:
 
     text: str
     options: tuple[str, ...] = ()  # labels in order; numbered from 1
+    finish: str = ""  # a last button that is not an option: ends a choice of several
     token: str = ""  # opaque, at most 40 ASCII characters: says which question the options belong to
     question: str | None = None  # the form's path of the question asked
     replaces: str = ""  # the provider's id of the message this one is put in place of (a toggled option)
@@ -114,10 +120,18 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """Several options being toggled: the names chosen so far."""
+class Doubt:
+    """A value that can be read in two ways: the likelier one, to be checked with the person."""
 
-    chosen: tuple[str, ...] = field(default=())
+    value: Value
+    shown: str  # in the person's language
+
+
+@dataclass(frozen=True, slots=True)
+class Toggled:
+    """Several options being chosen one tap at a time: the names chosen so far."""
+
+    chosen: tuple[str, ...]
 
 
 Clock = Callable[[], datetime]

@@ -69,6 +69,12 @@ def consent_of(db: Db, person_id: int) -> Consent | None:
     return consent if consent is not None and consent.agreed else None
 
 
+def was_asked(db: Db, person_id: int) -> bool | None:
+    """Return whether the person agreed or refused last, None when they were never asked."""
+    newest = select(Consent.agreed).where(Consent.person_id == person_id).order_by(Consent.id.desc()).limit(1)
+    return db.scalar(newest)
+
+
 def pause(db: Db, person_id: int, until: date | None, at: datetime) -> None:
     """Stop writing to a person through the day `until`, or until `resume`.
 

@@ -293,6 +293,31 @@ def _locked(db: Db, which: ColumnElement[bool]) -> KnownPerson | None:
     return KnownPerson(id, name, role, city, language, PersonState(state), paused_until)
 
 
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Somebody to write to, at the address they used last."""
+
+    id: int
+    language: str
+    channel: str
+    address: str
+
+
+def officers(db: Db) -> list[Recipient]:
+    """Return the officers who agreed to messages and can be reached, each at the address they used last."""
+    query = (
+        select(Person.id, Person.language, Address.channel, Address.value)
+        .join(Address, Address.person_id == Person.id)
+        .where(Person.role == Role.OFFICER, Person.state == PersonState.ACTIVE, Address.reachable == "yes")
+        .where(Address.channel != "email")
+        .order_by(Person.id, Address.last_in_at.is_(None), Address.last_in_at.desc(), Address.id)
+    )
+    found: dict[int, Recipient] = {}
+    for row in db.execute(query).tuples():
+        found.setdefault(row[0], Recipient(*row))
+    return list(found.values())
+
+
 def set_language(db: Db, person_id: int, language: str, at: datetime) -> None:
     """Write to the person in this language from now on; raise PersonError when Griot does not speak it."""
     changed = {"language": _checked_language(language), "changed_at": at}

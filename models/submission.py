@@ -1,12 +1,26 @@
 """Reports, their answers, and the open conversation of each person."""
 
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Select,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Json
+from bot.values import Value
+from models.base import Base, Db, Json
+from models.city import City
 
 
 class SubmissionState(StrEnum):
@@ -85,3 +99,219 @@ class Chat(Base):
     state: Mapped[dict[str, Json]]
     channel: Mapped[str] = mapped_column(default="")  # of the newest message in
     updated_at: Mapped[datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A report as it is kept, before its form is opened."""
+
+    id: int
+    reference: str | None
+    form: str
+    form_version: str
+    period: str | None
+    milestone: str
+    kept: dict[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChat:
+    """Where the conversation with a person stands."""
+
+    state: dict[str, Json] = field(default_factory=dict)
+    channel: str = ""
+    updated_at: datetime | None = None
+    report: Stored | None = None
+    is_new: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New answers of a report, and who gave them."""
+
+    answers: Sequence[tuple[str, Value]]
+    author: int
+    channel: str
+    source: str
+    at: datetime
+
+
+_STORED = (
+    Submission.id,
+    Submission.reference,
+    Submission.form,
+    Submission.form_version,
+    Submission.period,
+    Submission.hidden,
+    Submission.kept,
+)
+
+
+def chat_of(db: Db, person_id: int) -> OpenChat:
+    """Return where the conversation stands; a new one when there was none."""
+    query = (
+        select(Chat.state, Chat.channel, Chat.updated_at, *_STORED)
+        .outerjoin(Submission, Submission.id == Chat.submission_id)
+        .where(Chat.person_id == person_id)
+    )
+    row = db.execute(query).first()
+    if row is None:
+        return OpenChat()
+    state, channel, updated_at, *report = row
+    return OpenChat(state, channel, updated_at, _stored(report) if report[0] else None, is_new=False)
+
+
+def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None, at: datetime) -> None:
+    """Keep where the conversation stands."""
+    values = {
+        "submission_id": submission_id,
+        "state": chat.state,
+        "channel": chat.channel,
+        "updated_at": at,
+    }
+    if chat.is_new:
+        db.execute(insert(Chat).values(person_id=person_id, **values))
+    else:
+        db.execute(update(Chat).where(Chat.person_id == person_id).values(values))
+
+
+def draft_of(db: Db, person_id: int, form: str, period: str | None, since: datetime) -> Stored | None:
+    """Return the person's newest draft of a form and period; one without a period must be begun since."""
+    query = select(*_STORED).where(
+        Submission.person_id == person_id,
+        Submission.form == form,
+        Submission.state == SubmissionState.DRAFT,
+        Submission.period == period
+        if period
+        else Submission.period.is_(None) & (Submission.started_at > since),
+    )
+    return _first(db, query.order_by(Submission.id.desc()).limit(1))
+
+
+def last_draft_of(db: Db, person_id: int, since: datetime) -> Stored | None:
+    """Return the draft the person worked on last, if that was since then."""
+    query = select(*_STORED).where(
+        Submission.person_id == person_id,
+        Submission.state == SubmissionState.DRAFT,
+        Submission.updated_at > since,
+    )
+    return _first(db, query.order_by(Submission.updated_at.desc()).limit(1))
+
+
+def last_sent_of(db: Db, city: str, form: str) -> Stored | None:
+    """Return the city's last report of a form."""
+    query = select(*_STORED).where(
+        Submission.city == city, Submission.form == form, Submission.state == SubmissionState.SUBMITTED
+    )
+    return _first(db, query.order_by(Submission.submitted_at.desc()).limit(1))
+
+
+def references_of(db: Db, city: str, form: str, period: str) -> tuple[str, ...]:
+    """Return the references of what the city sent for a form and period, newest first."""
+    query = select(Submission.reference).where(
+        Submission.city == city,
+        Submission.form == form,
+        Submission.period == period,
+        Submission.state == SubmissionState.SUBMITTED,
+    )
+    return tuple(ref for ref in db.scalars(query.order_by(Submission.id.desc())) if ref)
+
+
+def next_reference(db: Db, city: str, stem: str) -> str:
+    """Return the stem with the next free number; the city stays locked until the transaction ends."""
+    db.execute(select(City.slug).where(City.slug == city).with_for_update())
+    taken = db.scalars(
+        select(Submission.reference).where(Submission.reference.startswith(f"{stem}-", autoescape=True))
+    )
+    numbers = [int(number) for ref in taken if ref and (number := ref.removeprefix(f"{stem}-")).isdecimal()]
+    return f"{stem}-{max(numbers, default=0) + 1}"
+
+
+def answered_by(db: Db, person_id: int, source: str) -> tuple[Stored, str] | None:
+    """Return the report and the question that a message of this person answered, or None."""
+    query = (
+        select(Answer.question, *_STORED)
+        .join(Submission, Submission.id == Answer.submission_id)
+        .where(Answer.source == source, Answer.author == person_id, Answer.is_current)
+        .order_by(Answer.id.desc())
+        .limit(1)
+    )
+    row = db.execute(query).first()
+    return (_stored(list(row[1:])), row[0]) if row else None
+
+
+def open_report(db: Db, values: Mapping[str, object], at: datetime) -> int:
+    """Keep a new draft and return its id."""
+    row = {"started_at": at, "updated_at": at, "answers": {}, **values}
+    return db.execute(insert(Submission).values(row).returning(Submission.id)).scalar_one()
+
+
+def keep(db: Db, submission_id: int, kept: Mapping[str, Json], at: datetime) -> None:
+    """Keep what was said in a report."""
+    db.execute(update(Submission).where(Submission.id == submission_id).values(kept=kept, updated_at=at))
+
+
+def keep_answers(
+    db: Db, submission_id: int, answers: Mapping[str, Json], change: Change, known: Container[str]
+) -> None:
+    """Keep the report as it stands and each new answer as a revision; `known`: questions answered before."""
+    db.execute(
+        update(Submission).where(Submission.id == submission_id).values(answers=answers, updated_at=change.at)
+    )
+    rows = [
+        {
+            "submission_id": submission_id,
+            "question": question,
+            "value": {"value": value},
+            "revision": _supersede(db, submission_id, question) + 1 if question in known else 1,
+            "author": change.author,
+            "channel": change.channel,
+            "source": change.source,
+            "at": change.at,
+        }
+        for question, value in change.answers
+    ]
+    if rows:
+        db.execute(insert(Answer), rows)
+
+
+def mark_sent(
+    db: Db, submission_id: int, reference: str, *, nothing: bool, replaces: str, at: datetime
+) -> None:
+    """Submit a report; the one it replaces becomes withdrawn."""
+    values = {"state": SubmissionState.SUBMITTED, "reference": reference, "nothing": nothing}
+    db.execute(
+        update(Submission)
+        .where(Submission.id == submission_id)
+        .values(submitted_at=at, updated_at=at, **values)
+    )
+    if replaces:
+        replaced = Submission.reference == replaces
+        db.execute(update(Submission).where(replaced).values(state=SubmissionState.WITHDRAWN, updated_at=at))
+
+
+def withdraw(db: Db, submission_id: int, at: datetime) -> None:
+    """Keep a cancelled report as withdrawn."""
+    db.execute(
+        update(Submission)
+        .where(Submission.id == submission_id)
+        .values(state=SubmissionState.WITHDRAWN, updated_at=at)
+    )
+
+
+def _supersede(db: Db, submission_id: int, question: str) -> int:
+    """Mark the answer in force as past and return its revision, 0 when there is none."""
+    mine = Answer.submission_id == submission_id, Answer.question == question
+    newest = db.scalar(select(func.max(Answer.revision)).where(*mine))
+    db.execute(update(Answer).where(*mine, Answer.is_current).values(is_current=False))
+    return newest or 0
+
+
+def _first(db: Db, query: Select[*tuple[Json, ...]]) -> Stored | None:
+    row = db.execute(query).first()
+    return _stored(list(row)) if row else None
+
+
+def _stored(row: Sequence[Json]) -> Stored:
+    id, reference, form, version, period, hidden, kept = row
+    return Stored(id, reference, form, version, period, hidden.get("milestone", ""), kept)

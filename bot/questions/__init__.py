@@ -1,1 +1,33 @@
-"""One module per question type."""
+"""One module per question type, one line each in TYPES."""
+
+from bot.questions.another import Another
+from bot.questions.attachment import Attachment
+from bot.questions.base import QuestionType
+from bot.questions.date import Date
+from bot.questions.decimal import Decimal
+from bot.questions.geopoint import Geopoint
+from bot.questions.integer import Integer
+from bot.questions.select_multiple import SelectMultiple
+from bot.questions.select_one import SelectOne
+from bot.questions.text import Text
+from bot.values import MediaKind
+
+TYPES: dict[str, QuestionType] = {
+    "select_one": SelectOne(),
+    "select_multiple": SelectMultiple(),
+    "integer": Integer(),
+    "decimal": Decimal(),
+    "text": Text(),
+    "date": Date(),
+    "image": Attachment(MediaKind.IMAGE),
+    "audio": Attachment(MediaKind.AUDIO),
+    "video": Attachment(MediaKind.VIDEO),
+    "file": Attachment(MediaKind.FILE),
+    "geopoint": Geopoint(),
+    "another": Another(),
+}
+
+
+def type_named(name: str) -> QuestionType:
+    """Return the question type; what has none of its own yet is asked as text."""
+    return TYPES.get(name, TYPES["text"])

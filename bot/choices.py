@@ -1,0 +1,178 @@
+"""Questions with numbered options that belong to no form: what they say, what their options are called."""
+
+import zlib
+from collections.abc import Callable
+
+from bot import engine
+from bot.filling import filling_of
+from bot.talk import Choice, Scene
+from bot.values import LANGUAGE_NAMES, LANGUAGES, Message
+
+
+def message_of(scene: Scene, choice: Choice, first: str = "") -> Message:
+    """Return the message that asks the choice in the person's language, after `first`."""
+    text = TEXTS[choice.kind](scene, choice)
+    labels = tuple(label_of(scene, choice, action) for action in choice.actions)
+    return Message("\n".join(filter(None, (first, text))), labels, token=token_of(scene, choice))
+
+
+def token_of(scene: Scene, choice: Choice) -> str:
+    """Return what a button carries: it belongs to this person, this choice and its options."""
+    facts = "|".join((str(scene.who.id), *choice.actions, *sorted(choice.data.values())))
+    report = scene.report.id if scene.report else 0
+    return f"{choice.kind}.{report}.{zlib.crc32(facts.encode()):x}"
+
+
+def label_of(scene: Scene, choice: Choice, action: str) -> str:
+    """Return what an option is called."""
+    name, _, more = action.partition(":")
+    if choice.kind == "offer" and name == "open" and len(choice.actions) == 2:
+        return scene.say("Yes, now")
+    own = _LABELS.get(f"{choice.kind}.{name}") or _LABELS[name]
+    return own(scene, more)
+
+
+def consent() -> Choice:
+    """Return the first question of all: accept, refuse, or the same in another language."""
+    return Choice("consent", ("agree", "refuse"))
+
+
+def with_other_languages(scene: Scene, choice: Choice) -> Choice:
+    """Return the choice with one more option for each other language, in the order en, fr, pt, ar."""
+    others = tuple(f"language:{code}" for code in LANGUAGES if code != scene.who.language)
+    return Choice(choice.kind, (*choice.actions, *others), choice.data)
+
+
+def menu(scene: Scene) -> Choice:
+    """Return what a person of this role can do."""
+    if scene.city:
+        return Choice("menu", ("report", "status", "calendar", "forms", "language", "help"))
+    return Choice("menu", ("status", "language", "help"))
+
+
+def languages() -> Choice:
+    """Return the choice of a language."""
+    return Choice("language", tuple(f"language:{code}" for code in LANGUAGES))
+
+
+def _consent_text(scene: Scene, choice: Choice) -> str:
+    say, programme = scene.say, scene.named(scene.programme.names)
+    if scene.city:
+        asked = say(
+            "Hello {name}. This is Griot ({programme}). It keeps your name, number and answers to follow the"
+            " project in {city}. Do you agree?",
+            name=scene.who.name,
+            programme=programme,
+            city=scene.named(scene.city.names),
+        )
+    else:
+        asked = say(
+            "Hello {name}. This is Griot ({programme}). It keeps your name and number to send you what the cities"
+            " report. Do you agree?",
+            name=scene.who.name,
+            programme=programme,
+        )
+    more = say(
+        "Your answers are read by the Secretariat and your city's team. Nothing is published without your"
+        " agreement. Send STOP at any time to end."
+    )
+    return f"{asked}\n{more}" if scene.city else asked
+
+
+def _forms_text(scene: Scene, choice: Choice) -> str:
+    return scene.say("Which form would you like to fill in?")
+
+
+def _check_text(scene: Scene, choice: Choice) -> str:
+    filling = filling_of(scene)
+    report = scene.report
+    period = scene.period(report.period) if report else ""
+    city = scene.named(scene.city.names) if scene.city else ""
+    title = scene.say(
+        "Please check the answers for {city}, {period}:", city=city, period=period or _title(scene)
+    )
+    return "\n".join((title, *engine.lines_of(filling), *engine.closing_notes(filling)))
+
+
+def _title(scene: Scene) -> str:
+    return title_of(scene, scene.report.form.name) if scene.report else ""
+
+
+def _edit_text(scene: Scene, choice: Choice) -> str:
+    return scene.say("Which answer should be changed? Please send its number.")
+
+
+def _resume_text(scene: Scene, choice: Choice) -> str:
+    done, total = engine.progress(filling_of(scene))
+    return scene.say("Answers saved: {done} of {total}. Continue?", done=done, total=total)
+
+
+def _second_text(scene: Scene, choice: Choice) -> str:
+    period = scene.period(choice.data["period"])
+    return scene.say(
+        "An update was already sent for this period ({period}, {reference}). What should be done with the new"
+        " one?",
+        period=period,
+        reference=choice.data["reference"],
+    )
+
+
+def _offer_text(scene: Scene, choice: Choice) -> str:
+    if len(choice.actions) == 2:
+        form = title_of(scene, choice.actions[0].partition(":")[2])
+        return scene.say("Would you like to fill in this form now: {form}?", form=form)
+    return scene.say("Would you like to fill in one of these forms now?")
+
+
+TEXTS: dict[str, Callable[[Scene, Choice], str]] = {
+    "consent": _consent_text,
+    "menu": lambda scene, choice: scene.say("What would you like to do?"),
+    "language": lambda scene, choice: scene.say("Which language?"),
+    "forms": _forms_text,
+    "check": _check_text,
+    "edit": _edit_text,
+    "resume": _resume_text,
+    "second": _second_text,
+    "offer": _offer_text,
+    "cancel": lambda scene, choice: scene.say("Cancel this report? It will not be sent."),
+}
+
+
+def title_of(scene: Scene, form: str) -> str:
+    """Return the form's title in the person's language, else the title in the form itself."""
+    entry = scene.programme.forms.get(form)
+    if entry:
+        return scene.named(entry.titles)
+    found = scene.facts.form(form)
+    return found.title if found else form
+
+
+def _open_label(scene: Scene, more: str) -> str:
+    form, _, period = more.partition("@")
+    title = title_of(scene, form)
+    return f"{title} ({scene.period(period)})" if period else title
+
+
+_LABELS: dict[str, Callable[[Scene, str], str]] = {
+    "agree": lambda scene, more: scene.say("I agree"),
+    "refuse": lambda scene, more: scene.say("I do not agree"),
+    "language": lambda scene, more: LANGUAGE_NAMES[more],
+    "menu.language": lambda scene, more: scene.say("Language"),
+    "report": lambda scene, more: scene.say("Report"),
+    "status": lambda scene, more: scene.say("Status"),
+    "calendar": lambda scene, more: scene.say("Calendar"),
+    "forms": lambda scene, more: scene.say("Other forms"),
+    "help": lambda scene, more: scene.say("Help"),
+    "open": _open_label,
+    "answer": lambda scene, more: engine.line_of(filling_of(scene), int(more)),
+    "decline": lambda scene, more: scene.say("No, thank you"),
+    "send": lambda scene, more: scene.say("Send"),
+    "edit": lambda scene, more: scene.say("Change an answer"),
+    "keep": lambda scene, more: scene.say("Keep as draft"),
+    "continue": lambda scene, more: scene.say("Continue"),
+    "later": lambda scene, more: scene.say("Later"),
+    "replace": lambda scene, more: scene.say("Replace"),
+    "add": lambda scene, more: scene.say("Add"),
+    "neither": lambda scene, more: scene.say("Neither"),
+    "discard": lambda scene, more: scene.say("Yes, cancel it"),
+}

@@ -1,0 +1,169 @@
+"""What a person can do beside reporting: agree, stop, choose a language, look things up, get help."""
+
+from dataclasses import replace
+
+from bot import choices
+from bot.periods import form_due
+from bot.reporting import ask_current, choose, list_forms, say_only
+from bot.talk import Agreed, Outcome, Returned, Scene, Speaks, Stopped
+from bot.words import fold
+
+_LANGUAGE_WORDS = {
+    fold(word): code
+    for code, words in {
+        "en": ("en", "English", "anglais", "inglês", "الإنجليزية", "إنجليزية"),
+        "fr": ("fr", "French", "Français", "francês", "الفرنسية", "فرنسية"),
+        "pt": ("pt", "Portuguese", "portugais", "Português", "البرتغالية", "برتغالية"),
+        "ar": ("ar", "Arabic", "arabe", "árabe", "العربية", "عربية", "عربي"),
+    }.items()
+    for word in words
+}
+
+
+def language_named(text: str) -> str | None:
+    """Return the language meant by a code or a name in any of the four languages."""
+    return _LANGUAGE_WORDS.get(fold(text))
+
+
+def ask_consent(scene: Scene, first: str = "") -> Outcome:
+    """Return the first question of all."""
+    return choose(scene, choices.with_other_languages(scene, choices.consent()), first)
+
+
+def agree(scene: Scene, more: str) -> Outcome:
+    """Record the agreement and show what can be done."""
+    day = scene.day(scene.now.date())
+    scene = replace(scene, who=replace(scene.who, agreed=True)).did(Agreed(True))
+    return choose(
+        scene, choices.menu(scene), scene.say("Thank you. Your agreement is recorded ({date}).", date=day)
+    )
+
+
+def refuse(scene: Scene, more: str) -> Outcome:
+    """Record the refusal."""
+    scene = replace(scene.chose(None), who=replace(scene.who, agreed=False)).did(Agreed(False))
+    return say_only(scene, _refused(scene))
+
+
+def refused(scene: Scene) -> Outcome:
+    """Tell somebody who refused how to change the choice."""
+    return say_only(scene, _refused(scene))
+
+
+def _refused(scene: Scene) -> str:
+    return scene.say("Understood. Nothing will be sent to you. To change this choice, send START.")
+
+
+def stop(scene: Scene, more: str) -> Outcome:
+    """Stop all messages, on every channel; confirm once."""
+    text = scene.say("Messages are stopped on all channels. To receive them again, send START.")
+    return say_only(scene.did(Stopped()), text, kind="notice")
+
+
+def restore(scene: Scene) -> Outcome:
+    """Take up messages again and show the open question."""
+    scene = replace(scene, who=replace(scene.who, is_stopped=False)).did(Returned())
+    if scene.report or scene.talk.choice:
+        return ask_current(scene, scene.say("Messages are back on. Current question:"))
+    return ask_current(scene, scene.say("Messages are back on."))
+
+
+def menu(scene: Scene, more: str) -> Outcome:
+    """Show what can be done."""
+    return choose(scene, choices.menu(scene))
+
+
+def help_(scene: Scene, more: str) -> Outcome:
+    """Return the words to type, then what is open."""
+    text = scene.say(
+        "REPORT to answer, CALENDAR for dates, ASK to reach a person, STOP to end messages, MENU for all."
+    )
+    if scene.report or scene.talk.choice:
+        return ask_current(scene, text)
+    return say_only(scene, text)
+
+
+def language(scene: Scene, more: str) -> Outcome:
+    """Switch to the language named, or ask which."""
+    code = language_named(more) if more else None
+    if code is None:
+        return choose(scene, choices.languages())
+    return speak(scene, code)
+
+
+def speak(scene: Scene, code: str) -> Outcome:
+    """Switch to a language; answers stay, what was open is asked again in it."""
+    scene = replace(scene, who=replace(scene.who, language=code)).did(Speaks(code))
+    if not scene.who.agreed:
+        return ask_consent(scene)
+    was = scene.talk.choice
+    scene = scene.chose(None if was and was.kind in ("language", "menu") else was)
+    return ask_current(scene, scene.say("The language is now English. Your answers are kept."))
+
+
+def forms(scene: Scene, more: str) -> Outcome:
+    """List all forms of the programme."""
+    return list_forms(scene)
+
+
+def status(scene: Scene, more: str) -> Outcome:
+    """Return where the city stands: this period's report, the next milestone; for officers the digest."""
+    if scene.city is None:
+        return say_only(scene.chose(None), scene.facts.digest(scene.who.language))
+    lines = [*_standing(scene), *_milestones(scene, 1)]
+    return _told(scene, "\n".join(lines))
+
+
+def _standing(scene: Scene) -> list[str]:
+    due = form_due(scene.programme, scene.city, scene.at) if scene.city else None
+    if due is None:
+        return []
+    sent, parts = (
+        scene.facts.sent(*due),
+        {"form": choices.title_of(scene, due[0]), "period": scene.period(due[1])},
+    )
+    if sent:
+        return [scene.say("{form}, {period}: received ({reference}).", reference=sent[0], **parts)]
+    return [scene.say("{form}, {period}: not received yet.", **parts)]
+
+
+def calendar(scene: Scene, more: str) -> Outcome:
+    """Return the next dates."""
+    lines = _milestones(scene, 4)
+    return _told(scene, "\n".join(lines) or scene.say("No date is set."))
+
+
+def not_yet(scene: Scene, more: str) -> Outcome:
+    """Answer a word whose feature is still to come, with help; what is open stays open."""
+    return help_first(scene, scene.say("This is not available yet."))
+
+
+def help_first(scene: Scene, first: str) -> Outcome:
+    """Return a sentence, the words to type, and what is open."""
+    outcome = help_(scene, "")
+    message = outcome.messages[0]
+    return replace(outcome, messages=(replace(message, text=f"{first} {message.text}"),))
+
+
+def _told(scene: Scene, text: str) -> Outcome:
+    scene = scene.chose(None) if scene.talk.choice and scene.talk.choice.kind == "menu" else scene
+    if scene.report or scene.talk.choice:
+        return ask_current(scene, text)
+    return say_only(scene, text)
+
+
+def _milestones(scene: Scene, most: int) -> list[str]:
+    if scene.city is None:
+        return []
+    today = scene.now.date()
+    dated = sorted(
+        (scene.programme.due(each, scene.city), each.id) for each in scene.programme.milestones.values()
+    )
+    names = scene.programme.milestones
+    return [
+        scene.say(
+            "{milestone}: due {date}", milestone=f"{id} {scene.named(names[id].names)}", date=scene.day(due)
+        )
+        for due, id in dated
+        if due >= today
+    ][:most]

@@ -1,0 +1,305 @@
+"""The way of every reply: who may speak, what is open, which word or answer it is, what follows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from bot import choices, control, engine, reporting
+from bot.filling import filling_of
+from bot.questions.options import chosen
+from bot.talk import Action, LeftOpen, Outcome, Scene
+from bot.values import Heard
+from bot.words import Command, command_in, fold
+
+AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
+
+
+def hear(scene: Scene, heard: Heard) -> Outcome:
+    """Return what follows from one reply. Nothing a person can send raises."""
+    command = command_in(heard.text) if heard.text and not heard.edited else None
+    if scene.who.is_stopped:
+        return _stopped(scene, command)
+    if command and command.name == "stop":
+        return control.stop(scene, "")
+    if not scene.who.agreed:
+        return _not_agreed(scene, heard, command)
+    scene, first = _closed(scene)
+    outcome = _route(scene, heard, command)
+    return preceded(outcome, first)
+
+
+def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
+    if heard.edited:
+        return reporting.edited(scene, heard)
+    if scene.has_moved and command is None and (scene.talk.choice or scene.report):
+        return reporting.ask_current(scene)
+    if heard.press:
+        return _pressed(scene, heard)
+    if scene.talk.choice:
+        if action := _picked(scene, heard.text):
+            return act(scene, action)
+        if outcome := _commanded(scene, command):
+            return outcome
+        return _not_picked(scene, heard)
+    if scene.report:
+        return _answered(scene, heard, command)
+    if outcome := _commanded(scene, command):
+        return outcome
+    return _idle(scene)
+
+
+def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
+    """Read a reply to the open question: an exact option first, then a word, then an answer."""
+    filling = filling_of(scene)
+    if not engine.is_label(filling, heard.text):
+        if fold(heard.text) == "=":
+            return reporting.keep_last(scene, "")
+        if command and command.name == "done" and scene.report and scene.report.session.toggled:
+            return reporting.answer(scene, heard)
+        if outcome := _commanded(scene, command):
+            return outcome
+    if not _is_away(scene) or not engine.takes_free_text(filling) or scene.report is None:
+        return reporting.answer(scene, heard)
+    done, total = engine.progress(filling)
+    saved = scene.say("Answers saved: {done} of {total}.", done=done, total=total)
+    return reporting.doubtful(scene, heard.text.strip(), saved)
+
+
+def _is_away(scene: Scene) -> bool:
+    return scene.talk.heard_at is not None and scene.at - scene.talk.heard_at > AWAY
+
+
+def _pressed(scene: Scene, heard: Heard) -> Outcome:
+    """Take a tap on the open question; one on an older question changes nothing."""
+    press = heard.press
+    if press is None:
+        return reporting.ask_current(scene)
+    choice = scene.talk.choice
+    if choice and press.token == choices.token_of(scene, choice) and 1 <= press.option <= len(choice.actions):
+        return act(scene, choice.actions[press.option - 1])
+    filling = filling_of(scene) if scene.report else None
+    at = scene.report.session.at if scene.report else None
+    if filling and at and not choice and press.token == engine.token_of(filling, at):
+        return reporting.answer(scene, heard)
+    old = scene.say("That button belongs to an earlier question; nothing was changed. Current question:")
+    return reporting.ask_current(scene, old)
+
+
+def _picked(scene: Scene, text: str) -> str | None:
+    """Return the action of the option that the reply names; a word is no beginning of an option."""
+    choice = scene.talk.choice
+    if choice is None:
+        return None
+    labels = [
+        [choices.label_of(_in_language(scene, code), choice, action) for code in scene.voices]
+        for action in choice.actions
+    ]
+    index = chosen(text, labels)
+    exact = [i for i, texts in enumerate(labels) if fold(text) in map(fold, texts)]
+    if index is not None and not exact and not fold(text).isdecimal() and command_in(text):
+        return None
+    return choice.actions[index] if index is not None else None
+
+
+def _in_language(scene: Scene, code: str) -> Scene:
+    return replace(scene, who=replace(scene.who, language=code))
+
+
+def _not_picked(scene: Scene, heard: Heard) -> Outcome:
+    choice = scene.talk.choice
+    if choice is None:
+        return reporting.ask_current(scene)
+    if choice.kind in ("menu", "offer", "forms") and scene.report and heard.text:
+        return _answered(scene.chose(None), heard, None)
+    last = len(choice.actions)
+    return reporting.ask_current(
+        scene, scene.say("That is not one of the choices. Please send a number from 1 to {last}.", last=last)
+    )
+
+
+def _idle(scene: Scene) -> Outcome:
+    return reporting.take_up(scene)
+
+
+def act(scene: Scene, action: str) -> Outcome:
+    """Do what an option stands for."""
+    name, _, more = action.partition(":")
+    return ACTIONS[name](scene, more)
+
+
+def _commanded(scene: Scene, command: Command | None) -> Outcome | None:
+    """Do what a word says; None when the rest behind the word shows that it was not meant as one."""
+    if command is None:
+        return None
+    if command.more and not _FITS[command.name](scene, command.more):
+        return None
+    return COMMANDS[command.name](scene, command.more)
+
+
+def _report(scene: Scene, more: str) -> Outcome:
+    return reporting.open_form(scene, _form_named(scene, more) or "") if more else reporting.open_due(scene)
+
+
+def _form_named(scene: Scene, text: str) -> str | None:
+    said = fold(text)
+    for name, entry in scene.programme.forms.items():
+        if said in {fold(name), *map(fold, entry.titles.values())}:
+            return name
+    found = scene.facts.form(said.replace(" ", "_"))
+    return found.name if found else None
+
+
+def _word(command: str) -> Action:
+    """Return the action that opens the form which the programme names for a word."""
+
+    def opened(scene: Scene, more: str) -> Outcome:
+        name = scene.programme.words.get(command)
+        return reporting.open_form(scene, name) if name else control.not_yet(scene, more)
+
+    return opened
+
+
+def _output(scene: Scene, more: str) -> Outcome:
+    if "output" not in scene.programme.words:
+        return control.not_yet(scene, more)
+    return reporting.open_output(scene, more)
+
+
+def _start(scene: Scene, more: str) -> Outcome:
+    if scene.report or scene.talk.choice:
+        return reporting.ask_current(scene)
+    return _idle(scene)
+
+
+def _pending(scene: Scene, more: str) -> Outcome:
+    if scene.report:
+        return reporting.ask_current(scene)
+    if scene.facts.last_draft():
+        return reporting.take_up(scene)
+    return control.status(scene, more)
+
+
+def _continue(scene: Scene, more: str) -> Outcome:
+    return reporting.ask_question(scene) if scene.report else reporting.ask_current(scene.chose(None))
+
+
+def _more_of_digest(scene: Scene, more: str) -> Outcome:
+    return control.not_yet(scene, more) if scene.city else control.status(scene, more)
+
+
+COMMANDS: dict[str, Action] = {
+    "start": _start,
+    "menu": control.menu,
+    "help": control.help_,
+    "language": control.language,
+    "report": _report,
+    "status": control.status,
+    "calendar": control.calendar,
+    "pending": _pending,
+    "skip": reporting.skip,
+    "back": reporting.back,
+    "edit": reporting.edit,
+    "cancel": reporting.cancel,
+    "later": reporting.later,
+    "nothing": reporting.nothing,
+    "send": reporting.send,
+    "stop": control.stop,
+    "need": _word("need"),
+    "practice": _word("practice"),
+    "meeting": _word("meeting"),
+    "output": _output,
+    "more": _more_of_digest,
+    "ask": control.not_yet,
+    "absent": control.not_yet,
+    "why": control.not_yet,
+    "example": control.not_yet,
+    "done": control.help_,
+}
+
+ACTIONS: dict[str, Action] = {
+    "agree": control.agree,
+    "refuse": control.refuse,
+    "language": control.language,
+    "report": _report,
+    "status": control.status,
+    "calendar": control.calendar,
+    "forms": control.forms,
+    "help": control.help_,
+    "open": reporting.open_form,
+    "decline": reporting.decline,
+    "send": reporting.send,
+    "edit": reporting.edit,
+    "answer": reporting.edit,
+    "keep": reporting.later,
+    "continue": _continue,
+    "later": reporting.later,
+    "replace": reporting.replace_sent,
+    "add": reporting.add_to_sent,
+    "neither": reporting.later,
+    "discard": reporting.discard,
+}
+
+_FITS: dict[str, Callable[[Scene, str], bool]] = {
+    "start": lambda scene, more: " " not in more,  # a code that was used already
+    "report": lambda scene, more: _form_named(scene, more) is not None,
+    "language": lambda scene, more: control.language_named(more) is not None,
+    "edit": lambda scene, more: fold(more).isdecimal(),
+    "output": lambda scene, more: more.upper() in scene.programme.milestones,
+    "more": lambda scene, more: scene.city is None,
+    "absent": lambda scene, more: False,
+}
+
+
+def _stopped(scene: Scene, command: Command | None) -> Outcome:
+    """Only `start` is heard from somebody who stopped the messages."""
+    if command and command.name == "start":
+        return control.restore(scene) if scene.who.agreed else control.ask_consent(scene)
+    return Outcome(scene.talk, scene.effects, ())
+
+
+def _not_agreed(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
+    """Before agreement only the question itself, help, language and stop are served."""
+    scene = scene.without_report()
+    choice = scene.talk.choice
+    if choice and choice.kind == "consent" and scene.who.agreed is None:
+        action = _consent_action(scene, heard)
+        if action:
+            return act(scene, action)
+    if command and command.name == "language" and command.more and control.language_named(command.more):
+        return control.speak(scene, control.language_named(command.more) or scene.who.language)
+    if command and command.name == "help":
+        return control.ask_consent(scene, scene.say("Griot asks short questions for your city's reports."))
+    if scene.who.agreed is False and not (command and command.name == "start"):
+        return control.refused(scene)
+    return control.ask_consent(replace(scene, who=replace(scene.who, agreed=None)))
+
+
+def _consent_action(scene: Scene, heard: Heard) -> str | None:
+    choice = scene.talk.choice
+    if choice is None:
+        return None
+    if heard.press:
+        is_this = heard.press.token == choices.token_of(scene, choice)
+        is_option = 1 <= heard.press.option <= len(choice.actions)
+        return choice.actions[heard.press.option - 1] if is_this and is_option else None
+    return _picked(scene, heard.text)
+
+
+def _closed(scene: Scene) -> tuple[Scene, str]:
+    """Leave a report whose period has closed, and say so."""
+    report = scene.report
+    if report is None or report.period is None or not reporting.is_closed(scene, report):
+        return scene, ""
+    text = scene.say(
+        "Period closed: {period}. The answers given are kept as a partial update.",
+        period=scene.period(report.period),
+    )
+    return scene.chose(None).without_report().did(LeftOpen()), text if report.session.given else ""
+
+
+def preceded(outcome: Outcome, first: str) -> Outcome:
+    """Return the outcome with `first` said before its message."""
+    if not first or not outcome.messages:
+        return outcome
+    head, *rest = outcome.messages
+    return replace(outcome, messages=(replace(head, text=f"{first}\n{head.text}"), *rest))

@@ -1,0 +1,29 @@
+"""One more round of a repeat, or not."""
+
+from bot.questions.base import Asked, Reading
+from bot.questions.options import chosen
+from bot.values import Answer, Heard, Rejection, Say, Value
+
+_LABELS = (("Yes", "Oui", "Sim", "نعم"), ("No", "Non", "Não", "لا"))
+_VALUES = ("yes", "no")
+
+
+class Another:
+    """Accept yes or no in any of the four languages."""
+
+    def options(self, asked: Asked, say: Say) -> tuple[str, ...]:
+        """Return yes and no."""
+        return (say("Yes"), say("No"))
+
+    def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
+        """Return "yes" or "no", or ask for a number."""
+        index = heard.press.option - 1 if heard.press else chosen(heard.text, _LABELS)
+        if index is not None and 0 <= index < len(_VALUES):
+            return Answer(_VALUES[index])
+        return Rejection(
+            say("That is not one of the choices. Please send a number from 1 to {last}.", last=2)
+        )
+
+    def shown(self, asked: Asked, value: Value, say: Say) -> str:
+        """Return yes or no."""
+        return say("Yes") if value == "yes" else say("No")

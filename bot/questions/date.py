@@ -1,0 +1,85 @@
+"""A day."""
+
+import re
+from datetime import date, timedelta
+
+from bot.dates import long_date
+from bot.questions.base import Asked, Reading
+from bot.values import Answer, Doubt, Heard, Rejection, Say, Value
+from bot.words import digits, fold
+
+_DAYS = {
+    0: ("today", "aujourd'hui", "hoje", "اليوم"),
+    -1: ("yesterday", "hier", "ontem", "أمس"),
+    1: ("tomorrow", "demain", "amanhã", "غدا"),
+    2: ("day after tomorrow", "après-demain", "depois de amanhã", "بعد غد"),
+}
+_BY_WORD = {fold(word): days for days, words in _DAYS.items() for word in words}
+_NUMBERS = re.compile(r"(\d{1,2})\s*[/.\-\s]\s*(\d{1,2})(?:\s*[/.\-\s]\s*(\d{4}|\d{2}))?")
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+
+
+class Date:
+    """Accept 15/09/2026, 2026-09-15, 15/09, `15 septembre 2026`, today, yesterday, tomorrow; any digits."""
+
+    def options(self, asked: Asked, say: Say) -> tuple[str, ...]:
+        """Return no options."""
+        return ()
+
+    def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
+        """Return the day as `YYYY-MM-DD`, a doubt where the year was left out, or ask for a form."""
+        day, is_doubtful = _read(heard.text, asked.today, say.language)
+        if day is None:
+            return Rejection(say("That could not be read as a date. Please write it like this: 15/09/2026."))
+        value = day.isoformat()
+        return Doubt(value, self.shown(asked, value, say)) if is_doubtful else Answer(value)
+
+    def shown(self, asked: Asked, value: Value, say: Say) -> str:
+        """Return the long date."""
+        return long_date(date.fromisoformat(str(value)), say.locale)
+
+
+def _read(text: str, today: date, language: str) -> tuple[date | None, bool]:
+    said = fold(text)
+    if said in _BY_WORD:
+        return today + timedelta(days=_BY_WORD[said]), False
+    plain = digits(text).strip()
+    if iso := _ISO.fullmatch(plain):
+        return _day(int(iso[1]), int(iso[2]), int(iso[3])), False
+    if numbers := _NUMBERS.fullmatch(plain):
+        return _from_numbers(int(numbers[1]), int(numbers[2]), numbers[3], today)
+    return _in_words(text, today, language), not re.search(r"\d{4}", plain)
+
+
+def _from_numbers(day: int, month: int, year: str | None, today: date) -> tuple[date | None, bool]:
+    if year:
+        return _day(int(year) + (2000 if len(year) == 2 else 0), month, day), False
+    near = [found for y in (today.year - 1, today.year, today.year + 1) if (found := _day(y, month, day))]
+    return min(near, key=lambda found: abs(found - today), default=None), True
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _in_words(text: str, today: date, language: str) -> date | None:
+    if not re.search(r"[^\W\d_]{3}", text) or len(text) > 40:
+        return None
+    from datetime import datetime  # dateparser wants a time without zone
+
+    import dateparser  # slow to import (regular expressions of all languages): only where words are read
+
+    found = dateparser.parse(
+        digits(text),
+        languages=[language],
+        settings={
+            "DATE_ORDER": "DMY",
+            "RELATIVE_BASE": datetime(today.year, today.month, today.day),  # noqa: DTZ001
+            "REQUIRE_PARTS": ["day", "month"],
+            "NORMALIZE": True,
+        },
+    )
+    return found.date() if found else None

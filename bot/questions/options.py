@@ -1,0 +1,27 @@
+"""Reading of options by number, label or unambiguous beginning: one reading for all numbered choices."""
+
+from collections.abc import Callable, Sequence
+
+from bot.words import fold
+
+
+def chosen(text: str, labels: Sequence[Sequence[str]]) -> int | None:
+    """Return the index of the option meant, or None when it is none or more than one.
+
+    `labels` holds, for each option, its label in every language. A number (any digits) counts from 1; an
+    exact label beats a beginning; a beginning counts when only one option has it.
+    """
+    said = fold(text)
+    if not said:
+        return None
+    if said.isdecimal() and 1 <= int(said) <= len(labels):
+        return int(said) - 1
+    exact = _those(labels, lambda label: label == said)
+    if exact:
+        return exact[0] if len(exact) == 1 else None
+    begun = _those(labels, lambda label: label.startswith(said))
+    return begun[0] if len(begun) == 1 else None
+
+
+def _those(labels: Sequence[Sequence[str]], fits: Callable[[str], bool]) -> list[int]:
+    return [i for i, texts in enumerate(labels) if any(fits(fold(text)) for text in texts)]

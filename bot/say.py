@@ -1,0 +1,38 @@
+"""Griot's voice: whole sentences from the catalogs, in one language."""
+
+from gettext import NullTranslations
+
+FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+
+
+def isolate(value: str) -> str:
+    """Return the value wrapped so that its direction disturbs nothing around it (Unicode UAX 9)."""
+    return f"{FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}"
+
+
+class Voice:
+    """Says sentences in one language; parts are isolated in Arabic."""
+
+    def __init__(self, language: str, catalog: NullTranslations, locale: str = "") -> None:
+        self.language = language
+        self.locale = locale or language
+        self._catalog = catalog
+
+    def of(self, locale: str) -> "Voice":
+        """Return the same voice with the dates of a country, such as `ar_MA`."""
+        return Voice(self.language, self._catalog, locale)
+
+    def __call__(self, sentence: str, /, **parts: object) -> str:
+        """Return the sentence of the catalog with its parts put in."""
+        return self._filled(self._catalog.gettext(sentence), parts)
+
+    def count(self, one: str, many: str, n: int, /, **parts: object) -> str:
+        """Return the counted sentence for n, with `{n}` and the other parts put in."""
+        return self._filled(self._catalog.ngettext(one, many, n), {"n": n, **parts})
+
+    def value(self, text: str) -> str:
+        """Return a value as it is put into a text of this language."""
+        return isolate(text) if self.language == "ar" and text else text
+
+    def _filled(self, sentence: str, parts: dict[str, object]) -> str:
+        return sentence.format(**{name: self.value(str(part)) for name, part in parts.items()})

@@ -1,0 +1,253 @@
+"""The values of a conversation: who speaks, what is open, what came of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from bot.dates import long_date
+from bot.engine import Session
+from bot.forms.form import Form
+from bot.periods import in_words
+from bot.programme import City, Programme, Rule
+from bot.values import Message, Say, Value
+
+CONSENT_VERSION = "2026-11"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The person who writes."""
+
+    id: int
+    name: str
+    role: str
+    city: str | None
+    language: str
+    agreed: bool | None  # None: not asked yet
+    is_stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A question with numbered options that is not of a form; each option is an action."""
+
+    kind: str
+    actions: tuple[str, ...]  # "send", "open:weekly_update", "language:fr"
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Where the conversation stands beside the open report."""
+
+    choice: Choice | None = None
+    rejected: str = (
+        ""  # the provider's id of the last message that was not understood: its edit is a new reply
+    )
+    heard_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report being filled in, or one that was sent."""
+
+    form: Form
+    period: str | None
+    session: Session
+    milestone: str = ""
+    id: int = 0  # 0: not stored yet
+    reference: str = ""  # set once it is sent
+
+
+class Facts(Protocol):
+    """What the conversation may look up; read only."""
+
+    def form(self, name: str) -> Form | None:
+        """Return the current version of a form."""
+        ...
+
+    def draft(self, form: str, period: str | None) -> Report | None:
+        """Return this person's draft of the form and period."""
+        ...
+
+    def last_draft(self) -> Report | None:
+        """Return the draft this person worked on last, None when there is none."""
+        ...
+
+    def sent(self, form: str, period: str) -> tuple[str, ...]:
+        """Return the references of the reports that the city sent for the period, newest first."""
+        ...
+
+    def previous(self, form: str) -> Mapping[str, Value]:
+        """Return the answers of the city's last report of this form; {} when there is none."""
+        ...
+
+    def next_reference(self, stem: str) -> str:
+        """Return the stem with the next free number: `BKO-2026-W48-1`."""
+        ...
+
+    def answered_by(self, source: str) -> tuple[Report, str] | None:
+        """Return the report and the question that a message of this person answered."""
+        ...
+
+    def digest(self, language: str) -> str:
+        """Return this week's digest as text, for officers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The person accepted or refused to be written to."""
+
+    agreed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Speaks:
+    """The person chose a language."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The person wants no more messages, on any channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The person wants messages again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A report is open now: a new one, or a draft taken up again."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The open report has a new session and perhaps new answers."""
+
+    session: Session
+    changes: tuple[tuple[str, Value], ...]
+    answers: Mapping[str, Value]  # the report as it stands
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The open report was sent."""
+
+    reference: str
+    nothing: bool
+    replaces: str  # the reference of the report it takes the place of, or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """An answer of a report was changed after it was sent."""
+
+    report: Report
+    changes: tuple[tuple[str, Value], ...]
+    answers: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOpen:
+    """The open report is a draft now; nothing is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """The person cancelled the open report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alerted:
+    """The officers must know at once: a rule of the programme holds."""
+
+    rule: Rule
+    reference: str
+    text: str  # the answer that the alert carries
+
+
+Effect = (
+    Agreed | Speaks | Stopped | Returned | Opened | Filled | Sent | Revised | LeftOpen | Discarded | Alerted
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One reply's surroundings; grows effects as they come."""
+
+    who: Who
+    programme: Programme
+    at: datetime  # UTC
+    voices: Mapping[str, Say]
+    facts: Facts
+    talk: Talk
+    report: Report | None = None
+    source: str = ""  # the channel and the provider's id of the reply
+    has_moved: bool = False  # the person wrote on another channel before
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def city(self) -> City | None:
+        """Return the person's city, if they have one."""
+        return self.programme.cities.get(self.who.city) if self.who.city else None
+
+    @property
+    def say(self) -> Say:
+        """Return the voice in the person's language."""
+        return self.voices[self.who.language]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the city's time zone; the Secretariat's for who has no city."""
+        return ZoneInfo(self.city.timezone if self.city else self.programme.secretariat.timezone)
+
+    @property
+    def now(self) -> datetime:
+        """Return the time of the reply in city time."""
+        return self.at.astimezone(self.zone)
+
+    def named(self, names: Mapping[str, str]) -> str:
+        """Return the name in the person's language, else in the first there is."""
+        return names.get(self.who.language) or next(iter(names.values()), "")
+
+    def day(self, day: date) -> str:
+        """Return a date as people of the city write it in this language."""
+        return long_date(day, self.programme.locale(self.who.language, self.city))
+
+    def did(self, *effects: Effect) -> "Scene":
+        """Return the scene with more effects."""
+        return replace(self, effects=(*self.effects, *effects))
+
+    def period(self, period: str | None) -> str:
+        """Return a period in words, "" for none."""
+        if period is None:
+            return ""
+        return in_words(period, self.say, self.programme.locale(self.who.language, self.city))
+
+    def chose(self, choice: Choice | None) -> "Scene":
+        """Return the scene with this choice open, or none."""
+        return replace(self, talk=replace(self.talk, choice=choice))
+
+    def without_report(self) -> "Scene":
+        """Return the scene with no report open."""
+        return replace(self, report=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a reply led to."""
+
+    talk: Talk
+    effects: tuple[Effect, ...]
+    messages: tuple[Message, ...]
+
+
+Action = Callable[[Scene, str], Outcome]

@@ -1,0 +1,207 @@
+"""One turn: an inbox row becomes answers, a session and messages, within the caller's transaction."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot import notices
+from bot.control import ask_consent
+from bot.conversation import hear, preceded
+from bot.talk import Choice, Outcome, Scene, Talk, Who
+from bot.values import Heard, Message, Say
+from channels.base import Channel, Inbound, Reach, Receipt
+from griot import effects
+from models import inbox, outbox
+from models.base import Db, Json
+from models.consent import was_asked
+from models.facts import StoredFacts
+from models.form import FormShelf
+from models.inbox import Inbox
+from models.invite import Outcome as Redeemed
+from models.invite import answer_stranger, looks_like_code, redeem
+from models.person import KnownPerson, PersonState, address_heard, address_lost, person_of, person_with
+from models.programme import ProgrammeShelf
+from models.submission import OpenChat, chat_of, save_chat
+
+_REFUSALS = {Redeemed.WRONG: notices.code_wrong, Redeemed.SPENT: notices.code_spent}
+_JOIN = re.compile(r"\s*/?(?:start|join)\s+(\S{1,64})\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """What every turn needs; calling it takes one."""
+
+    channels: Mapping[str, Channel]
+    voices: Mapping[str, Say]
+    forms: FormShelf
+    programmes: ProgrammeShelf
+    digest_in: Callable[[Db, str, datetime], str]
+
+    def __call__(self, db: Db, row: Inbox, at: datetime) -> None:
+        """Handle one inbox row. The result depends only on stored rows and the time stored on this one."""
+        for news in self.channels[row.channel].parse(inbox.unpack(row.body)):
+            if isinstance(news, Receipt):
+                _note(db, row, news)
+            elif news.is_private:
+                self._hear(db, row, news)
+
+    def apologise(self, db: Db, row: Inbox, at: datetime) -> None:
+        """Tell the person once that something went wrong on our side."""
+        person, address = self._person_at(db, row)
+        if person and address and person.state != PersonState.STOPPED:
+            text = notices.our_fault(self.voices[person.language])
+            _enqueue(db, row, person, address, Message(text, kind="notice"), "sorry")
+
+    def busy(self, db: Db, row: Inbox, at: datetime) -> None:
+        """Tell the person once that their messages wait."""
+        person, address = self._person_at(db, row)
+        if person and address and person.state != PersonState.STOPPED:
+            text = notices.busy(self.voices[person.language])
+            _enqueue(db, row, person, address, Message(text, kind="notice"), "busy")
+
+    def _person_at(self, db: Db, row: Inbox) -> tuple[KnownPerson | None, str]:
+        for news in self.channels[row.channel].parse(inbox.unpack(row.body)):
+            if isinstance(news, Inbound) and news.is_private:
+                return person_of(db, row.channel, news.address), news.address
+        return None, ""
+
+    def _hear(self, db: Db, row: Inbox, news: Inbound) -> None:
+        person = person_of(db, row.channel, news.address)
+        if person is None:
+            self._hear_stranger(db, row, news)
+            return
+        address_heard(db, row.channel, news.address, row.received_at)
+        inbox.describe(db, row.id, person.id, said(news.heard))
+        chat = chat_of(db, person.id)
+        scene = self._scene(db, row, news.heard, person, chat)
+        self._keep(db, row, news.address, chat, scene, hear(scene, news.heard))
+
+    def _hear_stranger(self, db: Db, row: Inbox, news: Inbound) -> None:
+        """Bind who sends a code; give others one neutral answer a day."""
+        inbox.describe(db, row.id, None, said(news.heard))
+        say = self.voices[news.language if news.language in self.voices else "en"]
+        code = _code_in(news.heard.text)
+        if code is None:
+            if answer_stranger(db, row.channel, news.address, row.received_at):
+                _enqueue_stranger(db, row, news.address, notices.for_strangers(say))
+            return
+        redeemed = redeem(db, code, row.channel, news.address, row.received_at)
+        if redeemed.outcome == Redeemed.BOUND and redeemed.person_id is not None:
+            self._welcome(db, row, news, redeemed.person_id)
+        elif row.channel != "sms" and redeemed.outcome in _REFUSALS:
+            _enqueue_stranger(db, row, news.address, _REFUSALS[redeemed.outcome](say))
+
+    def _welcome(self, db: Db, row: Inbox, news: Inbound, person_id: int) -> None:
+        person = person_with(db, person_id)
+        if person is None:
+            return
+        inbox.describe(db, row.id, person.id, said(news.heard))
+        chat = chat_of(db, person.id)
+        scene = self._scene(db, row, news.heard, person, chat)
+        joined = notices.welcome(scene.say, person.name, scene.named(scene.city.names) if scene.city else "")
+        outcome = hear(scene, Heard(text="start")) if scene.who.agreed else ask_consent(scene)
+        self._keep(db, row, news.address, chat, scene, preceded(outcome, joined))
+
+    def _scene(self, db: Db, row: Inbox, heard: Heard, person: KnownPerson, chat: OpenChat) -> Scene:
+        facts = StoredFacts(db, self.forms, person.id, person.city, row.received_at, self.digest_in)
+        return Scene(
+            who=_who(db, person),
+            programme=self.programmes.programme(db),
+            at=row.received_at,
+            voices=self.voices,
+            facts=facts,
+            talk=_talk(chat),
+            report=facts.opened(chat.report) if chat.report else None,
+            source=f"{row.channel}:{heard.source}",
+            has_moved=bool(chat.channel) and chat.channel != row.channel,
+        )
+
+    def _keep(self, db: Db, row: Inbox, address: str, chat: OpenChat, scene: Scene, outcome: Outcome) -> None:
+        heard = effects.Heard(row.channel, scene.source, row.received_at)
+        report_id = effects.keep(db, scene, outcome.effects, heard)
+        now = OpenChat(_state(outcome.talk), row.channel, is_new=chat.is_new)
+        save_chat(db, scene.who.id, now, report_id, row.received_at)
+        for number, message in enumerate(outcome.messages, start=1):
+            _enqueue(db, row, scene.who, address, message, str(number))
+
+
+def said(heard: Heard) -> str:
+    """Return what stands in the inbox as the text of a reply."""
+    if heard.text:
+        return heard.text
+    if heard.press:
+        return f"[{heard.press.option}]"
+    if heard.media:
+        return f"[{heard.media.kind}]"
+    return "[location]" if heard.location else ""
+
+
+def _code_in(text: str) -> str | None:
+    joining = _JOIN.fullmatch(text)
+    if joining:
+        return joining[1]
+    return text if looks_like_code(text) else None
+
+
+def _who(db: Db, person: KnownPerson) -> Who:
+    agreed = True if person.state == PersonState.ACTIVE else was_asked(db, person.id)
+    is_stopped = person.state in (PersonState.STOPPED, PersonState.ERASED)
+    return Who(person.id, person.name, person.role, person.city, person.language, agreed, is_stopped)
+
+
+def _talk(chat: OpenChat) -> Talk:
+    choice = chat.state.get("choice")
+    return Talk(
+        choice=Choice(choice["kind"], tuple(choice["actions"]), choice["data"]) if choice else None,
+        rejected=chat.state.get("rejected", ""),
+        heard_at=chat.updated_at,
+    )
+
+
+def _state(talk: Talk) -> dict[str, Json]:
+    choice = talk.choice
+    state: dict[str, Json] = {}
+    if choice:
+        state["choice"] = {"kind": choice.kind, "actions": list(choice.actions), "data": dict(choice.data)}
+    if talk.rejected:
+        state["rejected"] = talk.rejected
+    return state
+
+
+def _note(db: Db, row: Inbox, news: Receipt) -> None:
+    if news.reach == Reach.BLOCKED:
+        address_lost(db, row.channel, news.address, "blocked", row.received_at)
+    elif news.reach == Reach.RETURNED:
+        address_heard(db, row.channel, news.address, row.received_at)
+
+
+def _enqueue(
+    db: Db, row: Inbox, person: KnownPerson | Who, address: str, message: Message, number: str
+) -> None:
+    outbox.enqueue(
+        db,
+        key=f"reply:{row.id}:{number}",
+        person_id=person.id,
+        recipient=str(person.id),
+        channel=row.channel,
+        address=address,
+        kind=message.kind,
+        message=message,
+        at=row.received_at,
+        despite_stop=message.kind == "notice",
+    )
+
+
+def _enqueue_stranger(db: Db, row: Inbox, address: str, text: str) -> None:
+    outbox.enqueue(
+        db,
+        key=f"reply:{row.id}:1",
+        person_id=None,
+        recipient=f"{row.channel}:{address}",
+        channel=row.channel,
+        address=address,
+        kind="stranger",
+        message=Message(text, kind="stranger"),
+        at=row.received_at,
+    )

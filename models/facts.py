@@ -1,0 +1,96 @@
+"""What the conversation may look up, read from the store."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.engine import Session
+from bot.forms.form import Form
+from bot.talk import Report
+from bot.values import Value
+from models.base import Db, Json
+from models.form import FormShelf
+from models.submission import (
+    Stored,
+    answered_by,
+    draft_of,
+    last_draft_of,
+    last_sent_of,
+    next_reference,
+    references_of,
+)
+
+LIFE_WITHOUT_PERIOD = timedelta(days=7)  # a draft of a form that belongs to no period
+LIFE_OF_DRAFT = timedelta(days=45)  # none lives longer: a month, and the weeks in which late answers count
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFacts:
+    """Facts for one person, at one moment, within one transaction."""
+
+    db: Db
+    shelf: FormShelf
+    person_id: int
+    city: str | None
+    at: datetime
+    digest_in: Callable[[Db, str, datetime], str]
+
+    def form(self, name: str) -> Form | None:
+        """Return the current version of a form."""
+        try:
+            return self.shelf.form(self.db, name)
+        except LookupError:
+            return None
+
+    def draft(self, form: str, period: str | None) -> Report | None:
+        """Return this person's draft of the form and period."""
+        stored = draft_of(self.db, self.person_id, form, period, self.at - LIFE_WITHOUT_PERIOD)
+        return self.opened(stored) if stored else None
+
+    def last_draft(self) -> Report | None:
+        """Return the draft this person worked on last."""
+        stored = last_draft_of(self.db, self.person_id, self.at - LIFE_OF_DRAFT)
+        return self.opened(stored) if stored else None
+
+    def sent(self, form: str, period: str) -> tuple[str, ...]:
+        """Return the references of the reports that the city sent for the period, newest first."""
+        return references_of(self.db, self.city, form, period) if self.city else ()
+
+    def previous(self, form: str) -> Mapping[str, Value]:
+        """Return the answers of the city's last report of this form."""
+        stored = last_sent_of(self.db, self.city, form) if self.city else None
+        return session_from(stored.kept).given if stored else {}
+
+    def next_reference(self, stem: str) -> str:
+        """Return the stem with the next free number."""
+        return next_reference(self.db, self.city or "", stem)
+
+    def answered_by(self, source: str) -> tuple[Report, str] | None:
+        """Return the report and the question that a message of this person answered."""
+        found = answered_by(self.db, self.person_id, source)
+        return (self.opened(found[0]), found[1]) if found else None
+
+    def digest(self, language: str) -> str:
+        """Return this week's digest as text."""
+        return self.digest_in(self.db, language, self.at)
+
+    def opened(self, stored: Stored) -> Report:
+        """Return a stored report with its form compiled, on the version it began with."""
+        form = self.shelf.form(self.db, stored.form, stored.form_version)
+        session = session_from(stored.kept)
+        return Report(form, stored.period, session, stored.milestone, stored.id, stored.reference or "")
+
+
+def session_from(kept: Mapping[str, Json]) -> Session:
+    """Return the form session as it was kept."""
+    return Session(kept.get("given", {}), kept.get("at"), tuple(kept.get("toggled", ())), kept.get("doubt"))
+
+
+def kept_of(session: Session) -> dict[str, Json]:
+    """Return the form session as it is kept."""
+    kept: dict[str, Json] = {"given": dict(session.given), "at": session.at}
+    if session.toggled:
+        kept["toggled"] = list(session.toggled)
+    if session.doubt is not None:
+        kept["doubt"] = session.doubt
+    return kept

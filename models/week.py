@@ -1,0 +1,76 @@
+"""What each city gave for a week, for the digest."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from bot.digest import CityWeek, Standing
+from bot.periods import days_of, form_due
+from bot.programme import City as CityData
+from bot.programme import Programme
+from models.base import Db, Json
+from models.city import City
+from models.form import FormShelf
+from models.submission import Submission, SubmissionState
+
+_COLUMNS = (
+    Submission.city,
+    Submission.form,
+    Submission.period,
+    Submission.state,
+    Submission.reference,
+    Submission.form_version,
+    Submission.language,
+    Submission.answers,
+    Submission.nothing,
+)
+
+
+def week_of_cities(db: Db, programme: Programme, shelf: FormShelf, week: str) -> list[CityWeek]:
+    """Return what every city of the programme gave for an ISO week, in the programme's order."""
+    asked = {slug: _asked(programme, city, week) for slug, city in programme.cities.items()}
+    reports = _reports(db, {period for _, period in asked.values()})
+    decided = {row.slug: row for row in db.scalars(select(City))}
+    return [
+        _city_week(db, shelf, city, decided.get(slug), reports.get((slug, *asked[slug])), week)
+        for slug, city in programme.cities.items()
+    ]
+
+
+def _asked(programme: Programme, city: CityData, week: str) -> tuple[str, str]:
+    """Return the form and the period that the rhythm asks of the city in this week."""
+    sunday = days_of(week)[1]
+    noon = datetime.combine(sunday, time(12), ZoneInfo(city.timezone))
+    return form_due(programme, city, noon) or ("", week)
+
+
+def _reports(db: Db, periods: set[str]) -> dict[tuple[str, str, str], Sequence[Json]]:
+    """Return the report that counts for each city, form and period: the newest sent one, else a draft."""
+    states = (SubmissionState.DRAFT, SubmissionState.SUBMITTED)
+    query = select(*_COLUMNS).where(Submission.period.in_(sorted(periods)), Submission.state.in_(states))
+    found: dict[tuple[str, str, str], Sequence[Json]] = {}
+    for row in db.execute(query.order_by(Submission.state, Submission.id)):
+        if row.state == SubmissionState.SUBMITTED or row.answers:
+            found[row.city, row.form, row.period] = tuple(row)
+    return found
+
+
+def _city_week(
+    db: Db, shelf: FormShelf, city: CityData, decided: City | None, report: Sequence[Json] | None, week: str
+) -> CityWeek:
+    if report is None:
+        return CityWeek(city, _absence(decided, week))
+    _, form, _, state, reference, version, language, answers, nothing = report
+    standing = Standing.SUBMITTED if state == SubmissionState.SUBMITTED else Standing.PARTIAL
+    return CityWeek(city, standing, shelf.form(db, form, version), reference, language, answers, nothing)
+
+
+def _absence(decided: City | None, week: str) -> Standing:
+    thursday = days_of(week)[0] + timedelta(days=3)
+    if decided and decided.paused_until and decided.paused_until >= thursday:
+        return Standing.PAUSED
+    if decided and decided.excused_until and decided.excused_until >= thursday:
+        return Standing.EXCUSED
+    return Standing.SILENT

@@ -1,0 +1,149 @@
+"""A stage for conversations: a real SQLite store, the real turns, one person with a phone."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+
+from bot.programme import read_programme
+from bot.values import Heard, Message, Press
+from channels.chat import Chat, written_down
+from griot.programmes import files_of
+from griot.settings import data_folder
+from griot.turn import Turns
+from griot.voices import voices
+from models import person
+from models.base import Base
+from models.consent import record_consent
+from models.db import Store, open_store, write
+from models.form import FormShelf
+from models.inbox import Inbox, finish, receive
+from models.outbox import Outbox, message_of
+from models.programme import ProgrammeShelf, load
+from models.submission import Submission
+
+MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
+
+
+def a_store(path: Path, programme: Path = data_folder("programmes") / "aston") -> Store:
+    """Return a store of its own with the programme loaded; the first one of a session is the mould of all."""
+    mould = path.parent / f"mould-{programme.name}.db"
+    if not mould.exists():
+        store = open_store(f"sqlite:///{mould}")
+        Base.metadata.create_all(store.engine)
+        files = files_of(programme)
+        read, problems = read_programme(files)
+        assert read is not None, problems
+        write(store, lambda db: load(db, read, files, MONDAY))
+        store.close()
+    shutil.copy(mould, path)
+    return open_store(f"sqlite:///{path}")
+
+
+@dataclass
+class Stage:
+    """One person's phone, on the channel `chat`."""
+
+    store: Store
+    person_id: int
+    clock: datetime = MONDAY
+    count: int = 0
+    seen: int = 0
+    last: Message | None = None
+    sources: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Make the parts that a process would make."""
+        self.turns = Turns(
+            {"chat": Chat()},
+            voices(data_folder("locales")),
+            FormShelf(),
+            ProgrammeShelf(),
+            lambda db, language, at: "digest",
+        )
+
+    def says(self, text: str) -> list[Message]:
+        """Return what the bot answers to a text."""
+        return self.hears(Heard(text=text))
+
+    def presses(self, option: int, message: Message | None = None) -> list[Message]:
+        """Return what the bot answers to a tap on an option (from 1) of the last message, or of another."""
+        pressed = message or self.last
+        assert pressed is not None
+        return self.hears(Heard(press=Press(pressed.token, option)))
+
+    def edits(self, text: str, place: int = -1) -> list[Message]:
+        """Return what the bot answers when a text sent before is edited."""
+        return self.hears(Heard(text=text, source=self.sources[place], edited=True))
+
+    def hears(self, heard: Heard) -> list[Message]:
+        """Return what the bot answers; a minute passes with every reply."""
+        self.count += 1
+        self.clock += timedelta(minutes=1)
+        name = f"{self.person_id}-{self.count}"
+        if not heard.edited and not heard.press:
+            self.sources.append(name)
+        body = written_down(name, str(self.person_id), heard)
+        write(self.store, lambda db: receive(db, "chat", name, f"chat:{self.person_id}", body, self.clock))
+        return self._turn()
+
+    def _turn(self) -> list[Message]:
+        def work(db: person.Db) -> list[Message]:
+            row = db.scalars(select(Inbox).where(Inbox.state == "open")).one()
+            self.turns(db, row, self.clock)
+            finish(db, [row.id], self.clock)
+            rows = db.scalars(select(Outbox).where(Outbox.id > self.seen).order_by(Outbox.id)).all()
+            self.seen = rows[-1].id if rows else self.seen
+            return [message_of(row) for row in rows if row.person_id == self.person_id]
+
+        messages = write(self.store, work)
+        self.last = messages[-1] if messages else self.last
+        return messages
+
+    def stored(self) -> Mapping[str, object]:
+        """Return the newest report as it is kept."""
+
+        def work(db: person.Db) -> Mapping[str, object]:
+            row = db.scalars(select(Submission).order_by(Submission.id.desc())).first()
+            assert row is not None
+            return {
+                "form": row.form,
+                "state": row.state,
+                "reference": row.reference,
+                "nothing": row.nothing,
+            } | row.answers
+
+        return write(self.store, work)
+
+
+def a_stage(
+    store: Store,
+    city: str | None = "bamako",
+    language: str = "fr",
+    *,
+    agreed: bool = True,
+    role: str = "coordinator",
+) -> Stage:
+    """Return the phone of a new person who is known by their address."""
+
+    def work(db: person.Db) -> int:
+        added = person.add_person(db, name="Awa Exemple", role=role, city=city, language=language, at=MONDAY)
+        db.flush()
+        db.add(person.Address(person_id=added, channel="chat", value=str(added), created_at=MONDAY))
+        if agreed:
+            record_consent(
+                db,
+                added,
+                agreed=True,
+                version="test",
+                language=language,
+                channel="chat",
+                how="test",
+                at=MONDAY,
+            )
+        return added
+
+    return Stage(store, write(store, work))
