@@ -109,12 +109,21 @@ def table_of(model: type[Base]) -> Table:
     return cast(Table, model.__table__)
 
 
+def insert_into(db: Db, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Return an insert of this database's own kind, which knows `on_conflict_do_nothing`."""
+    return postgresql.insert(table) if is_postgres(db) else sqlite.insert(table)
+
+
 def insert_new(db: Db, table: Table, **values: object) -> int | None:
     """Insert a row and return its id, or None when a unique key already has one."""
-    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
+    statement = insert_into(db, table).on_conflict_do_nothing().returning(table.c.id)
     found: int | None = db.connection().execute(statement, values).scalar()
     return found
+
+
+def is_postgres(db: Db) -> bool:
+    """Tell whether this session speaks to PostgreSQL."""
+    return db.get_bind().dialect.name == "postgresql"
 
 
 def _once(store: Store, work: Callable[[Db], T]) -> T:

@@ -1,7 +1,8 @@
 """The inbox: what providers told us, as it came, until it was handled."""
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     LargeBinary,
+    ScalarSelect,
     UniqueConstraint,
     bindparam,
     func,
@@ -22,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Base, Db
-from models.db import insert_new, table_of
+from models.db import insert_into, insert_new, table_of
 
 
 class InboxState(StrEnum):
@@ -89,23 +91,42 @@ def receive(db: Db, channel: str, provider_id: str, sender: str, body: bytes, at
     return row is not None
 
 
-def take(db: Db, n: int, at: datetime, without: Collection[str] = ()) -> Sequence[Inbox]:
+@dataclass(frozen=True, slots=True)
+class Update:
+    """One update as it came."""
+
+    channel: str
+    provider_id: str
+    sender: str
+    body: bytes
+    at: datetime
+
+
+def receive_all(db: Db, updates: Sequence[Update]) -> None:
+    """Keep these updates in one statement; those kept before change nothing."""
+    rows = [
+        {
+            "channel": one.channel,
+            "provider_id": one.provider_id,
+            "sender": one.sender,
+            "body": pack(one.body),
+            "received_at": one.at,
+            "due_at": one.at,
+        }
+        for one in updates
+    ]
+    db.connection().execute(insert_into(db, IN).on_conflict_do_nothing(), rows)
+
+
+def take(db: Db, n: int, at: datetime) -> Sequence[Inbox]:
     """Return up to n due updates, locked, oldest first: of each sender the oldest open one only."""
-    other = aliased(IN)
-    oldest = (
-        select(func.min(other.c.id))
-        .where(other.c.state == OPEN, other.c.sender == IN.c.sender)
-        .scalar_subquery()
-    )
     rows = (
         select(Inbox)
-        .where(IN.c.state == OPEN, IN.c.due_at <= at, IN.c.id == oldest)
+        .where(IN.c.state == OPEN, IN.c.due_at <= at, IN.c.id == _oldest())
         .order_by(IN.c.id)
         .limit(n)
         .with_for_update(skip_locked=True, of=IN)
     )
-    if without:
-        rows = rows.where(IN.c.sender.not_in(without))
     return db.scalars(rows).all()
 
 
@@ -144,10 +165,18 @@ def replay(db: Db, id: int, at: datetime) -> bool:
 
 
 def next_due(db: Db) -> datetime | None:
-    """Return when the next open update is due, or None when none is open."""
-    found = select(func.min(IN.c.due_at, type_=IN.c.due_at.type)).where(IN.c.state == OPEN)
+    """Return when the next update can be handled, or None when none is open."""
+    found = select(func.min(IN.c.due_at, type_=IN.c.due_at.type)).where(
+        IN.c.state == OPEN, IN.c.id == _oldest()
+    )
     due: datetime | None = db.connection().execute(found).scalar()
     return due
+
+
+def _oldest() -> ScalarSelect[int]:
+    other = aliased(IN)
+    open_ones = select(func.min(other.c.id)).where(other.c.state == OPEN, other.c.sender == IN.c.sender)
+    return open_ones.correlate(IN).scalar_subquery()
 
 
 def count_by_state(db: Db) -> dict[str, int]:

@@ -172,9 +172,11 @@ def note_receipt(db: Db, channel: str, provider_id: str, state: OutboxState) -> 
     return db.connection().execute(raising).rowcount > 0
 
 
-def next_due(db: Db) -> datetime | None:
-    """Return when the next queued message is due, or None when none is queued."""
-    found = select(func.min(OUT.c.due_at, type_=OUT.c.due_at.type)).where(OUT.c.state == QUEUED)
+def oldest_due(db: Db, at: datetime) -> datetime | None:
+    """Return since when the longest waiting message is due, or None when none waits."""
+    found = select(func.min(OUT.c.due_at, type_=OUT.c.due_at.type)).where(
+        OUT.c.state == QUEUED, OUT.c.due_at <= at
+    )
     due: datetime | None = db.connection().execute(found).scalar()
     return due
 

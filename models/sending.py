@@ -12,6 +12,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    func,
     literal_column,
     or_,
     select,
@@ -22,7 +23,7 @@ from sqlalchemy.orm import aliased
 
 from bot.values import Message
 from models.base import Db
-from models.outbox import LIVE, OUT, QUEUED, SENDING, OutboxState, message_from
+from models.outbox import BULK, LIVE, OUT, QUEUED, SENDING, OutboxState, message_from
 from models.person import Address, Person, PersonState
 
 NEVER_REPEATED = frozenset({"digest"})  # kinds that an officer repeats by hand: a doubled one confuses many
@@ -71,14 +72,22 @@ CLAIMED_COLUMNS = (*CLAIMED, OUT.c.text, OUT.c.message)
 
 
 def claim(
-    db: Db, n: int, at: datetime, lease: timedelta, channels: Collection[str] | None = None
+    db: Db,
+    n: int,
+    at: datetime,
+    lease: timedelta,
+    channels: Collection[str] | None = None,
+    lane: int = BULK,
 ) -> list[Claimed]:
     """Return up to n messages leased to the caller, live before bulk, at most one of each recipient.
 
     Each is the next of its recipient: nothing of theirs is being sent or waits for another try, and
-    nothing before it is due. Commit before sending. `channels`: only messages of these.
+    nothing before it is due. Commit before sending. `channels`, `lane`: only messages of these
+    channels, and of this lane and those before it.
     """
     free = and_(OUT.c.state == QUEUED, OUT.c.due_at <= at, _is_next(at))
+    if lane < BULK:
+        free = and_(free, OUT.c.lane <= lane)
     if channels is not None:
         free = and_(free, OUT.c.channel.in_(sorted(channels)))
     picked = (
@@ -160,6 +169,16 @@ def put_back(
         "repeats": row.repeats + may_have_left,
     }
     return _change(db, row, values)
+
+
+def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | None:
+    """Return when the next message can leave or its lease runs out, or None when that is after `until`."""
+    due = select(func.min(OUT.c.due_at, type_=OUT.c.due_at.type)).where(
+        OUT.c.state == QUEUED, OUT.c.due_at <= until, OUT.c.channel.in_(sorted(channels)), _is_next(until)
+    )
+    lost = select(func.min(OUT.c.lease_until, type_=OUT.c.lease_until.type)).where(OUT.c.state == SENDING)
+    found = [db.connection().execute(query).scalar() for query in (due, lost)]
+    return min((at for at in found if at is not None), default=None)
 
 
 def give_back(db: Db, rows: Sequence[Claimed], at: datetime) -> None:

@@ -1,0 +1,93 @@
+"""Workers that live, and which of them leads the schedule."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, Db
+from models.db import insert_into, table_of
+
+FORGOTTEN = timedelta(days=1)
+
+
+class Worker(Base):
+    """One worker process and when it was last seen."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
+class Leader(Base):
+    """Who leads the schedule: a lease with a number that grows at each change, checked where it writes."""
+
+    __tablename__ = "leader"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    worker_id: Mapped[str]
+    number: Mapped[int]
+    until: Mapped[datetime]
+
+
+WORKER = table_of(Worker)
+LEADER = table_of(Leader)
+SCHEDULE = "schedule"
+
+
+def beat(db: Db, worker_id: str, at: datetime) -> None:
+    """Note that this worker lives; forget those unseen for a day."""
+    insert = insert_into(db, WORKER).values(id=worker_id, started_at=at, seen_at=at)
+    beating = insert.on_conflict_do_update(index_elements=["id"], set_={"seen_at": at})
+    db.connection().execute(beating)
+    db.connection().execute(delete(WORKER).where(WORKER.c.seen_at < at - FORGOTTEN))
+
+
+def leave(db: Db, worker_id: str) -> None:
+    """Note that this worker ended; another may lead at once."""
+    db.connection().execute(delete(WORKER).where(WORKER.c.id == worker_id))
+    ending = update(LEADER).where(LEADER.c.worker_id == worker_id)
+    db.connection().execute(ending.values(worker_id=""))
+
+
+def last_beat(db: Db) -> datetime | None:
+    """Return when any worker was last seen, or None when none ever was."""
+    found = select(func.max(WORKER.c.seen_at, type_=WORKER.c.seen_at.type))
+    seen: datetime | None = db.connection().execute(found).scalar()
+    return seen
+
+
+def count_live(db: Db, since: datetime) -> int:
+    """Return how many workers were seen since then."""
+    found: int = db.connection().execute(select(func.count()).where(WORKER.c.seen_at >= since)).scalar_one()
+    return found
+
+
+def lead(db: Db, worker_id: str, at: datetime, lease: timedelta) -> int | None:
+    """Return the fencing number when this worker leads until `at + lease`, else None."""
+    insert = insert_into(db, LEADER).values(name=SCHEDULE, worker_id="", number=0, until=at)
+    db.connection().execute(insert.on_conflict_do_nothing())
+    is_mine = LEADER.c.worker_id == worker_id
+    is_free = or_(LEADER.c.worker_id == "", LEADER.c.until < at)
+    keeping = update(LEADER).where(and_(is_mine, LEADER.c.until >= at)).values(until=at + lease)
+    number: int | None = db.connection().execute(keeping.returning(LEADER.c.number)).scalar()
+    if number is not None:
+        return number
+    taking = update(LEADER).where(is_free)
+    taking = taking.values(worker_id=worker_id, number=LEADER.c.number + 1, until=at + lease)
+    taken: int | None = db.connection().execute(taking.returning(LEADER.c.number)).scalar()
+    return taken
+
+
+def leads(db: Db, worker_id: str, number: int, at: datetime) -> bool:
+    """Tell whether this number still leads; asked inside the transaction that writes."""
+    mine = (LEADER.c.worker_id == worker_id, LEADER.c.number == number, LEADER.c.until >= at)
+    return db.connection().execute(select(LEADER.c.number).where(*mine)).scalar() is not None
+
+
+def has_leader(db: Db, at: datetime) -> bool:
+    """Tell whether any worker leads."""
+    leading = select(LEADER.c.number).where(LEADER.c.worker_id != "", LEADER.c.until >= at)
+    return db.connection().execute(leading).scalar() is not None
