@@ -1,0 +1,95 @@
+"""A conversation as a phone shows it: bubbles in order, replaced messages in place, days apart."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from bot.values import Heard, Press
+from models.inbox import InboxState
+from models.thread import Said, Thread, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """One message on the screen."""
+
+    key: str  # stays the same while the thread grows
+    text: str
+    at: datetime  # in the phone's zone
+    is_mine: bool
+    is_done: bool = True  # delivered
+    options: tuple[str, ...] = ()
+    finish: str = ""  # a last button that is not an option
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What the phone shows now, and a tag that changes when it does."""
+
+    days: tuple[tuple[date, tuple[Bubble, ...]], ...]
+    is_waiting: bool
+    tag: str
+
+
+def screen(thread: Thread, zone: ZoneInfo, heard: Callable[[bytes], Heard | None]) -> Screen:
+    """Return the screen for this thread; `heard` reads a raw body of the simulator's channel."""
+    told = _in_place(thread.told)
+    mine = [_said(one, zone, heard, thread.told) for one in thread.said]
+    theirs = [_told(one, zone) for one in told]
+    ordered = sorted(mine + theirs, key=lambda bubble: (bubble.at, not bubble.is_mine))
+    days = tuple((day, tuple(group)) for day, group in groupby(ordered, lambda bubble: bubble.at.date()))
+    tag = hashlib.sha256(repr((ordered, thread.is_waiting)).encode()).hexdigest()[:16]
+    return Screen(days, thread.is_waiting, tag)
+
+
+def _in_place(told: Iterable[Told]) -> list[Told]:
+    """Return the messages with each replacement in the place, and at the time, of what it replaced."""
+    shown: list[Told] = []
+    place: dict[str, int] = {}  # provider's id to index
+    for one in told:
+        index = place.get(one.replaces) if one.replaces else None
+        if index is None:
+            index = len(shown)
+            shown.append(one)
+        else:
+            shown[index] = replace(one, id=shown[index].id, at=shown[index].at)
+        place[one.provider_id] = index
+    return shown
+
+
+def _told(one: Told, zone: ZoneInfo) -> Bubble:
+    return Bubble(
+        key=f"out-{one.id}",
+        text=one.text,
+        at=one.at.astimezone(zone),
+        is_mine=False,
+        options=one.options,
+        finish=one.finish,
+        token=one.token,
+    )
+
+
+def _said(one: Said, zone: ZoneInfo, heard: Callable[[bytes], Heard | None], told: Iterable[Told]) -> Bubble:
+    done = one.state == InboxState.DONE
+    return Bubble(
+        f"in-{one.id}", _words(one, heard, told), one.at.astimezone(zone), is_mine=True, is_done=done
+    )
+
+
+def _words(one: Said, heard: Callable[[bytes], Heard | None], told: Iterable[Told]) -> str:
+    what = heard(one.body)
+    if what is None:
+        return one.text
+    return _label(what.press, told) if what.press else what.text
+
+
+def _label(press: Press, told: Iterable[Told]) -> str:
+    for one in told:
+        labels = (*one.options, one.finish)
+        if one.token == press.token and 1 <= press.option <= len(labels):
+            return labels[press.option - 1]
+    return str(press.option)

@@ -1,0 +1,183 @@
+"""The plain pages: the cities with their report of the current period, and each city's latest reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from bot.periods import form_due, in_words
+from bot.programme import Programme
+from bot.values import Say
+from console.answers import Line, lines_of, status_of
+from console.dates import moment_words
+from console.pages import reach, voice
+from console.parts import Parts, given
+from models.base import Db
+from models.db import read
+from models.overview import CityLine, Report, cities_within, latest_reports, reports_of
+from models.reach import Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A city on the first page, in the reader's words."""
+
+    slug: str
+    name: str
+    state: str  # submitted, partial, silent, excused, paused; "" when nothing is asked
+    asked: str  # title of the form and its period
+    status: str = ""
+    at: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A report on a city's page, in the reader's words."""
+
+    title: str
+    period: str
+    reference: str
+    is_sent: bool
+    nothing: bool
+    author: str
+    at: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the pages are written with: one read transaction, one reader."""
+
+    db: Db
+    parts: Parts
+    programme: Programme
+    reach: Reach
+    say: Say
+    at: datetime
+
+    def name_of(self, city: CityLine) -> str:
+        """Return the city's name in the reader's language."""
+        return self.programme.cities[city.slug].names.get(self.say.language, city.name)
+
+    def title(self, form: str) -> str:
+        """Return the form's title in the reader's language, or its name when it left the programme."""
+        entry = self.programme.forms.get(form)
+        return entry.titles[self.say.language] if entry else form
+
+    def period(self, period: str | None, city: CityLine) -> str:
+        """Return the period in words."""
+        return in_words(period, self.say, self._locale(city)) if period else ""
+
+    def moment(self, at: datetime, city: CityLine) -> str:
+        """Return the time in city time, in words."""
+        return moment_words(at.astimezone(ZoneInfo(city.timezone)), self._locale(city))
+
+    def _locale(self, city: CityLine) -> str:
+        return self.programme.locale(self.say.language, self.programme.cities[city.slug])
+
+
+def rooms(parts: Parts) -> Blueprint:
+    """Return the blueprint of the cities' pages; only for who is signed in."""
+    room = Blueprint("cities", __name__)
+    room.before_request(only_signed_in)
+    room.add_url_rule("/", "home", given(parts, home))
+    room.add_url_rule("/cities/<slug>", "city", given(parts, city))
+    return room
+
+
+def only_signed_in() -> Response | None:
+    """Send a reader who is not signed in to the page that tells how."""
+    return redirect(url_for("signin.how"), 303) if g.reader is None else None
+
+
+def home(parts: Parts) -> str | Response:
+    """Return the cities within reach; somebody of one city goes to its page."""
+    within = reach()
+    if not within.every_city:
+        return redirect(url_for("cities.city", slug=within.city), 303) if within.city else abort(404)
+    rows = read(parts.store, lambda db: _rows(_desk(db, parts)))
+    received = sum(row.state == "submitted" for row in rows)
+    return render_template("cities.html", rows=rows, received=received)
+
+
+def city(parts: Parts, slug: str) -> str:
+    """Return a city's latest reports; 404 for a city out of reach."""
+    name, row, sheets = read(parts.store, lambda db: _city(_desk(db, parts), slug))
+    return render_template("city.html", name=name, row=row, sheets=sheets, sees_every_city=reach().every_city)
+
+
+def _desk(db: Db, parts: Parts) -> Desk:
+    return Desk(db, parts, parts.programmes.programme(db), reach(), voice(parts), parts.clock())
+
+
+def _rows(desk: Desk) -> list[Row]:
+    cities = cities_within(desk.db, desk.reach)
+    due = {city.slug: asked for city in cities if (asked := _due(desk, city))}
+    latest = latest_reports(desk.db, desk.reach, due)
+    return [_row(desk, city, due.get(city.slug), latest) for city in cities]
+
+
+def _city(desk: Desk, slug: str) -> tuple[str, Row, list[Sheet]]:
+    found = next((one for one in cities_within(desk.db, desk.reach) if one.slug == slug), None)
+    if found is None:
+        abort(404)
+    asked = _due(desk, found)
+    latest = latest_reports(desk.db, desk.reach, {slug: asked} if asked else {})
+    sheets = [_sheet(desk, found, report) for report in reports_of(desk.db, desk.reach, slug)]
+    return desk.name_of(found), _row(desk, found, asked, latest), sheets
+
+
+def _due(desk: Desk, city: CityLine) -> tuple[str, str] | None:
+    return form_due(desk.programme, desk.programme.cities[city.slug], desk.at)
+
+
+def _row(desk: Desk, city: CityLine, due: tuple[str, str] | None, latest: Mapping[str, Report]) -> Row:
+    if due is None:
+        return Row(city.slug, desk.name_of(city), "", "")
+    asked = f"{desk.title(due[0])} · {desk.period(due[1], city)}"
+    report = latest.get(city.slug)
+    row = Row(city.slug, desk.name_of(city), _state(desk, city, report), asked)
+    if report is None:
+        return row
+    return Row(
+        *(row.slug, row.name, row.state, row.asked),
+        status=_status(desk, report),
+        at=desk.moment(report.at, city),
+        reference=report.reference or "",
+    )
+
+
+def _status(desk: Desk, report: Report) -> str:
+    told = desk.programme.digest.get(report.form)
+    if told is None:
+        return ""
+    form = desk.parts.forms.form(desk.db, report.form, report.form_version)
+    return status_of(form, told.status, report, desk.say.language)
+
+
+def _state(desk: Desk, city: CityLine, report: Report | None) -> str:
+    if report is not None:
+        return "submitted" if report.is_sent else "partial"
+    today = desk.at.astimezone(ZoneInfo(city.timezone)).date()
+    if city.paused_until is not None and city.paused_until >= today:
+        return "paused"
+    return "excused" if city.excused_until is not None and city.excused_until >= today else "silent"
+
+
+def _sheet(desk: Desk, city: CityLine, report: Report) -> Sheet:
+    form = desk.parts.forms.form(desk.db, report.form, report.form_version)
+    at = report.at.astimezone(ZoneInfo(city.timezone))
+    return Sheet(
+        title=desk.title(report.form),
+        period=desk.period(report.period, city),
+        reference=report.reference or "",
+        is_sent=report.is_sent,
+        nothing=report.nothing,
+        author=report.author,
+        at=desk.moment(report.at, city),
+        lines=lines_of(form, report, at, desk.say),
+    )

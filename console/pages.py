@@ -1,0 +1,78 @@
+"""What every page shares: who reads it, in which language, and the addresses of its style and script."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, g, request, session, url_for
+
+from bot.values import LANGUAGES, Say
+from console.parts import Parts
+from models.db import read, write
+from models.reach import Reach, reach_of
+from models.signin import SEEN_EVERY, Reader, keep_signed_in, signed_in
+
+STATIC = Path(__file__).parent / "static"
+RIGHT_TO_LEFT = frozenset({"ar"})
+
+
+def assets() -> Blueprint:
+    """Return the blueprint that owns templates, style sheets and scripts."""
+    return Blueprint(
+        "console", __name__, template_folder="templates", static_folder=STATIC, static_url_path="/static"
+    )
+
+
+def context(parts: Parts) -> dict[str, Any]:
+    """Return what every template can use."""
+    say = voice(parts)
+    return {
+        "say": say,
+        "direction": direction(say.language),
+        "asset": asset,
+        "reader": g.get("reader"),
+        "is_demo": parts.is_demo,
+    }
+
+
+def direction(language: str) -> str:
+    """Return `rtl` or `ltr`."""
+    return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+def asset(name: str) -> str:
+    """Return the address of a file of ours; it changes with the content, so it may be cached for ever."""
+    return url_for("console.static", filename=name, v=_digest(name))
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def voice(parts: Parts) -> Say:
+    """Return the voice in the reader's language, else in the best one that the browser accepts."""
+    who: Reader | None = g.get("reader")
+    if who is not None:
+        return parts.voices[who.language]
+    return parts.voices[request.accept_languages.best_match(LANGUAGES) or "en"]
+
+
+def find_reader(parts: Parts) -> None:
+    """Keep in `g.reader` who is signed in, or None; before every page."""
+    g.reader = None
+    session_id = session.get("id")
+    if session_id is None:
+        return
+    at = parts.clock()
+    g.reader = read(parts.store, lambda db: signed_in(db, session_id, at))
+    if g.reader is not None and at - g.reader.seen_at > SEEN_EVERY:
+        write(parts.store, lambda db: keep_signed_in(db, session_id, at))
+
+
+def reach() -> Reach:
+    """Return which cities the reader of this page may read; nothing when nobody is signed in."""
+    return Reach() if g.reader is None else reach_of(g.reader.role, g.reader.city)

@@ -1,0 +1,54 @@
+"""The web application, put together from its parts."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from flask import Blueprint, Flask
+from flask_wtf.csrf import CSRFProtect
+
+from console import cities, errors, guard, pages, signin, simulator
+from console.parts import Parts
+
+PAGE_BYTES = 1 << 20
+
+
+def create_app(
+    parts: Parts,
+    *,
+    secret_key: str,
+    base_url: str,
+    former_keys: Sequence[str] = (),
+    machines: Sequence[Blueprint] = (),
+) -> Flask:
+    """Return the application: the console's pages, and the blueprints whose callers are programs.
+
+    Those (`machines`: webhooks, health, metrics) authenticate each request themselves: no cookie, no CSRF.
+    """
+    app = Flask("griot", static_folder=None)
+    app.config.update(
+        SECRET_KEY=secret_key,
+        SECRET_KEY_FALLBACKS=list(former_keys),
+        SEND_FILE_MAX_AGE_DEFAULT=guard.YEAR,
+        MAX_CONTENT_LENGTH=PAGE_BYTES,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        WTF_CSRF_SSL_STRICT=False,  # our pages send no referrer; the origin is checked instead
+        **guard.cookies(base_url),
+    )
+    guard.guard(app, base_url, frozenset(room.name for room in machines))
+    tokens = CSRFProtect(app)
+    for room in machines:
+        app.register_blueprint(room)
+        tokens.exempt(room)
+    _add_console(app, parts)
+    errors.show_errors(app, frozenset(room.name for room in machines))
+    return app
+
+
+def _add_console(app: Flask, parts: Parts) -> None:
+    app.register_blueprint(pages.assets())
+    for room in (signin.rooms(parts), cities.rooms(parts)):
+        room.before_request(partial(pages.find_reader, parts))
+        app.register_blueprint(room)
+    if parts.is_demo:
+        app.register_blueprint(simulator.rooms(parts))
+    app.context_processor(partial(pages.context, parts))

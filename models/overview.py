@@ -1,0 +1,96 @@
+"""What the cities reported lately; read only, one statement a question."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, and_, select, tuple_
+
+from models.base import Db, Json
+from models.city import City
+from models.person import Person
+from models.reach import Reach
+from models.submission import Submission, SubmissionState
+
+NEWEST = 20  # reports on a city's page
+
+
+@dataclass(frozen=True, slots=True)
+class CityLine:
+    """A city and what was decided for it."""
+
+    slug: str
+    name: str
+    timezone: str
+    paused_until: date | None
+    excused_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report as it stands."""
+
+    id: int
+    city: str
+    form: str
+    form_version: str
+    period: str | None
+    reference: str | None
+    is_sent: bool
+    nothing: bool
+    author: str
+    at: datetime  # sent, or last changed
+    given: Mapping[str, Json]  # by the path of the step: lines[1]/spent
+    answers: Mapping[str, Json]
+    hidden: Mapping[str, Json]
+
+
+REPORTS = select(Submission, Person.name).join(Person, Submission.person_id == Person.id)
+SOMETHING = Submission.state != SubmissionState.WITHDRAWN
+
+
+def cities_within(db: Db, reach: Reach) -> list[CityLine]:
+    """Return the open cities within reach, in the programme's order."""
+    columns = (City.slug, City.name, City.timezone, City.paused_until, City.excused_until)
+    rows = select(*columns).where(City.is_closed.is_(False), reach.covers(City.slug)).order_by(City.position)
+    return [CityLine(*row) for row in db.execute(rows)]
+
+
+def latest_reports(db: Db, reach: Reach, due: Mapping[str, tuple[str, str]]) -> dict[str, Report]:
+    """Return each city's report for its due form and period; a sent one before a draft, the newest first."""
+    wanted = [(city, form, period) for city, (form, period) in due.items()]
+    columns = tuple_(Submission.city, Submission.form, Submission.period)
+    asked = and_(columns.in_(wanted), SOMETHING, reach.covers(Submission.city))
+    rows = _read(db, REPORTS.where(asked).order_by(Submission.state, Submission.id))
+    return {report.city: report for report in rows}
+
+
+def reports_of(db: Db, reach: Reach, city: str) -> list[Report]:
+    """Return a city's newest reports, sent ones and drafts that hold an answer; [] out of reach."""
+    asked = and_(Submission.city == city, SOMETHING, reach.covers(Submission.city))
+    return _read(db, REPORTS.where(asked).order_by(Submission.id.desc()).limit(NEWEST))
+
+
+def _read(db: Db, asked: Select[Submission, str]) -> list[Report]:
+    """Return the reports, without drafts in which nothing was answered yet."""
+    reports = [_report(row, author) for row, author in db.execute(asked)]
+    return [report for report in reports if report.is_sent or report.answers]
+
+
+def _report(row: Submission, author: str) -> Report:
+    is_sent = row.state == SubmissionState.SUBMITTED
+    return Report(
+        id=row.id,
+        city=row.city or "",
+        form=row.form,
+        form_version=row.form_version,
+        period=row.period,
+        reference=row.reference,
+        is_sent=is_sent,
+        nothing=row.nothing,
+        author=author,
+        at=row.submitted_at if is_sent and row.submitted_at else row.updated_at,
+        given=row.kept.get("given", {}),
+        answers=row.answers,
+        hidden=row.hidden,
+    )

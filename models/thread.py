@@ -1,0 +1,117 @@
+"""One person's conversation as it stands in the inbox and the outbox; read only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select
+
+from models.base import Db
+from models.city import City
+from models.inbox import Inbox, InboxState, unpack
+from models.outbox import Outbox, OutboxState
+from models.person import Person, PersonState, Role
+
+ARRIVED = (OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ)
+LEAVING = (OutboxState.QUEUED, OutboxState.SENDING)
+LAST = 60  # messages of each side
+TALKERS = (Role.COORDINATOR, Role.DEPUTY, Role.OFFICER, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the person wrote: the raw body, and its text once a turn has read it."""
+
+    id: int
+    body: bytes
+    text: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What Griot wrote."""
+
+    id: int
+    text: str
+    options: tuple[str, ...]
+    finish: str  # a last button that is not an option
+    token: str
+    replaces: str  # the provider's id of the message in whose place this one stands
+    provider_id: str
+    state: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The newest part of a conversation, each side in order."""
+
+    said: tuple[Said, ...]
+    told: tuple[Told, ...]
+    is_waiting: bool  # something said is not answered yet, or an answer is leaving
+
+
+def thread_of(db: Db, person_id: int, sender: str, at: datetime) -> Thread:
+    """Return the last messages said and told; `sender` finds what no turn has read yet."""
+    said = _said(db, person_id, sender)
+    rows = _told(db, person_id)
+    is_leaving = any(row.state in LEAVING and row.due_at <= at for row in rows)
+    told = tuple(_as_told(row) for row in rows if row.state in ARRIVED)
+    is_open = any(one.state == InboxState.OPEN for one in said)
+    return Thread(said, told, is_open or is_leaving)
+
+
+def _said(db: Db, person_id: int, sender: str) -> tuple[Said, ...]:
+    unread = and_(Inbox.sender == sender, Inbox.state == InboxState.OPEN)
+    columns = (Inbox.id, Inbox.body, Inbox.text, Inbox.state, Inbox.received_at)
+    mine = select(*columns).where(or_(Inbox.person_id == person_id, unread))
+    rows = db.execute(mine.order_by(Inbox.id.desc()).limit(LAST)).all()
+    return tuple(
+        Said(row.id, unpack(row.body), row.text, row.state, row.received_at) for row in reversed(rows)
+    )
+
+
+def _told(db: Db, person_id: int) -> list[Outbox]:
+    mine = select(Outbox).where(Outbox.person_id == person_id, Outbox.state.in_(ARRIVED + LEAVING))
+    return list(reversed(db.scalars(mine.order_by(Outbox.id.desc()).limit(LAST)).all()))
+
+
+def _as_told(row: Outbox) -> Told:
+    message = row.message
+    return Told(
+        id=row.id,
+        text=row.text,
+        options=tuple(message.get("options", ())),
+        finish=message.get("finish", ""),
+        token=message.get("token", ""),
+        replaces=message.get("replaces", ""),
+        provider_id=row.provider_id,
+        state=row.state,
+        at=row.created_at,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Somebody whose phone can be held in the simulator."""
+
+    id: int
+    name: str
+    role: str
+    language: str
+    city: str | None
+    city_name: str | None
+    timezone: str | None
+
+
+def holders(db: Db) -> list[Holder]:
+    """Return everybody who talks to Griot: cities in their order, then the Secretariat."""
+    columns = (Person.id, Person.name, Person.role, Person.language, City.slug, City.name, City.timezone)
+    rows = (
+        select(*columns)
+        .join(City, Person.city == City.slug, isouter=True)
+        .where(Person.role.in_(TALKERS), Person.state != PersonState.ERASED)
+        .order_by(City.position.is_(None), City.position, Person.id)
+    )
+    return [Holder(*row) for row in db.execute(rows)]
