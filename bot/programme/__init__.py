@@ -1,7 +1,7 @@
 """A programme: its cities, calendar, forms and rules, read from data files."""
 
 from bot.programme.fields import Weekday
-from bot.programme.reading import read_programme
+from bot.programme.reading import open_programme, read_programme
 from bot.programme.shapes import (
     City,
     Correction,
@@ -14,6 +14,7 @@ from bot.programme.shapes import (
     Rhythm,
     Rule,
     Secretariat,
+    city_facts,
 )
 
 __all__ = [
@@ -29,5 +30,7 @@ __all__ = [
     "Rule",
     "Secretariat",
     "Weekday",
+    "city_facts",
+    "open_programme",
     "read_programme",
 ]

@@ -22,31 +22,19 @@ class _Stretch(Protocol):
 
 
 def check_programme(draft: Draft, programme: Programme) -> None:
-    """Keep every disagreement between sections, apart from what concerns rules and form files."""
+    """Keep every disagreement between sections; a section or entry that is wrong in itself is not there."""
     _check_languages(draft, programme)
     _check_roles(draft)
     _check_forms(draft, programme.forms)
     _check_words(draft, programme.words)
+    _check_rules(draft, programme.rules)
+    _check_digest(draft, programme)
     _check_clusters(draft, programme)
     _check_cities(draft, programme)
     _check_calendar(draft, programme)
 
 
-def check_rules(draft: Draft, rules: Mapping[int, Rule]) -> None:
-    """Keep every rule that names an unknown form or alert, or does not say what follows."""
-    for number, rule in rules.items():
-        place = ("rules", number)
-        known_form(draft, (*place, "form"), rule.form)
-        if (rule.offer is None) == (rule.alert is None):
-            mend = "Give the rule either offer or alert."
-            draft.fault("rule", place, "A rule has exactly one consequence.", mend)
-        if rule.offer is not None:
-            known_form(draft, (*place, "offer"), rule.offer)
-        if rule.alert is not None and rule.alert not in ALERTS:
-            _unknown(draft, (*place, "alert"), "an alert", rule.alert, ALERTS)
-
-
-def known_form(draft: Draft, place: tuple[str | int, ...], name: str) -> None:
+def _known_form(draft: Draft, place: tuple[str | int, ...], name: str) -> None:
     """Keep a problem when the name is not a key of `forms`."""
     if name not in draft.keys("forms"):
         _unknown(draft, place, "a form of this programme", name, draft.keys("forms"))
@@ -98,7 +86,7 @@ def _check_replaced(draft: Draft, forms: Mapping[str, FormEntry], name: str, for
     if form.replaces is None:
         return
     place = ("forms", name, "replaces")
-    known_form(draft, place, form.replaces)
+    _known_form(draft, place, form.replaces)
     replaced = forms.get(form.replaces)
     if form.every != "month" or (replaced is not None and replaced.every != "week"):
         message = "Only a monthly form takes the place of a form, and only of the weekly one."
@@ -109,7 +97,33 @@ def _check_words(draft: Draft, words: Mapping[str, str]) -> None:
     for word, form in words.items():
         if word not in FORM_WORDS:
             _unknown(draft, ("words", word), "a command word that opens a form", word, FORM_WORDS)
-        known_form(draft, ("words", word), form)
+        _known_form(draft, ("words", word), form)
+
+
+def _check_rules(draft: Draft, rules: Iterable[Rule]) -> None:
+    for number, rule in draft.numbered("rules", rules):
+        place = ("rules", number)
+        _known_form(draft, (*place, "form"), rule.form)
+        if (rule.offer is None) == (rule.alert is None):
+            mend = "Give the rule either offer or alert."
+            draft.fault("rule", place, "A rule has exactly one consequence.", mend)
+        if rule.offer is not None:
+            _known_form(draft, (*place, "offer"), rule.offer)
+        if rule.alert is not None and rule.alert not in ALERTS:
+            _unknown(draft, (*place, "alert"), "an alert", rule.alert, ALERTS)
+
+
+def _check_digest(draft: Draft, programme: Programme) -> None:
+    for name, digest in programme.digest.items():
+        _known_form(draft, ("digest", name), name)
+        meanings = [*digest.on_track, *digest.delayed, *digest.blocked]
+        if len(set(meanings)) < len(meanings):
+            mend = "Give each choice of the status one meaning."
+            draft.fault("repeated_name", ("digest", name), "A choice has two meanings.", mend)
+    for name, form in programme.forms.items():
+        if form.every and name not in draft.keys("digest"):
+            mend = "Add the form to the digest, so that its reports are read."
+            draft.fault("digest", ("digest",), f"The digest does not know {name}.", mend)
 
 
 def _check_clusters(draft: Draft, programme: Programme) -> None:
@@ -186,9 +200,9 @@ def _check_calendar(draft: Draft, programme: Programme) -> None:
     for key, event in programme.events.items():
         if not cycle.start <= event.date <= cycle.end:
             _outside(draft, ("events", key, "date"), "cycle")
-    for number, month in enumerate(programme.ramadan):
+    for number, month in draft.numbered("ramadan", programme.ramadan):
         _check_order(draft, ("ramadan", number), month)
-    for number, period in enumerate(programme.quiet_periods):
+    for number, period in draft.numbered("quiet_periods", programme.quiet_periods):
         _check_order(draft, ("quiet_periods", number), period)
 
 

@@ -1,6 +1,6 @@
 """A programme while it is read: the values that are right so far, and every problem."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -39,6 +39,7 @@ class Draft:
         self.documents = documents
         self.homes = homes  # top-level key to file
         self.languages: tuple[str, ...] = ()
+        self._places: dict[str, list[int]] = {}
         self.problems: list[Problem] = [p for document in documents.values() for p in document.problems]
 
     def raw(self, section: str) -> Plain:
@@ -72,8 +73,8 @@ class Draft:
         read = {name: self._entry(section, name, entry, shape, key) for name, entry in entries}
         return {name: value for name, value in read.items() if value is not None}
 
-    def row(self, section: str, shape: type[T]) -> dict[int, T]:
-        """Return the right entries of a list, by their index."""
+    def row(self, section: str, shape: type[T]) -> tuple[T, ...]:
+        """Return the right entries of a list; `numbered` tells their places."""
         raw = self.raw(section)
         if not self._is_there(section):
             self.fault("missing", (section,), "Field required.", _MENDS["missing"])
@@ -81,7 +82,12 @@ class Draft:
             self.fault("tuple_type", (section,), "Not a list.", _MENDS["tuple_type"])
         entries = raw if isinstance(raw, list) else []
         read = {n: self._read(shape, (section, n), entry) for n, entry in enumerate(entries)}
-        return {n: value for n, value in read.items() if value is not None}
+        self._places[section] = [n for n, value in read.items() if value is not None]
+        return tuple(value for value in read.values() if value is not None)
+
+    def numbered(self, section: str, values: Iterable[T]) -> Iterator[tuple[int, T]]:
+        """Return the entries that `row` gave, each with its index in the file."""
+        return zip(self._places[section], values, strict=True)
 
     def _is_there(self, section: str) -> bool:
         document = self.documents.get(self.homes[section])

@@ -62,17 +62,19 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (LookupError, ValueError, OSError):
-        mend = "Use a name of the IANA time zone database, such as Africa/Lagos."
+        mend = "Use a name of the IANA time zone database, such as Europe/Paris."
         raise fault("zone", f"{value} is not a known time zone.", mend) from None
     return value
 
 
 def _locale(value: str) -> str:
     try:
-        Locale.parse(value)
+        known = str(Locale.parse(value))
     except (UnknownLocaleError, ValueError):
-        mend = "Use a language and a country, such as fr_ML."
-        raise fault("locale", f"{value} is not a known locale.", mend) from None
+        known = ""
+    if known != value:
+        mend = "Use a language and a country, such as fr_FR."
+        raise fault("locale", f"{value} is not a known locale.", mend)
     return value
 
 

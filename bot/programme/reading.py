@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bot.programme import checks, shapes
+from bot.programme import shapes
+from bot.programme.checks import check_programme
 from bot.programme.document import Document, read_document
 from bot.programme.draft import Draft
 from bot.programme.fields import Hour, LocaleName, Names
@@ -48,13 +49,27 @@ _Languages = Annotated[tuple[str, ...], Field(min_length=1)]
 
 def read_programme(files: Mapping[str, bytes]) -> tuple[shapes.Programme | None, tuple[Problem, ...]]:
     """Return the programme, or None with every fault found; the files by name within the folder."""
-    missing = [_missing(file) for file in _FILES if file not in files]
+    draft = _draft(files)
+    programme = _read(draft)
+    check_forms(draft, programme, files)
+    return (None if draft.problems else programme), tuple(draft.problems)
+
+
+def open_programme(files: Mapping[str, bytes]) -> shapes.Programme:
+    """Return the programme of files that were checked before, its forms unread; raise ValueError if wrong."""
+    draft = _draft(files)
+    programme = _read(draft)
+    if draft.problems:
+        raise ValueError("; ".join(f"{each.where}: {each.message}" for each in draft.problems))
+    return programme
+
+
+def _draft(files: Mapping[str, bytes]) -> Draft:
     documents = {file: read_document(file, files[file]) for file in _FILES if file in files}
     draft = Draft(documents, _HOMES)
-    draft.problems.extend(missing)
+    draft.problems.extend(_missing(file) for file in _FILES if file not in files)
     _check_sections(draft)
-    programme = _read(draft, files)
-    return (None if draft.problems else programme), tuple(draft.problems)
+    return draft
 
 
 def _missing(file: str) -> Problem:
@@ -78,14 +93,9 @@ def _unknown(document: Document, section: str) -> Problem:
     return Problem("unknown_key", document.where((section,)), mend, "The key does not belong here.")
 
 
-def _read(draft: Draft, files: Mapping[str, bytes]) -> shapes.Programme:
+def _read(draft: Draft) -> shapes.Programme:
     draft.languages = draft.one("languages", _Languages) or ()
-    forms = draft.many("forms", shapes.FormEntry, "name")
-    rules = draft.row("rules", shapes.Rule)
-    digest = draft.many("digest", shapes.FormDigest)
-    cities = draft.many("cities", shapes.City, "slug")
     milestones = draft.many("milestones", shapes.Milestone, "id")
-    corrections = draft.row("holiday_corrections", shapes.Correction)
     programme = shapes.Programme(
         id=draft.one("id", _Identifier),
         names=draft.one("names", Names),
@@ -95,23 +105,21 @@ def _read(draft: Draft, files: Mapping[str, bytes]) -> shapes.Programme:
         roles=draft.many("roles", Names),
         rhythm=draft.one("rhythm", shapes.Rhythm),
         digest_at=draft.one("digest_at", shapes.WeekTime),
-        forms=forms,
+        forms=draft.many("forms", shapes.FormEntry, "name"),
         words=draft.one("words", Mapping[str, str]) or {},
-        rules=tuple(rules.values()),
-        digest=digest,
+        rules=tuple(draft.row("rules", shapes.Rule)),
+        digest=draft.many("digest", shapes.FormDigest),
         clusters=draft.many("clusters", shapes.Cluster),
-        cities=cities,
+        cities=draft.many("cities", shapes.City, "slug"),
         cycle=draft.one("cycle", shapes.Cycle),
         due_at=draft.one("due_at", Hour),
         reminders=draft.one("reminders", shapes.Reminders),
         phases=draft.many("phases", shapes.Phase),
         milestones=dict(sorted(milestones.items(), key=lambda item: item[1].due)),
         events=draft.many("events", shapes.Event),
-        ramadan=tuple(draft.row("ramadan", shapes.Ramadan).values()),
-        holiday_corrections=tuple(corrections.values()),
-        quiet_periods=tuple(draft.row("quiet_periods", shapes.QuietPeriod).values()),
+        ramadan=tuple(draft.row("ramadan", shapes.Ramadan)),
+        holiday_corrections=tuple(draft.row("holiday_corrections", shapes.Correction)),
+        quiet_periods=tuple(draft.row("quiet_periods", shapes.QuietPeriod)),
     )
-    checks.check_programme(draft, programme)
-    checks.check_rules(draft, rules)
-    check_forms(draft, files, forms, rules, digest)
+    check_programme(draft, programme)
     return programme

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, ClassVar, Literal
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from bot.programme.fields import (
     Code,
@@ -338,3 +339,14 @@ class Programme:
     def due(self, milestone: Milestone, city: City) -> date:
         """Return the day a milestone is due in a city, its own date or the common one."""
         return city.due.get(milestone.id, milestone.due)
+
+
+def city_facts(city: City) -> dict[str, Any]:
+    """Return a city's entry as it stands in cities.yaml, ready for JSON."""
+    facts: dict[str, Any] = _cities().dump_python(city, mode="json", by_alias=True)
+    return facts
+
+
+@cache
+def _cities() -> TypeAdapter[City]:
+    return TypeAdapter(City)

@@ -1,0 +1,395 @@
+"""A programme is read whole, or refused with every fault, its place and its mend."""
+
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+
+from bot.programme import Programme, Weekday, city_facts, open_programme, read_programme
+from bot.values import Problem
+from tests.programmes import ASTON, ORCHARD, files_of
+
+
+def read() -> tuple[Programme | None, tuple[Problem, ...]]:
+    return read_programme(files_of(ORCHARD))
+
+
+def changed(file: str, old: str, new: str) -> tuple[Problem, ...]:
+    """Return the problems of the orchard with one text of one file replaced, once."""
+    files = files_of(ORCHARD)
+    text = files[file].decode()
+    assert text.count(old) >= 1, f"{old!r} is not in {file}"
+    programme, problems = read_programme({**files, file: text.replace(old, new, 1).encode()})
+    assert (programme is None) == bool(problems)
+    return problems
+
+
+@pytest.mark.parametrize(
+    ("folder", "cities", "forms"), [(ASTON, 11, 9), (ORCHARD, 3, 2)], ids=["aston", "orchard"]
+)
+def test_a_right_programme_has_no_problem(folder: Path, cities: int, forms: int) -> None:
+    programme, problems = read_programme(files_of(folder))
+    assert problems == ()
+    assert programme is not None
+    assert (len(programme.cities), len(programme.forms)) == (cities, forms)
+
+
+def test_values_are_typed_and_in_the_order_of_the_file() -> None:
+    programme, _ = read()
+    assert programme is not None
+    assert list(programme.cities) == ["nordmark", "eastmere", "sudval"]
+    assert programme.due_at == time(18)
+    assert programme.digest_at.day is Weekday.SAT
+    assert programme.forms["harvest_note"].titles["en"] == "Harvest note"
+    assert programme.rules[0].alert == "blocked"
+    assert programme.rules[1].offer == "pest_sighting"
+    assert programme.digest["harvest_note"].leave_out == {"seen": ("nothing",)}
+    assert programme.cities["nordmark"].office_hours[Weekday.MON][0].start == time(7)
+    assert programme.milestones["H1"].due == date(2026, 8, 21)
+
+
+def test_a_city_may_have_its_own_rhythm_dates_and_locale() -> None:
+    programme, _ = read()
+    assert programme is not None
+    sudval, nordmark = programme.cities["sudval"], programme.cities["nordmark"]
+    assert programme.rhythm_of(sudval).every_weeks == 2
+    assert programme.rhythm_of(nordmark) is programme.rhythm
+    assert programme.due(programme.milestones["H2"], sudval) == date(2026, 10, 20)
+    assert programme.due(programme.milestones["H2"], nordmark) == date(2026, 10, 16)
+    assert programme.locale("fr", sudval) == "fr_FR"
+    assert programme.locale("en", sudval) == "en_IE"
+
+
+PROGRAMME, CITIES, CALENDAR = "programme.yaml", "cities.yaml", "calendar.yaml"
+NOTE = "forms/harvest_note.md"
+
+FAULTS = [
+    pytest.param(
+        PROGRAMME, "minutes: 1", "minuts: 1", "forms.harvest_note.minuts", "spelling", id="unknown key"
+    ),
+    pytest.param(
+        PROGRAMME, "minutes: 1", "minutes: one", "forms.harvest_note.minutes", "whole number", id="type"
+    ),
+    pytest.param(PROGRAMME, "id: orchard", "idd: orchard", "line 3, idd", "spelling", id="unknown section"),
+    pytest.param(
+        PROGRAMME, "id: orchard", "cycle: {}", "cycle", "calendar.yaml", id="section of another file"
+    ),
+    pytest.param(
+        PROGRAMME, "{fr: Note de récolte, en: Harvest note}", "{fr: Note}", "titles", "each", id="language"
+    ),
+    pytest.param(
+        PROGRAMME, "en: The Orchards}", "en: Orchards, pt: Pomar}", "names", "languages", id="extra language"
+    ),
+    pytest.param(PROGRAMME, "en: The Orchards}", 'en: "  "}', "names", "each", id="blank text"),
+    pytest.param(PROGRAMME, ", en: en_IE}", "}", "locales", "Add", id="language without a locale"),
+    pytest.param(PROGRAMME, "fr_BE", "fr_Belge", "locales.fr", "fr_FR", id="unknown locale"),
+    pytest.param(PROGRAMME, "country: BE", "country: Belgium", "secretariat.country", "3166", id="country"),
+    pytest.param(
+        PROGRAMME, "currency: EUR", "currency: Franc", "secretariat.currency", "4217", id="currency"
+    ),
+    pytest.param(PROGRAMME, "  viewer:", "  guest:", "roles.guest", "viewer", id="unknown role"),
+    pytest.param(PROGRAMME, "day: tue", "day: tuesday", "rhythm.prompt.day", "words", id="weekday"),
+    pytest.param(PROGRAMME, 'at: "08:00"', "at: 8h", "rhythm.prompt.at", "09:30", id="time"),
+    pytest.param(
+        PROGRAMME, "forms/harvest_note", "forms/note", "forms.harvest_note.file", "folder", id="no file"
+    ),
+    pytest.param(
+        PROGRAMME, "    every: week", "    every: day", "harvest_note.every", "words", id="unknown rhythm"
+    ),
+    pytest.param(
+        PROGRAMME,
+        "    every: week",
+        "    every: week\n    replaces: nothing",
+        "replaces",
+        "one of",
+        id="replaced",
+    ),
+    pytest.param(
+        PROGRAMME,
+        "    minutes: 1\n\nwords",
+        "    minutes: 1\n    every: week\n\nwords",
+        "pest_sighting.every",
+        "one form",
+        id="second weekly form",
+    ),
+    pytest.param(PROGRAMME, "need: pest_sighting", "stop: pest_sighting", "words.stop", "need", id="word"),
+    pytest.param(
+        PROGRAMME, "need: pest_sighting", "need: pests", "words.need", "pest_sighting", id="word to no form"
+    ),
+    pytest.param(
+        PROGRAMME,
+        "- form: harvest_note",
+        "- form: harvest",
+        "line 56, rules.1.form",
+        "harvest_note",
+        id="rule of no form",
+    ),
+    pytest.param(
+        PROGRAMME,
+        "offer: pest_sighting",
+        "offer: pests",
+        "line 62, rules.2.offer",
+        "pest_sighting",
+        id="offer of no form",
+    ),
+    pytest.param(
+        PROGRAMME, "offer: pest_sighting", "alert: shout", "rules.2.alert", "blocked", id="unknown alert"
+    ),
+    pytest.param(
+        PROGRAMME,
+        "    offer: pest_sighting\n",
+        "",
+        "rules.2",
+        "offer or alert",
+        id="rule without consequence",
+    ),
+    pytest.param(
+        PROGRAMME, "${going} = 'stopped'", "${gone} = 'stopped'", "rules.1.when", "", id="rule on no question"
+    ),
+    pytest.param(
+        PROGRAMME,
+        "${going} = 'stopped'",
+        "${going} = ('stopped'",
+        "rules.1.when",
+        "",
+        id="rule that does not parse",
+    ),
+    pytest.param(
+        PROGRAMME, "text: trouble", "text: worry", "rules.1.text", "trouble", id="alert text of no question"
+    ),
+    pytest.param(
+        PROGRAMME,
+        "  harvest_note:\n    status",
+        "  harvest:\n    status",
+        "digest.harvest",
+        "harvest_note",
+        id="digest of no form",
+    ),
+    pytest.param(
+        PROGRAMME,
+        "status: going",
+        "status: crates",
+        "digest.harvest_note",
+        "choices",
+        id="status without choices",
+    ),
+    pytest.param(
+        PROGRAMME,
+        "delayed: [slow]",
+        "delayed: [late]",
+        "digest.harvest_note",
+        "slow",
+        id="status of no choice",
+    ),
+    pytest.param(
+        PROGRAMME,
+        "delayed: [slow]",
+        "delayed: [well]",
+        "digest.harvest_note",
+        "one meaning",
+        id="two meanings",
+    ),
+    pytest.param(
+        PROGRAMME, "[trouble]", "[trubble]", "digest.harvest_note", "trouble", id="digest of no question"
+    ),
+    pytest.param(
+        CITIES, "Europe/Dublin", "Europe/Dubling", "line 33, cities.eastmere.timezone", "IANA", id="zone"
+    ),
+    pytest.param(CITIES, "Europe/Dublin", "../etc", "cities.eastmere.timezone", "IANA", id="zone as a path"),
+    pytest.param(
+        CITIES, "code: EAS", "code: NOR", "line 30, cities.eastmere.code", "own code", id="repeated code"
+    ),
+    pytest.param(CITIES, "code: EAS", "code: eas", "cities.eastmere.code", "docs/programme.md", id="code"),
+    pytest.param(CITIES, "  eastmere:", "  nordmark:", "cities.nordmark", "Keep one", id="repeated city"),
+    pytest.param(CITIES, "  eastmere:", "  East Mere:", "cities.East Mere", "docs/programme.md", id="slug"),
+    pytest.param(
+        CITIES,
+        "languages: [en]",
+        "languages: [de]",
+        "cities.eastmere.languages",
+        "fr, en",
+        id="city language",
+    ),
+    pytest.param(
+        CITIES, "languages: [en]", "languages: []", "cities.eastmere.languages", "entry", id="no language"
+    ),
+    pytest.param(
+        CITIES, "key: pears", "key: plums", "cities.sudval.topic.key", "cluster", id="topic in no cluster"
+    ),
+    pytest.param(
+        CITIES, "topics: [apples, pears]", "topics: apples", "clusters.fruit.topics", "list", id="not a list"
+    ),
+    pytest.param(CITIES, "people: 4", 'people: "many"', "population.people", "whole number", id="population"),
+    pytest.param(
+        CITIES, '      sat: [{from: "07:00", to: "15:00"}]\n', "", "office_hours", "sat", id="no hours"
+    ),
+    pytest.param(CITIES, 'to: "15:00"', 'to: "06:00"', "office_hours.mon.1", "Correct", id="hours backwards"),
+    pytest.param(
+        CITIES,
+        'to: "15:00"}]',
+        'to: "15:00"}, {from: "14:00", to: "16:00"}]',
+        "office_hours.mon",
+        "apart",
+        id="hours overlap",
+    ),
+    pytest.param(CITIES, "due: {H2", "due: {H9", "cities.sudval.due", "H2", id="date of no milestone"),
+    pytest.param(
+        CITIES, "2026-10-20", "2027-10-20", "cities.sudval.due.H2", "cycle", id="own date out of the cycle"
+    ),
+    pytest.param(CITIES, "[fr]", "&a [fr]", "", "", id="an anchor alone is harmless"),
+    pytest.param(
+        CITIES,
+        "locales: {fr: fr_BE}",
+        "locales: &a {fr: fr_BE, en: *a}",
+        "cities.nordmark.locales.en",
+        "Write the value out",
+        id="alias",
+    ),
+    pytest.param(
+        CALENDAR, "due: 2026-08-21", "due: 2026-08-41", "milestones.H1.due", "2026-09-15", id="no such day"
+    ),
+    pytest.param(
+        CALENDAR, "due: 2026-08-21", "due: 21 August", "milestones.H1.due", "2026-09-15", id="date in words"
+    ),
+    pytest.param(
+        CALENDAR, "due: 2026-08-21", "due: 2026-07-31", "milestones.H1.due", "cycle", id="out of the cycle"
+    ),
+    pytest.param(
+        CALENDAR, "due: 2026-08-21", "due: 2026-11-21", "milestones.H1.due", "phase", id="out of its phase"
+    ),
+    pytest.param(
+        CALENDAR, "phase: picking", "phase: eating", "milestones.H1.phase", "pruning", id="unknown phase"
+    ),
+    pytest.param(
+        CALENDAR, "  H2:\n    names", "  H1:\n    names", "milestones.H1", "Keep one", id="repeated milestone"
+    ),
+    pytest.param(
+        CALENDAR,
+        "date: 2026-10-03",
+        "date: 2027-10-03",
+        "events.F1.date",
+        "cycle",
+        id="event out of the cycle",
+    ),
+    pytest.param(
+        CALENDAR,
+        "end: 2026-12-31, status",
+        "end: 2026-07-31, status",
+        "cycle",
+        "Correct",
+        id="cycle backwards",
+    ),
+    pytest.param(
+        CALENDAR, "end: 2026-12-26", "end: 2026-12-01", "quiet_periods.1", "Correct", id="period backwards"
+    ),
+    pytest.param(
+        CALENDAR,
+        "is_holiday: false",
+        "is_holiday: perhaps",
+        "holiday_corrections.2.is_holiday",
+        "true or false",
+        id="boolean",
+    ),
+    pytest.param(CALENDAR, "ramadan: []", "ramadan: none", "ramadan", "list", id="list wanted"),
+    pytest.param(
+        CALENDAR, "reminders:", "reminders: [1", "calendar.yaml, line", "Correct the line", id="broken YAML"
+    ),
+    pytest.param(NOTE, "| form_id ", "| id_string ", "", "", id="the old name of form_id is understood"),
+    pytest.param(
+        NOTE, "| harvest_note | 1 |", "| harvest | 1 |", "forms.harvest_note", "form_id", id="form_id"
+    ),
+    pytest.param(
+        NOTE, "| How many crates this week? |", "|  |", "forms/harvest_note.md, crates", "column", id="label"
+    ),
+    pytest.param(
+        NOTE, "| Slowly |", "|  |", "forms/harvest_note.md, going, choice slow", "column", id="choice label"
+    ),
+    pytest.param(NOTE, "select_one pace", "select_one paces", "forms/harvest_note.md", "", id="form refused"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "where", "mend"), FAULTS)
+def test_a_fault_names_its_place_and_mend(file: str, old: str, new: str, where: str, mend: str) -> None:
+    problems = changed(file, old, new)
+    if not where and not mend:
+        assert problems == ()
+        return
+    assert any(where in problem.where and mend in problem.mend for problem in problems), problems
+    assert all(problem.mend and problem.message for problem in problems)
+
+
+@pytest.mark.parametrize("file", [PROGRAMME, CITIES, CALENDAR])
+def test_a_missing_file_is_named(file: str) -> None:
+    files = files_of(ORCHARD)
+    del files[file]
+    programme, problems = read_programme(files)
+    assert programme is None
+    assert [problem.where for problem in problems if problem.code == "missing_file"] == [file]
+
+
+def test_a_missing_file_is_no_reason_to_complain_about_its_keys() -> None:
+    files = files_of(ORCHARD)
+    del files[CALENDAR]
+    _, problems = read_programme(files)
+    assert not [problem for problem in problems if problem.code == "missing"]
+
+
+def test_every_fault_is_told_at_once() -> None:
+    """Faults of all files come together, also those between sections whose other entries are wrong."""
+    files = files_of(ORCHARD)
+    for file, old, new in (
+        (PROGRAMME, "offer: pest_sighting", "offer: pests"),
+        (PROGRAMME, "day: sat", "day: saturday"),
+        (CITIES, "Europe/Dublin", "Europe/Dubling"),
+        (CITIES, "code: EAS", "code: NOR"),
+        (CALENDAR, "due: 2026-08-21", "due: 2026-08-41"),
+        (CALENDAR, "date: 2026-10-03", "date: 2027-10-03"),
+        (NOTE, "| Slowly |", "|  |"),
+    ):
+        files[file] = files[file].decode().replace(old, new, 1).encode()
+    _, problems = read_programme(files)
+    places = " ".join(problem.where for problem in problems)
+    for place in (
+        "rules.2.offer",
+        "digest_at.day",
+        "eastmere.timezone",
+        "eastmere.code",
+        "H1.due",
+        "F1.date",
+    ):
+        assert place in places
+    assert "choice slow" in places
+    assert len(problems) == 7
+
+
+@pytest.mark.parametrize("content", [b"", b"- a list\n", b"\xff\xfe", b"a: [1\n", b"a: " + b"[" * 50])
+def test_a_file_that_is_no_mapping_is_refused(content: bytes) -> None:
+    programme, problems = read_programme({**files_of(ORCHARD), CITIES: content})
+    assert programme is None
+    assert any(problem.where.startswith(CITIES) for problem in problems)
+
+
+def test_words_that_older_yaml_turns_into_other_things_stay_words() -> None:
+    """`no` is a language or a choice, 12:30 a time, also without quotes."""
+    files = files_of(ORCHARD)
+    text = files[CITIES].decode()
+    files[CITIES] = text.replace('{from: "07:00", to: "15:00"}', "{from: 07:00, to: 15:00}").encode()
+    programme, problems = read_programme(files)
+    assert problems == ()
+    assert programme is not None
+    assert programme.cities["nordmark"].office_hours[Weekday.MON][0].end == time(15)
+
+
+def test_a_checked_programme_opens_without_its_forms() -> None:
+    files = {path: content for path, content in files_of(ORCHARD).items() if not path.startswith("forms/")}
+    assert open_programme(files) == read()[0]
+    with pytest.raises(ValueError, match=r"cities\.yaml"):
+        open_programme({**files, CITIES: b""})
+
+
+def test_facts_of_a_city_are_its_entry() -> None:
+    programme, _ = read()
+    assert programme is not None
+    facts = city_facts(programme.cities["eastmere"])
+    assert (facts["country"], facts["languages"]) == ("IE", ["en"])
+    assert facts["office_hours"]["mon"] == [{"from": "07:00:00", "to": "15:00:00"}]
