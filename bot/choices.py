@@ -134,6 +134,7 @@ TEXTS: dict[str, Callable[[Scene, Choice], str]] = {
     "resume": _resume_text,
     "second": _second_text,
     "offer": _offer_text,
+    "waiting": lambda scene, choice: scene.say("A draft waits. Go on with it?"),
     "cancel": lambda scene, choice: scene.say("Cancel this report? It will not be sent."),
 }
 

@@ -63,9 +63,17 @@ def stop(scene: Scene, more: str) -> Outcome:
 def restore(scene: Scene) -> Outcome:
     """Take up messages again and show the open question."""
     scene = replace(scene, who=replace(scene.who, is_stopped=False)).did(Returned())
+    if not scene.who.agreed:
+        return ask_consent(scene)
     if scene.report or scene.talk.choice:
         return ask_current(scene, scene.say("Messages are back on. Current question:"))
     return ask_current(scene, scene.say("Messages are back on."))
+
+
+def saved(scene: Scene) -> str:
+    """Return how far the open report is."""
+    done, total = engine.progress(filling_of(scene))
+    return scene.say("Answers saved: {done} of {total}.", done=done, total=total)
 
 
 def menu(scene: Scene, more: str) -> Outcome:
@@ -75,9 +83,7 @@ def menu(scene: Scene, more: str) -> Outcome:
 
 def help_(scene: Scene, more: str) -> Outcome:
     """Return the words to type, then what is open."""
-    text = scene.say(
-        "REPORT to answer, CALENDAR for dates, ASK to reach a person, STOP to end messages, MENU for all."
-    )
+    text = scene.say("REPORT to answer, CALENDAR for dates, STOP to end messages, MENU for all.")
     if scene.report or scene.talk.choice:
         return ask_current(scene, text)
     return say_only(scene, text)

@@ -12,6 +12,7 @@ from bot.values import Heard
 from bot.words import Command, command_in, fold
 
 AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
+_GREETINGS = frozenset({"menu", "start", "report", "pending"})
 
 
 def hear(scene: Scene, heard: Heard) -> Outcome:
@@ -35,6 +36,8 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
         return reporting.ask_current(scene)
     if heard.press:
         return _pressed(scene, heard)
+    if _is_away(scene) and scene.report and command and command.name in _GREETINGS:
+        return reporting.resume(scene.chose(None))
     if scene.talk.choice:
         if action := _picked(scene, heard.text):
             return act(scene, action)
@@ -58,11 +61,12 @@ def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
             return reporting.answer(scene, heard)
         if outcome := _commanded(scene, command):
             return outcome
-    if not _is_away(scene) or not engine.takes_free_text(filling) or scene.report is None:
+    if not _is_away(scene):
         return reporting.answer(scene, heard)
-    done, total = engine.progress(filling)
-    saved = scene.say("Answers saved: {done} of {total}.", done=done, total=total)
-    return reporting.doubtful(scene, heard.text.strip(), saved)
+    if engine.takes_free_text(filling) and heard.text.strip():
+        return reporting.doubtful(scene, heard.text.strip(), control.saved(scene))
+    outcome = reporting.answer(scene, heard)
+    return preceded(outcome, control.saved(scene))
 
 
 def _is_away(scene: Scene) -> bool:
@@ -253,7 +257,7 @@ _FITS: dict[str, Callable[[Scene, str], bool]] = {
 def _stopped(scene: Scene, command: Command | None) -> Outcome:
     """Only `start` is heard from somebody who stopped the messages."""
     if command and command.name == "start":
-        return control.restore(scene) if scene.who.agreed else control.ask_consent(scene)
+        return control.restore(scene)
     return Outcome(scene.talk, scene.effects, ())
 
 
@@ -261,7 +265,7 @@ def _not_agreed(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     """Before agreement only the question itself, help, language and stop are served."""
     scene = scene.without_report()
     choice = scene.talk.choice
-    if choice and choice.kind == "consent" and scene.who.agreed is None:
+    if choice and choice.kind == "consent":
         action = _consent_action(scene, heard)
         if action:
             return act(scene, action)

@@ -247,7 +247,8 @@ def _asked(filling: Filling, sheet: Sheet, at: Step) -> Asked:
 
 def _label(filling: Filling, sheet: Sheet, at: Step) -> str:
     if at.question.type == "another":
-        group = sheet.label(at.question.path, filling.say.language, filling.say.value)
+        labels = at.question.labels
+        group = labels.get(filling.say.language) or next(iter(labels.values()), at.question.path)
         return filling.say("{group}: is there another one to add?", group=group)
     return sheet.label(at.path, filling.say.language, filling.say.value)
 
@@ -376,6 +377,8 @@ def _read_lines(filling: Filling, lines: tuple[tuple[int | None, str], ...]) -> 
         passed.add(at.path)
         value = _value_of(filling, sheet, at, line)
         if value is None and not (line.strip() == "-" and not at.is_required):
+            if number is None and _decides(filling.form, at):
+                break  # what it decides is not known: the next line may belong to another question
             continue
         changes[at.path] = value
         filling = replace(filling, session=Session({**filling.session.given, at.path: value}, at.path))
@@ -392,7 +395,15 @@ def _step_for(filling: Filling, sheet: Sheet, number: int | None, passed: set[st
     steps = _askable(sheet)
     if number is not None:
         return steps[number - 1] if 1 <= number <= len(steps) else None
+    if not passed:
+        return _step_at(sheet, filling.session.at)
     return next((s for s in steps if s.path not in filling.session.given and s.path not in passed), None)
+
+
+def _decides(form: Form, at: Step) -> bool:
+    """Tell whether what is asked later depends on this answer."""
+    name = "${" + at.question.path.rpartition("/")[2] + "}"
+    return any(name in question.relevant for question in form.questions)
 
 
 def _value_of(filling: Filling, sheet: Sheet, at: Step, line: str) -> Value:

@@ -6,7 +6,8 @@ from bot.values import Say
 def for_strangers(say: Say) -> str:
     """Return the neutral answer to somebody unknown; it names no city and no person."""
     return say(
-        "Hello. This service is for invited persons only. If you have an invitation code, please send it here."
+        "Hello. This service is for invited persons only. If you have an invitation code, please send it"
+        " here."
     )
 
 

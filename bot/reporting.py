@@ -328,8 +328,21 @@ def discard(scene: Scene, more: str) -> Outcome:
 
 
 def decline(scene: Scene, more: str) -> Outcome:
-    """Accept that an offer is declined."""
-    return say_only(scene.chose(None), scene.say("All right. MENU shows all that is possible."))
+    """Accept that an offer is declined; what was left open before comes back."""
+    return _what_waits(
+        scene.chose(None), scene.say("All right. MENU shows all that is possible."), "reply", 0
+    )
+
+
+def _what_waits(scene: Scene, text: str, kind: str, sent: int) -> Outcome:
+    """Return the text, and the offer to go on with a draft that waits, other than the report just sent."""
+    draft = scene.facts.last_draft()
+    if draft is None or draft.id == sent or is_closed(scene, draft) or not draft.session.given:
+        return say_only(scene, text, kind)
+    choice = Choice(
+        "waiting", (f"open:{draft.form.name}{'@' + draft.period if draft.period else ''}", "later")
+    )
+    return choose(scene, choice, text, kind)
 
 
 def _no_report(scene: Scene) -> str:
@@ -360,7 +373,7 @@ def _sent(scene: Scene, *, nothing: bool, replaces: str) -> Outcome:
     if offers:
         offer = Choice("offer", (*(f"open:{form}" for form in offers), "decline"))
         return choose(scene, offer, text, kind="receipt")
-    return say_only(scene, text, kind="receipt")
+    return _what_waits(scene, text, "receipt", report.id)
 
 
 def _alerted(report: Report, rule: Rule, reference: str) -> Alerted:
