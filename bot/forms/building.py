@@ -28,6 +28,7 @@ from bot.values import LANGUAGES, Labels, Problem
 _WHOLE_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*(?:,[^\[\]]*)?\)?")
 _SOME_OF_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*\[")
 _REFERENCE = re.compile(r" (?:/|(?:current\(\)/)?\.\./)(?:(?:[\w\-][\w.\-]*|\.\.)/)*[\w\-][\w.\-]* ")
+_SELECTS = frozenset({"select", "select1", "rank"})
 _ANSWERED_BY_MEDIA = {"image": "image", "audio": "audio", "video": "video"}
 _TAGS = {
     "select": "select_multiple",
@@ -95,7 +96,7 @@ class _Builder:
             title=self._xform.title,
             languages=tuple(sorted(languages, key=_bot_order)),
             default_language=self._xform.default_language,
-            questions=tuple(n.question for n in nodes if n.question and n.kind is Kind.QUESTION),
+            questions=tuple(n.question for n in nodes if n.question and n.kind is not Kind.REPEAT),
             repeats=tuple(_repeat(n) for n in nodes if n.kind is Kind.REPEAT),
             hidden=tuple(n.path for n in nodes if n.kind is Kind.HIDDEN),
             warnings=tuple(self._warnings),
@@ -137,6 +138,7 @@ class _Builder:
             preload=_preload(bind),
             count=self._count(full),
             options=self._options(control, full),
+            is_generated=self._is_generated(bind, full),
             labels=labels,
             hints=self._texts(xform.text(hint), full, "hint"),
             guidance=self._texts(xform.text(hint, "guidance"), full, "guidance_hint"),
@@ -160,11 +162,11 @@ class _Builder:
             return Kind.REPEAT
         if full in xform.groups or len(element) or element is xform.answers:
             return Kind.GROUP
+        bind = xform.binds.get(full)
+        if (bind is not None and bind.get("calculate")) or xform.set_values.get(full, _UNSET).trigger:
+            return Kind.CALCULATE
         if full in xform.controls:
             return Kind.QUESTION
-        bind = xform.binds.get(full)
-        if full in xform.set_values or (bind is not None and bind.get("calculate")):
-            return Kind.CALCULATE
         return Kind.METADATA if _preload(bind) else Kind.HIDDEN
 
     def _type(
@@ -172,17 +174,19 @@ class _Builder:
     ) -> str:
         if kind is Kind.REPEAT:
             return "another"
-        if control is None or bind is None:
+        if control is None:
             return ""
+        if kind is Kind.CALCULATE:
+            return "note"  # a calculated value is shown, never asked
         if control.get("query"):
             self._unsupported(full, "type", "select_one_external", "Use select_one with a choice_filter.")
         if control.tag == "upload":
             return _ANSWERED_BY_MEDIA.get(control.get("mediatype", "").split("/", 1)[0], "file")
         if control.tag in _TAGS:
             return _TAGS[str(control.tag)]
-        if bind.get("readonly") == "true()":
+        bound = bind.get("type", "") if bind is not None else ""
+        if bind is not None and bind.get("readonly") == "true()":
             return "note"
-        bound = bind.get("type", "")
         if bound in _AS_TEXT:
             self._warnings.append(f"{self._place(full, 'type')}: {bound} is asked as text.")
         return _TYPES.get(bound, "text")
@@ -207,6 +211,11 @@ class _Builder:
         return self._expression(
             repeat.get(f"{JR}count", "") if repeat is not None else "", full, "repeat_count"
         )
+
+    def _is_generated(self, bind: etree._Element | None, full: str) -> bool:
+        """Return whether pyxform made this calculation of a repeat_count: it alone is read-only."""
+        counts = {repeat.get(f"{JR}count", "").strip() for repeat in self._xform.repeats.values()}
+        return full in counts and bind is not None and bind.get("readonly") == "true()"
 
     def _expression(self, source: str, full: str, column: str) -> Expression | None:
         if not source.strip():
@@ -247,8 +256,9 @@ class _Builder:
         if expression is None:
             return ""
         shown = next(iter(expression.references)) if len(expression.references) == 1 else ""
-        is_bare = expression.is_path and shown in self._xform.controls
-        return Output(expression, _short(shown) if is_bare else "", _authored(source))
+        control = self._xform.controls.get(shown)
+        is_choice = expression.is_path and control is not None and control.tag in _SELECTS
+        return Output(expression, shown if is_choice else "", _authored(source))
 
     def _message(self, bind: etree._Element | None, name: str, full: str) -> Texts:
         message = bind.get(f"{JR}{name}", "") if bind is not None else ""
@@ -268,7 +278,7 @@ class _Builder:
         return tuple(rows)
 
     def _options(self, control: etree._Element | None, full: str) -> Options | None:
-        if control is None or control.tag not in ("select", "select1", "rank"):
+        if control is None or control.tag not in _SELECTS:
             return None
         itemset = _child(control, "itemset")
         if itemset is None:
@@ -337,10 +347,6 @@ _UNSET = SetValue("", "")
 
 def _child(element: etree._Element | None, tag: str) -> etree._Element | None:
     return element.find(tag) if element is not None else None
-
-
-def _short(full: str) -> str:
-    return full.lstrip("/").partition("/")[2]
 
 
 def _preload(bind: etree._Element | None) -> str:
@@ -429,17 +435,17 @@ def _blank(answers: etree._Element) -> etree._Element:
 
 
 def _looks_ahead(nodes: Iterable[Node], root: str) -> bool:
-    """Return whether what decides a node reads one that comes after it."""
-    ordered = list(nodes)
-    last = {
-        f"/{root}/{node.path}".rstrip("/"): number + sum(1 for _ in node.walk()) - 1
-        for number, node in enumerate(ordered)
-    }
+    """Return whether what decides a node reads one that comes after it, or other instances of its repeat."""
+    ordered = {f"/{root}/{node.path}".rstrip("/"): node for node in nodes}
+    last: dict[str, int] = {}
+    for number, (full, node) in enumerate(ordered.items()):
+        last[full] = number + sum(1 for _ in node.walk()) - 1
+    repeats = [f"{full}/" for full, node in ordered.items() if node.kind is Kind.REPEAT]
     return any(
-        last.get(path, -1) > number
-        for number, node in enumerate(ordered)
+        (last.get(path, -1) > number and not f"{full}/".startswith(f"{path}/"))
+        or (path in expression.source and any(full.startswith(r) and path.startswith(r) for r in repeats))
+        for number, (full, node) in enumerate(ordered.items())
         for expression in (node.relevant, node.calculate, node.count)
         if expression
         for path in expression.references
-        if not f"/{root}/{node.path}".startswith(path)
     )

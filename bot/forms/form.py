@@ -127,6 +127,7 @@ class Node:
     preload: str = ""  # of metadata: start, end, today, deviceid, username …
     count: Expression | None = None  # of a repeat
     options: Options | None = None
+    is_generated: bool = False  # by the reader, from repeat_count: no answer of anybody
     labels: Texts = field(default_factory=dict)
     hints: Texts = field(default_factory=dict)
     guidance: Texts = field(default_factory=dict)

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import re2
@@ -201,21 +202,24 @@ def _boolean_from_string(_: object, value: Argument) -> bool:
 
 def _regex(_: object, value: Argument, pattern: Argument) -> bool:
     """Match the whole text, by an engine whose time is linear in it; a bad pattern matches nothing."""
-    try:
-        return re2.fullmatch(text_of(pattern), text_of(value)) is not None
-    except re2.error:
-        return False
+    compiled, _why = _pattern(text_of(pattern))
+    return compiled is not None and compiled.fullmatch(text_of(value)) is not None
 
 
 def regex_fault(pattern: str) -> str:
     """Return why a regular expression cannot be used (look-ahead, back-reference, syntax), or ""."""
+    return _pattern(pattern)[1]
+
+
+@lru_cache(maxsize=256)
+def _pattern(pattern: str) -> tuple[Any, str]:  # re2 publishes no types
     options = re2.Options()
     options.log_errors = False
     try:
-        re2.compile(pattern, options)
+        return re2.compile(pattern, options), ""
     except re2.error as error:
-        return str(error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0])
-    return ""
+        why = error.args[0]
+        return None, why.decode() if isinstance(why, bytes) else str(why)
 
 
 def _date(_: object, value: Argument) -> str:

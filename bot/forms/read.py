@@ -15,6 +15,7 @@ from lxml import etree
 from bot.forms.building import open_form
 from bot.forms.form import Form, FormError
 from bot.forms.rows import Sheets, problems_of, survey_rows
+from bot.forms.trial import failures
 from bot.values import Problem
 
 LARGEST_FILE = 2 * 1024 * 1024  # bytes
@@ -72,8 +73,15 @@ def _read(file: bytes, name: PurePath) -> Form:
         except Exception as error:  # as above
             raise FormError(_together(problems, _reader_problem(error))) from error
     _refuse(problems)
-    form = open_form(_versioned(result.xform, file), survey_rows(sheets))
+    rows = survey_rows(sheets)
+    form = open_form(_versioned(result.xform, file), rows)
+    _refuse(_trial_problem(rows.get(path, 0), column, why) for path, column, why in failures(form))
     return replace(form, warnings=(*form.warnings, *result.warnings))
+
+
+def _trial_problem(row: int, column: str, why: str) -> Problem:
+    message = f"The expression cannot be evaluated: {why}."
+    return Problem("expression_fails", f"survey, row {row}, {column}", "Correct the expression.", message)
 
 
 def _fields(workbook: Any) -> dict[str, Any]:  # pyxform publishes no types

@@ -402,12 +402,14 @@ def _joined(operands: list[_Piece], operators: list[str]) -> _Piece:
     """Write operands and operators, each operand as what its neighbours make of it."""
     if not operators:
         return operands[0]
+    if "|" in operators and not all(piece.is_path or piece.kind == "nodes" for piece in operands):
+        raise _syntax("“|” joins questions, not values.")
     around = [set(operators[max(0, n - 1) : n + 1]) for n in range(len(operands))]
-    numeric = [_is_number(piece, near) for piece, near in zip(operands, around, strict=True)]
+    kinds = [_kind_among(piece, near) for piece, near in zip(operands, around, strict=True)]
     texts = [operands[0].text]
     for n, piece in enumerate(operands):
-        beside = [numeric[m] for m in (n - 1, n + 1) if 0 <= m < len(operands)]
-        texts[n:] = [_in_place(piece, around[n], any(beside)).text]
+        beside = {kinds[m] for m in (n - 1, n + 1) if 0 <= m < len(operands)}
+        texts[n:] = [_in_place(piece, around[n], beside).text]
     written = texts[0] + "".join(f" {o} {t}" for o, t in zip(operators, texts[1:], strict=True))
     return _Piece(written, _kind_of(operators))
 
@@ -418,15 +420,18 @@ def _kind_of(operators: list[str]) -> str:
     return "nodes" if set(operators) == {"|"} else "boolean"
 
 
-def _is_number(piece: _Piece, near: set[str]) -> bool:
-    return bool(near & _ARITHMETIC) or piece.kind == "number"
+def _kind_among(piece: _Piece, near: set[str]) -> str:
+    return "number" if near & _ARITHMETIC else piece.kind
 
 
-def _in_place(piece: _Piece, near: set[str], beside_number: bool) -> _Piece:
+def _in_place(piece: _Piece, near: set[str], beside: set[str]) -> _Piece:
+    """Return an operand as its operators and what stands beside it make of it."""
     if near & (_ARITHMETIC | _ORDER):
         return _as_number(piece)
+    if near & _EQUALITY and "boolean" in beside:
+        return _as_truth(piece)
     if near & _EQUALITY:
-        return _as_number(piece) if piece.kind == "date" and beside_number else piece
+        return _as_number(piece) if piece.kind == "date" and "number" in beside else piece
     return _as_truth(piece) if near & _LOGIC else piece
 
 
@@ -439,6 +444,6 @@ def _as_number(piece: _Piece) -> _Piece:
 
 def _as_truth(piece: _Piece) -> _Piece:
     """A question holds when it has an answer other than 0; libxml2 alone would ask whether it exists."""
-    if not piece.is_path:
+    if not piece.is_path and piece.kind != "nodes":
         return piece
     return _Piece(f"boolean({'number' if piece.kind == 'number' else 'string'}({piece.text}))", "boolean")

@@ -198,7 +198,7 @@ class Sheet:
 
     def _is_recorded(self, path: str, node: Node) -> bool:
         if node.kind is Kind.CALCULATE:
-            return path in self._calculated
+            return path in self._calculated and not node.is_generated
         is_note = node.question is not None and node.question.type == "note"
         return node.kind is Kind.QUESTION and path in self._given and not is_note
 

@@ -147,6 +147,8 @@ def _itext(
             languages.append(language)
         for text in translation.findall("text"):
             texts.setdefault(text.get("id", ""), {}).setdefault(language, []).extend(text.findall("value"))
+    if default not in languages and languages:
+        default = languages[0]
     return texts, tuple(languages), default
 
 
