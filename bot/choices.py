@@ -67,8 +67,8 @@ def _consent_text(scene: Scene, choice: Choice) -> str:
         )
     else:
         asked = say(
-            "Hello {name}. This is Griot ({programme}). It keeps your name and number to send you what the cities"
-            " report. Do you agree?",
+            "Hello {name}. This is Griot ({programme}). It keeps your name and number to send you what the"
+            " cities report. Do you agree?",
             name=scene.who.name,
             programme=programme,
         )

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bot import choices
+from bot import choices, engine
+from bot.filling import filling_of
 from bot.periods import form_due
 from bot.reporting import ask_current, choose, list_forms, say_only
 from bot.talk import Agreed, Outcome, Returned, Scene, Speaks, Stopped

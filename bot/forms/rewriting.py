@@ -23,6 +23,7 @@ _TOKEN = re.compile(
     |(?P<symbol>::|//|\.\.|<=|>=|!=|[()\[\],/.@+\-*=<>|])""",
     re.VERBOSE,
 )
+_NAME = re.compile(r"\$\{([^{}]*)\}")
 _ARITHMETIC = frozenset({"+", "-", "*", "div", "mod"})
 _ORDER = frozenset({"<", "<=", ">", ">="})
 _EQUALITY = frozenset({"=", "!="})
@@ -376,10 +377,18 @@ class _Reader:
         self.found.variables.update(function.needs)
         if name in ("not", "boolean", "if"):
             arguments = [_as_truth(arguments[0]), *arguments[1:]]
+        elif name == "jr:choice-name":
+            arguments = [arguments[0], self._with_path(arguments[1])]
         texts = [argument.text for argument in arguments] + [f"${value}" for value in function.needs]
         is_core = function.run is None and not function.needs
         written = name if is_core or (name == "position" and not arguments) else function_element(name)
         return _Piece(f"{written}({', '.join(texts)})", function.kind)
+
+    def _with_path(self, piece: _Piece) -> _Piece:
+        """Return the question that jr:choice-name() names in quotes, as its path."""
+        return _Piece(
+            _NAME.sub(lambda found: self._scope.resolve(found.group(1).strip()), piece.text), piece.kind
+        )
 
 
 def list_element(name: str) -> str:

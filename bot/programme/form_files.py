@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bot.forms.form import Form, FormError, Question
+from bot.forms.read import read_form
 from bot.programme.document import Path
 from bot.programme.draft import Draft
 from bot.programme.shapes import FormDigest, Programme
@@ -30,8 +31,6 @@ def check_forms(draft: Draft, programme: Programme, files: Mapping[str, bytes]) 
 
 
 def _read(draft: Draft, place: Path, file: str, files: Mapping[str, bytes]) -> Form | None:
-    from bot.forms.read import read_form  # the reader is slow to import, and opening a programme does without
-
     if file not in files:
         mend = "Add the file to the programme's folder, or correct the name."
         draft.fault("missing_file", place, f"{file} is not there.", mend)

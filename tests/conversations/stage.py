@@ -28,7 +28,10 @@ from models.submission import Submission
 MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 
 
-def a_store(path: Path, programme: Path = data_folder("programmes") / "aston") -> Store:
+ASTON = data_folder("programmes") / "aston"
+
+
+def a_store(path: Path, programme: Path = ASTON) -> Store:
     """Return a store of its own with the programme loaded; the first one of a session is the mould of all."""
     mould = path.parent / f"mould-{programme.name}.db"
     if not mould.exists():
