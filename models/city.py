@@ -1,10 +1,14 @@
 """Cities of the programme, and what an officer decided for one of them."""
 
+from collections.abc import Sequence
 from datetime import date
 
+from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Json
+from bot.programme import Programme, city_facts
+from bot.values import Problem
+from models.base import Base, Db, Json
 
 
 class City(Base):
@@ -14,7 +18,7 @@ class City(Base):
 
     slug: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    name: Mapped[str]
+    name: Mapped[str]  # in the programme's first language
     position: Mapped[int]
     timezone: Mapped[str]
     facts: Mapped[dict[str, Json]]
@@ -23,3 +27,51 @@ class City(Base):
     paused_reason: Mapped[str] = mapped_column(default="")
     excused_until: Mapped[date | None]
     excused_reason: Mapped[str] = mapped_column(default="")
+
+
+def open_cities(db: Db) -> Sequence[City]:
+    """Return the cities of the programme in its order, closed ones left out."""
+    return db.scalars(select(City).where(City.is_closed.is_(False)).order_by(City.position)).all()
+
+
+def codes_taken(db: Db, programme: Programme) -> tuple[Problem, ...]:
+    """Return a problem for each code that a closed city keeps: its reports are known by it."""
+    gone = select(City.code, City.slug).where(City.slug.not_in(programme.cities))
+    kept = dict(db.execute(gone).all())
+    return tuple(
+        Problem(
+            "code_taken",
+            f"cities.yaml, cities.{city.slug}.code",
+            "Choose another code: the references of reports begin with it.",
+            f"The code {city.code} belonged to {kept[city.code]}.",
+        )
+        for city in programme.cities.values()
+        if city.code in kept
+    )
+
+
+def put_cities(db: Db, programme: Programme) -> None:
+    """Store the programme's cities as they are now; close those it no longer has; keep what was decided."""
+    stored = {city.slug: city for city in db.scalars(select(City))}
+    _free_codes(db, programme, stored)
+    for position, (slug, entry) in enumerate(programme.cities.items(), start=1):
+        city = stored.get(slug) or City(slug=slug)
+        city.code = entry.code
+        city.name = entry.names[programme.languages[0]]
+        city.position = position
+        city.timezone = entry.timezone
+        city.facts = city_facts(entry)
+        city.is_closed = False
+        db.add(city)
+    for slug in stored.keys() - programme.cities.keys():
+        stored[slug].is_closed = True
+    db.flush()
+
+
+def _free_codes(db: Db, programme: Programme, stored: dict[str, City]) -> None:
+    # Two cities may exchange their codes; a code is unique at any moment.
+    changed = [
+        slug for slug, city in programme.cities.items() if slug in stored and stored[slug].code != city.code
+    ]
+    for slug in changed:
+        db.execute(update(City).where(City.slug == slug).values(code=f"~{slug}"))

@@ -1,11 +1,18 @@
 """Published form versions; immutable."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
+from threading import Lock
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import LargeBinary, Select, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from bot.forms.building import open_form
+from bot.forms.form import Form, FormError
+from bot.forms.read import read_form
+from bot.values import Problem
+from models.base import Base, Db
 
 
 class FormVersion(Base):
@@ -21,5 +28,102 @@ class FormVersion(Base):
     file_name: Mapped[str]
     file: Mapped[bytes] = mapped_column(LargeBinary)
     digest: Mapped[str]  # SHA-256 of the file
+    source: Mapped[str] = mapped_column(Text)  # what the reader made of the file; opens without it
     is_current: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+
+
+def form_version(db: Db, name: str, version: str | None = None) -> FormVersion:
+    """Return a stored version of a form, the current one by default; raise LookupError if there is none."""
+    query = select(FormVersion).where(FormVersion.name == name)
+    wanted = FormVersion.is_current if version is None else FormVersion.version == version
+    found = db.scalar(query.where(wanted))
+    if found is None:
+        raise LookupError(f"no form {name}" if version is None else f"no version {version} of form {name}")
+    return found
+
+
+def current_forms(db: Db) -> Sequence[FormVersion]:
+    """Return the current version of every form, by name."""
+    return db.scalars(select(FormVersion).where(FormVersion.is_current).order_by(FormVersion.name)).all()
+
+
+def add_form(db: Db, file: bytes, file_name: str, at: datetime) -> FormVersion:
+    """Return the version stored from an XLSForm, now the current one; raise FormError if it is refused."""
+    form = read_form(file, file_name)
+    if fault := version_taken(db, form, file, file_name):
+        raise FormError((fault,))
+    stored = db.scalar(_version(form)) or _stored(form, file, file_name, at)
+    _make_current(db, stored)
+    return stored
+
+
+def publish(db: Db, form: Form, file: bytes, file_name: str, at: datetime) -> None:
+    """Store a version that is new and make it the current one; leave a stored one as it is."""
+    if db.scalar(_version(form)) is None:
+        _make_current(db, _stored(form, file, file_name, at))
+
+
+def version_taken(db: Db, form: Form, file: bytes, file_name: str) -> Problem | None:
+    """Return the problem of a version that is stored with other content, or None."""
+    stored = db.scalar(_version(form))
+    if stored is None or stored.digest == digest_of(file):
+        return None
+    message = f"Version {form.version} of {form.name} is published with other content."
+    mend = "Raise the version: a published one never changes, reports stay on theirs."
+    return Problem("version_taken", f"{file_name}, sheet settings, column version", mend, message)
+
+
+def digest_of(file: bytes) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    return sha256(file).hexdigest()
+
+
+class FormShelf:
+    """Compiled forms, kept for the life of a process: a version never changes. Safe for threads."""
+
+    def __init__(self) -> None:
+        """Begin with no form."""
+        self._forms: dict[tuple[str, str], Form] = {}
+        self._lock = Lock()
+
+    def form(self, db: Db, name: str, version: str | None = None) -> Form:
+        """Return a form compiled, by default its current version; raise LookupError if none is stored."""
+        wanted = version or _current(db, name)
+        with self._lock:
+            if (name, wanted) not in self._forms:
+                self._forms[name, wanted] = open_form(form_version(db, name, wanted).source)
+            return self._forms[name, wanted]
+
+
+def _current(db: Db, name: str) -> str:
+    found = db.scalar(select(FormVersion.version).where(FormVersion.name == name, FormVersion.is_current))
+    if found is None:
+        raise LookupError(f"no form {name}")
+    return found
+
+
+def _version(form: Form) -> Select[FormVersion]:
+    return select(FormVersion).where(FormVersion.name == form.name, FormVersion.version == form.version)
+
+
+def _stored(form: Form, file: bytes, file_name: str, at: datetime) -> FormVersion:
+    return FormVersion(
+        name=form.name,
+        version=form.version,
+        title=form.title,
+        file_name=file_name,
+        file=file,
+        digest=digest_of(file),
+        source=form.source,
+        is_current=False,
+        created_at=at,
+    )
+
+
+def _make_current(db: Db, stored: FormVersion) -> None:
+    others = update(FormVersion).where(FormVersion.name == stored.name, FormVersion.is_current)
+    db.execute(others.values(is_current=False))
+    stored.is_current = True
+    db.add(stored)
+    db.flush()

@@ -1,0 +1,129 @@
+"""The programme as it was loaded: its files by revision, so that every process reads the same one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from threading import Lock
+
+from sqlalchemy import ForeignKey, LargeBinary, func, select, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.forms.form import Form
+from bot.forms.read import read_form
+from bot.programme import Programme, open_programme
+from bot.values import Problem
+from models.base import Base, Db
+from models.city import codes_taken, put_cities
+from models.form import FormVersion, digest_of, publish, version_taken
+
+
+class Revision(Base):
+    """One load of the programme that changed something; the newest is the current one."""
+
+    __tablename__ = "programme"
+
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]  # `id` in programme.yaml
+    digest: Mapped[str]  # SHA-256 over all files
+    loaded_at: Mapped[datetime]
+
+
+class ProgrammeFile(Base):
+    """A file of one revision; `path` is relative to the programme's folder."""
+
+    __tablename__ = "programme_file"
+
+    revision: Mapped[int] = mapped_column(ForeignKey("programme.revision"), primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+def load(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime) -> tuple[Problem, ...]:
+    """Store a checked programme, its cities and new form versions; return what forbids it, else ().
+
+    Loading again changes nothing. What was decided for a city stays, a city no longer in the data is closed.
+    """
+    _wait_for_others(db)
+    forms = _new_forms(db, programme, files)
+    taken = (version_taken(db, form, files[path], path) for path, form in forms.items())
+    problems = (*codes_taken(db, programme), *(problem for problem in taken if problem))
+    if problems:
+        return problems
+    put_cities(db, programme)
+    for path, form in forms.items():
+        publish(db, form, files[path], path, at)
+    _keep(db, programme, files, at)
+    return ()
+
+
+def is_loaded(db: Db, files: Mapping[str, bytes]) -> bool:
+    """Return whether exactly these files are the current revision: nothing to read, check or load."""
+    newest = select(Revision.digest).order_by(Revision.revision.desc()).limit(1)
+    return db.scalar(newest) == _digest(files)
+
+
+def current_revision(db: Db) -> int:
+    """Return the number of the current revision, 0 before the first load."""
+    return db.scalar(select(func.max(Revision.revision))) or 0
+
+
+def current_programme(db: Db) -> Programme:
+    """Return the programme loaded last; raise LookupError before the first load."""
+    return _opened(db, current_revision(db))
+
+
+class ProgrammeShelf:
+    """The current programme, read again only when a newer revision was loaded. Safe for threads."""
+
+    def __init__(self) -> None:
+        """Begin without a programme."""
+        self._held: tuple[int, Programme] | None = None
+        self._lock = Lock()
+
+    def programme(self, db: Db) -> Programme:
+        """Return the current programme; raise LookupError before the first load."""
+        revision = current_revision(db)
+        with self._lock:
+            if self._held is None or self._held[0] != revision:
+                self._held = (revision, _opened(db, revision))
+            return self._held[1]
+
+
+def _opened(db: Db, revision: int) -> Programme:
+    query = select(ProgrammeFile.path, ProgrammeFile.content).where(ProgrammeFile.revision == revision)
+    files = dict(db.execute(query).all())
+    if not files:
+        raise LookupError("no programme is loaded: run `griot programme load`")
+    return open_programme(files)
+
+
+def _wait_for_others(db: Db) -> None:
+    # SQLite's writers wait for one another anyway.
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(text("LOCK TABLE programme IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _new_forms(db: Db, programme: Programme, files: Mapping[str, bytes]) -> dict[str, Form]:
+    known = set(db.scalars(select(FormVersion.digest)))
+    paths = (entry.file for entry in programme.forms.values())
+    return {path: read_form(files[path], path) for path in paths if digest_of(files[path]) not in known}
+
+
+def _keep(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime) -> None:
+    if is_loaded(db, files):
+        return
+    digest, newest = _digest(files), current_revision(db)
+    db.add(Revision(revision=newest + 1, name=programme.id, digest=digest, loaded_at=at))
+    db.flush()
+    db.add_all(
+        ProgrammeFile(revision=newest + 1, path=path, content=content) for path, content in files.items()
+    )
+    db.flush()
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    total = sha256()
+    for path, content in sorted(files.items()):
+        total.update(f"{path}\0{len(content)}\0".encode())
+        total.update(content)
+    return total.hexdigest()

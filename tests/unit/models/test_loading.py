@@ -1,0 +1,195 @@
+"""Loading a programme stores it once, keeps what was decided for a city, changes no published form."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.orm import Session
+
+from bot.forms.form import FormError
+from bot.programme import read_programme
+from bot.values import Problem
+from models.base import Base, Db
+from models.city import City, open_cities
+from models.form import FormShelf, FormVersion, add_form, current_forms, form_version
+from models.programme import (
+    ProgrammeFile,
+    ProgrammeShelf,
+    current_programme,
+    current_revision,
+    is_loaded,
+    load,
+)
+from tests.programmes import ASTON, ORCHARD, files_of
+
+AT = datetime(2026, 9, 1, 8, tzinfo=UTC)
+NOTE = "forms/harvest_note.md"
+
+
+@pytest.fixture
+def blank() -> Iterator[Db]:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+def loaded(db: Db, files: dict[str, bytes]) -> tuple[Problem, ...]:
+    """Load a programme that is right in itself."""
+    programme, problems = read_programme(files)
+    assert programme is not None, problems
+    return load(db, programme, files, AT)
+
+
+def orchard(*changes: tuple[str, str, str]) -> dict[str, bytes]:
+    """Return the orchard's files with texts replaced."""
+    files = files_of(ORCHARD)
+    for file, old, new in changes:
+        assert old.encode() in files[file]
+        files[file] = files[file].replace(old.encode(), new.encode())
+    return files
+
+
+def counts(db: Db) -> list[int]:
+    tables = (City, FormVersion, ProgrammeFile)
+    return [db.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
+
+
+def test_the_programme_that_is_shipped_loads(blank: Db) -> None:
+    assert loaded(blank, files_of(ASTON)) == ()
+    assert counts(blank) == [11, 9, 12]
+    assert [city.slug for city in open_cities(blank)][:2] == ["bamako", "benguerir"]
+    programme, _ = read_programme(files_of(ASTON))
+    assert current_programme(blank) == programme
+
+
+def test_loading_again_changes_nothing(blank: Db) -> None:
+    assert not is_loaded(blank, orchard())
+    loaded(blank, orchard())
+    assert is_loaded(blank, orchard())
+    first = (counts(blank), current_revision(blank), [form.id for form in current_forms(blank)])
+    assert loaded(blank, orchard()) == ()
+    assert (counts(blank), current_revision(blank), [form.id for form in current_forms(blank)]) == first
+
+
+def test_a_change_is_a_new_revision_and_the_former_one_stays(blank: Db) -> None:
+    shelf = ProgrammeShelf()
+    loaded(blank, orchard())
+    before = shelf.programme(blank)
+    assert shelf.programme(blank) is before, "read once"
+    loaded(blank, orchard(("programme.yaml", 'at: "07:30"', 'at: "09:15"')))
+    assert current_revision(blank) == 2
+    assert not is_loaded(blank, orchard())
+    assert (before.digest_at.at.hour, shelf.programme(blank).digest_at.at.hour) == (7, 9)
+    assert counts(blank) == [3, 2, 10]
+
+
+def test_before_the_first_load_there_is_no_programme(blank: Db) -> None:
+    assert current_revision(blank) == 0
+    for read in (current_programme, ProgrammeShelf().programme):
+        with pytest.raises(LookupError, match="griot programme load"):
+            read(blank)
+
+
+def test_a_city_keeps_what_was_decided_for_it(blank: Db) -> None:
+    loaded(blank, orchard())
+    city = blank.get_one(City, "eastmere")
+    city.paused_until, city.paused_reason = date(2026, 10, 1), "storm"
+    city.excused_until, city.excused_reason = date(2026, 9, 8), "fair"
+    loaded(blank, orchard(("cities.yaml", "Europe/Dublin", "Europe/London"), ("cities.yaml", "IE\n", "GB\n")))
+    blank.expire_all()
+    city = blank.get_one(City, "eastmere")
+    assert (city.timezone, city.facts["country"]) == ("Europe/London", "GB")
+    assert (city.paused_until, city.paused_reason) == (date(2026, 10, 1), "storm")
+    assert (city.excused_until, city.excused_reason) == (date(2026, 9, 8), "fair")
+
+
+def without(slug: str, files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the files with one city taken out."""
+    before, rest = files["cities.yaml"].split(f"  {slug}:\n".encode())
+    lines = rest.splitlines(keepends=True)
+    end = next((n for n, line in enumerate(lines) if line[:4].strip()), len(lines))
+    return {**files, "cities.yaml": before + b"".join(lines[end:])}
+
+
+def test_a_city_that_is_gone_is_closed_and_opened_when_it_is_back(blank: Db) -> None:
+    loaded(blank, orchard())
+    assert loaded(blank, without("eastmere", orchard())) == ()
+    assert [(city.slug, city.position) for city in open_cities(blank)] == [("nordmark", 1), ("sudval", 2)]
+    assert blank.get_one(City, "eastmere").is_closed
+    loaded(blank, orchard())
+    assert [city.slug for city in open_cities(blank)] == ["nordmark", "eastmere", "sudval"]
+
+
+def test_a_code_of_a_closed_city_is_not_given_again(blank: Db) -> None:
+    loaded(blank, orchard())
+    gone = without("eastmere", orchard())
+    gone["cities.yaml"] = gone["cities.yaml"].replace(b"code: SUD", b"code: EAS")
+    problems = loaded(blank, gone)
+    assert [(problem.code, problem.where) for problem in problems] == [
+        ("code_taken", "cities.yaml, cities.sudval.code")
+    ]
+    assert not blank.get_one(City, "eastmere").is_closed, "nothing was changed"
+
+
+def test_two_cities_may_exchange_their_codes(blank: Db) -> None:
+    loaded(blank, orchard())
+    exchanged = orchard(("cities.yaml", "code: NOR", "code: X1"), ("cities.yaml", "code: SUD", "code: NOR"))
+    exchanged["cities.yaml"] = exchanged["cities.yaml"].replace(b"code: X1", b"code: SUD")
+    assert loaded(blank, exchanged) == ()
+    blank.expire_all()
+    assert [city.code for city in open_cities(blank)] == ["SUD", "EAS", "NOR"]
+
+
+def test_a_published_version_never_changes(blank: Db) -> None:
+    loaded(blank, orchard())
+    problems = loaded(blank, orchard((NOTE, "How many crates this week?", "How many crates?")))
+    assert [problem.where for problem in problems] == [f"{NOTE}, sheet settings, column version"]
+    assert "Raise the version" in problems[0].mend
+    assert current_revision(blank) == 1
+
+
+def test_a_new_version_becomes_the_current_one_and_the_former_stays(blank: Db) -> None:
+    loaded(blank, orchard())
+    shelf = FormShelf()
+    former = shelf.form(blank, "harvest_note")
+    newer = orchard(
+        (NOTE, "How many crates this week?", "How many crates?"), (NOTE, "_note | 1 |", "_note | 2 |")
+    )
+    assert loaded(blank, newer) == ()
+    assert [form.version for form in current_forms(blank)] == ["2", "1"]
+    assert shelf.form(blank, "harvest_note").version == "2"
+    assert shelf.form(blank, "harvest_note", "1") is former
+    assert form_version(blank, "harvest_note", "1").file == orchard()[NOTE]
+
+
+def test_a_form_that_an_officer_added_stays_current_when_the_programme_is_loaded_again(blank: Db) -> None:
+    loaded(blank, orchard())
+    newer = orchard((NOTE, "_note | 1 |", "_note | 2 |"))[NOTE]
+    assert add_form(blank, newer, "harvest_note.md", AT).is_current
+    loaded(blank, orchard())
+    assert form_version(blank, "harvest_note").version == "2"
+    assert add_form(blank, orchard()[NOTE], "harvest_note.md", AT).version == "1", "back to a stored version"
+    assert form_version(blank, "harvest_note").version == "1"
+    assert len(current_forms(blank)) == 2
+
+
+def test_an_added_form_is_refused_with_every_reason(blank: Db) -> None:
+    loaded(blank, orchard())
+    broken = orchard()[NOTE].replace(b"select_one pace", b"select_one paces")
+    with pytest.raises(FormError) as refused:
+        add_form(blank, broken, "harvest_note.md", AT)
+    assert refused.value.problems
+    other = orchard()[NOTE].replace(b"Well", b"Very well")
+    with pytest.raises(FormError, match="published with other content"):
+        add_form(blank, other, "harvest_note.md", AT)
+
+
+@pytest.mark.parametrize(("name", "version"), [("nothing", None), ("nothing", "1"), ("harvest_note", "9")])
+def test_an_unknown_form_is_no_form(blank: Db, name: str, version: str | None) -> None:
+    loaded(blank, orchard())
+    for read in (form_version, FormShelf().form):
+        with pytest.raises(LookupError, match=name):
+            read(blank, name, version)
