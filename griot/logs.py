@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -44,6 +45,11 @@ def set_up_logging(log_format: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
+
+
+def trace_of(error: BaseException) -> str:
+    """Return where an error arose and its kind, without its text: that may hold what a person wrote."""
+    return f"{type(error).__name__} at\n" + "".join(traceback.format_tb(error.__traceback__))
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -195,6 +195,12 @@ def move(db: Db, row: Claimed, address: str, at: datetime) -> bool:
     return _change(db, row, values)
 
 
+def has_written(db: Db, channel: str, address: str) -> bool:
+    """Tell whether anybody ever wrote from this address."""
+    wrote = (Address.channel == channel, Address.value == address, Address.last_in_at.is_not(None))
+    return db.execute(select(Address.id).where(*wrote)).first() is not None
+
+
 def settle_lost(db: Db, at: datetime, n: int = 100) -> int:
     """Resolve messages whose lease ran out, and repeats that a reply has overtaken; return how many.
 

@@ -1,0 +1,127 @@
+"""Figures for Prometheus: timings kept by each process in files they share, counts read from the database."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+
+from models import inbox, outbox, worker
+from models.base import Db
+from models.inbox import InboxState
+from models.outbox import OutboxState
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client library reads it once, when it is imported
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a process measures."""
+
+    turn: Callable[[float], None]
+    send: Callable[[str, str, float], None]
+    webhook: Callable[[str], AbstractContextManager[None]]
+
+
+def open_measures(var: Path) -> Measures:
+    """Return the measures of this process, shared with all others that use this folder."""
+    folder = var / "metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    _forget_dead(folder)
+    os.environ[FOLDER] = str(folder)
+    from prometheus_client import CollectorRegistry, Histogram
+
+    registry = CollectorRegistry()
+    turns = Histogram("griot_turn_seconds", "Seconds a turn took.", registry=registry, buckets=BUCKETS)
+    sends = Histogram(
+        "griot_send_seconds",
+        "Seconds a call to a provider took.",
+        ["channel", "outcome"],
+        registry=registry,
+        buckets=BUCKETS,
+    )
+    webhooks = Histogram(
+        "griot_webhook_seconds",
+        "Seconds until a webhook was answered.",
+        ["channel"],
+        registry=registry,
+        buckets=BUCKETS,
+    )
+
+    def send(channel: str, outcome: str, seconds: float) -> None:
+        sends.labels(channel, outcome).observe(seconds)
+
+    @contextmanager
+    def webhook(channel: str) -> Iterator[None]:
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            webhooks.labels(channel).observe(perf_counter() - began)
+
+    return Measures(turns.observe, send, webhook)
+
+
+def render(read: Callable[[Callable[[Db], list["Metric"]]], list["Metric"]], at: datetime) -> bytes:
+    """Return every figure in Prometheus' text format; `read` runs a query in a transaction."""
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.multiprocess import MultiProcessCollector
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
+    registry.register(_Counted(read(lambda db: _counts(db, at))))
+    return generate_latest(registry)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    metrics: "list[Metric]"
+
+    def collect(self) -> "list[Metric]":
+        """Return what was counted."""
+        return self.metrics
+
+
+def _counts(db: Db, at: datetime) -> "list[Metric]":
+    from prometheus_client.core import GaugeMetricFamily
+
+    rows_in = GaugeMetricFamily("griot_inbox_rows", "Updates by state.", labels=["state"])
+    counted = inbox.count_by_state(db)
+    for state in InboxState:
+        rows_in.add_metric([state], counted.get(state, 0))
+    rows_out = GaugeMetricFamily("griot_outbox_rows", "Messages by state.", labels=["state", "channel"])
+    sent = outbox.count_by_state(db)
+    for channel in sorted({channel for _, channel in sent}):
+        for step in OutboxState:
+            rows_out.add_metric([step, channel], sent.get((step, channel), 0))
+    oldest = outbox.oldest_due(db, at)
+    waited = max(0.0, (at - oldest).total_seconds()) if oldest else 0.0
+    waiting = GaugeMetricFamily("griot_outbox_oldest_seconds", "Age of the longest waiting message.", waited)
+    leads = float(worker.has_leader(db, at))
+    leader = GaugeMetricFamily("griot_scheduler_leader", "1 when a worker leads the schedule.", leads)
+    return [rows_in, rows_out, waiting, leader]
+
+
+def _forget_dead(folder: Path) -> None:
+    """Remove the files of processes that are gone; their counts go with them."""
+    for path in folder.glob("*_*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

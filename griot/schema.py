@@ -1,0 +1,77 @@
+"""Whether the tables are those this code wants, and how they become so."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+from griot.settings import data_folder
+from models.db import Store
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+LOCK = 7246  # PostgreSQL advisory lock: one migration at a time
+
+
+class Standing(StrEnum):
+    """How the database's schema compares with the code's."""
+
+    CURRENT = "current"
+    BEHIND = "behind"
+    AHEAD = "ahead"
+
+
+def revisions() -> list[str]:
+    """Return the revisions this code knows, oldest first: the numbers that their files begin with."""
+    files = (data_folder("migrations") / "versions").glob("[0-9]*_*.py")
+    return sorted(path.name.partition("_")[0] for path in files)
+
+
+def standing(store: Store) -> Standing:
+    """Return whether the schema is current; raise SQLAlchemyError when the database does not answer."""
+    with store.readers.begin() as db:
+        found = _revision(db.connection())
+    if found is None or found in revisions()[:-1]:
+        return Standing.BEHIND
+    return Standing.CURRENT if found == revisions()[-1] else Standing.AHEAD
+
+
+def migrate(store: Store) -> None:
+    """Bring the schema to the newest revision, in one transaction; several at once wait for one another."""
+    if standing(store) == Standing.CURRENT:
+        return
+    from alembic import command
+
+    config = alembic_config()
+    with store.alone(), store.engine.begin() as connection:
+        if not store.is_sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def downgrade(store: Store, revision: str) -> None:
+    """Take the schema back to a revision (`base`: no tables); what it added is lost."""
+    from alembic import command
+
+    config = alembic_config()
+    with store.alone(), store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+def alembic_config() -> "Config":
+    """Return Alembic's configuration; the caller adds its `connection`."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(data_folder("migrations")))
+    return config
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found

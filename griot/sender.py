@@ -1,0 +1,177 @@
+"""Messages leave here: claimed rows wait for their turn, then go out from a pool of threads."""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from channels.base import Channel, Failure, Outgoing, SendError
+from griot.logs import trace_of
+from griot.rates import Pacer, Rate
+from models.outbox import BULK, LIVE
+from models.sending import Claimed
+
+log = logging.getLogger(__name__)
+
+NO_RATE = Rate()
+MISCONFIGURED_PAUSE = 60.0  # seconds until a channel whose token or account is refused is tried again
+PAUSED_AFTER = 2  # chats throttled at once: then the whole channel waits
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one call: the provider's id, or why not."""
+
+    row: Claimed
+    provider_id: str = ""
+    error: SendError | None = None
+
+
+class Sender:
+    """The calls of one worker. Only the worker's own thread touches it, but for the calls themselves.
+
+    `measure(channel, outcome, seconds)` is told of each call; `ring` when one has ended.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        rates: Mapping[str, Rate],
+        threads: int,
+        ring: Callable[[], None],
+        measure: Callable[[str, str, float], None],
+    ) -> None:
+        self._channels = channels
+        self._threads = threads
+        self._ring = ring
+        self._measure = measure
+        self._pacers = {name: Pacer(rates.get(name, NO_RATE)) for name in channels}
+        self._paused_until = dict.fromkeys(channels, float("-inf"))
+        self._throttled: dict[str, dict[str, float]] = {name: {} for name in channels}
+        self._held: list[Claimed] = []
+        self._held_since: dict[int, float] = {}
+        self._in_flight = 0
+        self._ended: deque[Outcome] = deque()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
+
+    @property
+    def open_channels(self) -> tuple[str, ...]:
+        """Return the channels that may be claimed for now."""
+        now = time.monotonic()
+        return tuple(name for name, until in self._paused_until.items() if until <= now)
+
+    @property
+    def room(self) -> int:
+        """Return how many more messages may be claimed. Who waits for their own chat takes none."""
+        now = time.monotonic()
+        waiting = sum(1 for row in self._held if self._pacers[row.channel].chat_free_at(row.address) <= now)
+        return max(0, self._threads - self._in_flight - waiting)
+
+    @property
+    def lane(self) -> int:
+        """Return the last lane to claim from: half of the calls is kept for live replies."""
+        return BULK if self.room > self._threads // 2 else LIVE
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether no message is claimed."""
+        return not self._held and not self._in_flight and not self._ended
+
+    def hold(self, rows: Sequence[Claimed]) -> None:
+        """Take claimed messages over; `due` names them when they may go."""
+        now = time.monotonic()
+        self._held.extend(rows)
+        self._held_since.update((row.id, now) for row in rows)
+
+    def due(self) -> list[Claimed]:
+        """Return held messages that the provider's limits let go now, live before bulk, first come first."""
+        now = time.monotonic()
+        going = []
+        for row in sorted(self._held, key=lambda row: row.lane):  # stable: order of arrival within a lane
+            pacer = self._pacers[row.channel]
+            if max(pacer.chat_free_at(row.address), pacer.all_free_at()) <= now:
+                pacer.note(row.address, now)
+                going.append(row)
+        gone = {row.id for row in going}
+        self._held = [row for row in self._held if row.id not in gone]
+        return going
+
+    def next_at(self, now: float) -> float:
+        """Return in how many seconds a held message may go; infinite when none is held."""
+        return min((self._free_at(row) - now for row in self._held), default=float("inf"))
+
+    def waited(self, row: Claimed) -> float:
+        """Return for how many seconds this message was held."""
+        return time.monotonic() - self._held_since.get(row.id, time.monotonic())
+
+    def send(self, rows: Sequence[Claimed]) -> None:
+        """Call the provider for these messages, each in a thread of the pool."""
+        for row in rows:
+            self._held_since.pop(row.id, None)
+            self._in_flight += 1
+            self._pool.submit(self._call, row)
+
+    def take_ended(self) -> list[Outcome]:
+        """Return what ended since; what cannot be stored comes back by `put_ended`."""
+        ended = [self._ended.popleft() for _ in range(len(self._ended))]
+        self._in_flight -= len(ended)
+        for outcome in ended:
+            self._learn(outcome)
+        return ended
+
+    def put_ended(self, outcomes: Sequence[Outcome]) -> None:
+        """Take outcomes back that were not stored."""
+        self._in_flight += len(outcomes)
+        self._ended.extendleft(reversed(outcomes))
+
+    def drop_held(self) -> list[Claimed]:
+        """Return every held message, no longer held: to be given back."""
+        rows, self._held = self._held, []
+        self._held_since.clear()
+        return rows
+
+    def close(self) -> None:
+        """End the threads once their calls ended."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _free_at(self, row: Claimed) -> float:
+        pacer = self._pacers[row.channel]
+        return max(pacer.chat_free_at(row.address), pacer.all_free_at())
+
+    def _call(self, row: Claimed) -> None:
+        began = time.perf_counter()
+        outcome = self._outcome(row)
+        failure = outcome.error.failure if outcome.error else "accepted"
+        self._measure(row.channel, str(failure), time.perf_counter() - began)
+        self._ended.append(outcome)
+        self._ring()
+
+    def _outcome(self, row: Claimed) -> Outcome:
+        try:
+            sent = self._channels[row.channel].send(Outgoing(row.address, row.message, str(row.id)))
+        except SendError as error:
+            return Outcome(row, error=error)
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the queue; it may have left
+            log.error("sending outbox row %s raised %s", row.id, trace_of(error))
+            return Outcome(row, error=SendError(Failure.UNKNOWN, type(error).__name__))
+        return Outcome(row, provider_id=sent)
+
+    def _learn(self, outcome: Outcome) -> None:
+        """Keep the chat's interval from the end of the call; pause a channel that throttles many chats."""
+        now = time.monotonic()
+        channel, address = outcome.row.channel, outcome.row.address
+        self._pacers[channel].note_end(address, now)
+        error = outcome.error
+        if error is None:
+            return
+        if error.failure == Failure.MISCONFIGURED:
+            self._paused_until[channel] = now + MISCONFIGURED_PAUSE
+        if error.failure == Failure.THROTTLED:
+            throttled = self._throttled[channel]
+            throttled[address] = now + (error.retry_after or 1.0)
+            still = {chat: until for chat, until in throttled.items() if until > now}
+            self._throttled[channel] = still
+            if len(still) >= PAUSED_AFTER:
+                self._paused_until[channel] = max(still.values())

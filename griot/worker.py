@@ -1,0 +1,212 @@
+"""The worker: turns are taken, messages leave, outcomes are stored; one transaction a round."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from bot.values import Clock
+from channels.base import Channel
+from griot.logs import trace_of
+from griot.outcomes import Policy, settle
+from griot.rates import Rate
+from griot.sender import Outcome, Sender
+from griot.wake import Ear
+from models import inbox, sending
+from models.base import Db
+from models.db import Store, may_repeat, read, write
+from models.inbox import Inbox, InboxState
+from models.pace import PaceLimits, too_early
+from models.sending import Claimed
+
+log = logging.getLogger(__name__)
+
+BATCH = 16  # turns a transaction: many enough to share its commit, few enough that nobody waits long
+IDLE = 1.0  # seconds until a quiet worker looks again
+AFTER_ERROR = 1.0  # seconds until it looks again when the database did not answer
+SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
+ENDING = 8.0  # seconds that calls under way get at the end
+
+Turn = Callable[[Db, Inbox, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a worker is made of, given by the composition root.
+
+    `apologise` tells the person that a message was set aside, `busy` that many messages wait: each enqueues
+    one notice. `measure_turn(seconds)`, `measure_send(channel, outcome, seconds)` feed the metrics.
+    """
+
+    store: Store
+    channels: Mapping[str, Channel]
+    clock: Clock
+    take_turn: Turn
+    apologise: Turn
+    busy: Turn
+    limits: PaceLimits
+    rates: Mapping[str, Rate]
+    lease: timedelta
+    senders: int
+    measure_turn: Callable[[float], None]
+    measure_send: Callable[[str, str, float], None]
+
+
+@dataclass(slots=True)
+class Round:
+    """What one transaction did."""
+
+    claimed: list[Claimed] = field(default_factory=list)
+    released: list[Claimed] = field(default_factory=list)
+    turns: int = 0
+    failed: int = 0
+
+    @property
+    def did_something(self) -> bool:
+        """Tell whether another round may find more."""
+        return bool(self.turns or self.claimed)
+
+
+class Worker:
+    """One worker's thread: `run` until told to stop, or `once` until nothing is due."""
+
+    def __init__(self, work: Work, ear: Ear) -> None:
+        self._work = work
+        self._ear = ear
+        self._policy = Policy(work.lease)
+        self._sender = Sender(work.channels, work.rates, work.senders, ear.ring, work.measure_send)
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set; then let calls under way end, and give the rest back."""
+        while not stop.is_set():
+            self._ear.clear()
+            if not self._work_once().did_something:
+                self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))
+        self._end()
+
+    def once(self) -> int:
+        """Do all that is due within half a minute; return how many messages failed for good."""
+        failed = 0
+        self._settle_lost()
+        while True:
+            self._ear.clear()
+            done = self._work_once()
+            failed += done.failed
+            if done.did_something:
+                continue
+            if not self._sender.is_idle:
+                self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))
+                continue
+            until = self._next_due()
+            if until is None:
+                self._sender.close()
+                return failed
+            self._settle_lost()
+            self._ear.wait(min(IDLE, max(0.0, (until - self._work.clock()).total_seconds())))
+
+    def _work_once(self) -> Round:
+        """Run one transaction and hand its messages to the sender; nothing is lost when it fails."""
+        ended, waiting = self._sender.take_ended(), self._sender.due()
+        try:
+            done = write(self._work.store, lambda db: self._round(db, ended, waiting))
+        except SQLAlchemyError as error:
+            log.error("the database did not answer: %s", type(error).__name__)
+            self._sender.put_ended(ended)
+            self._sender.hold(waiting)
+            self._ear.wait(AFTER_ERROR)
+            return Round()
+        self._sender.send(done.released)
+        self._sender.hold(done.claimed)
+        self._sender.send(self._sender.due())
+        return done
+
+    def _round(self, db: Db, ended: Sequence[Outcome], waiting: Sequence[Claimed]) -> Round:
+        at = self._work.clock()
+        done = Round(failed=settle(db, ended, self._policy, at))
+        done.turns = self._take_turns(db, at)
+        done.released = self._release(db, waiting, at)
+        room = self._sender.room
+        if room and (channels := self._sender.open_channels):
+            claimed = sending.claim(db, room, at, self._work.lease, channels, self._sender.lane)
+            done.claimed = sending.drop_unsendable(db, claimed, at)
+        return done
+
+    def _release(self, db: Db, waiting: Sequence[Claimed], at: datetime) -> list[Claimed]:
+        """Return the messages that may still leave after they were held; give back those held too long."""
+        too_long = self._work.lease.total_seconds() / 4  # the rest of the lease must cover the call
+        late = [row for row in waiting if self._sender.waited(row) > too_long]
+        sending.give_back(db, late, at)
+        return sending.drop_unsendable(db, [row for row in waiting if row not in late], at)
+
+    def _take_turns(self, db: Db, at: datetime) -> int:
+        rows = inbox.take(db, BATCH, at)
+        early = {one.row.id: one for one in too_early(db, rows, self._work.limits, at)}
+        for one in early.values():
+            inbox.hold(db, one.row.id, one.until)
+            if one.is_first:
+                self._tell(db, self._work.busy, one.row, at)
+        taken = [row for row in rows if row.id not in early]
+        inbox.finish(db, [row.id for row in taken if self._take(db, row, at)], at)
+        return len(rows)
+
+    def _take(self, db: Db, row: Inbox, at: datetime) -> bool:
+        """Tell whether the turn went well; a turn that raises leaves nothing behind but its count."""
+        began = time.perf_counter()
+        try:
+            with db.begin_nested():
+                self._work.take_turn(db, row, at)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and may_repeat(error):
+                raise  # the whole transaction is repeated
+            log.error("the turn of inbox row %s raised %s", row.id, trace_of(error))
+            if inbox.fail(db, row, f"{type(error).__name__}: {error}", at) == InboxState.QUARANTINED:
+                self._tell(db, self._work.apologise, row, at)
+            return False
+        self._work.measure_turn(time.perf_counter() - began)
+        return True
+
+    def _tell(self, db: Db, notice: Turn, row: Inbox, at: datetime) -> None:
+        """Enqueue a notice about a row; when even that raises, the row itself matters more."""
+        try:
+            with db.begin_nested():
+                notice(db, row, at)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and may_repeat(error):
+                raise
+            log.error("the notice about inbox row %s raised %s", row.id, trace_of(error))
+
+    def _next_due(self) -> datetime | None:
+        """Return when something is due within half a minute, or when a lost send is settled; else None."""
+        soon = self._work.clock() + SOON
+        handled = read(self._work.store, inbox.next_due)
+        sent = read(self._work.store, lambda db: sending.next_due(db, soon, tuple(self._work.channels)))
+        found = [at for at in (handled if handled and handled <= soon else None, sent) if at is not None]
+        return min(found, default=None)
+
+    def _settle_lost(self) -> None:
+        write(self._work.store, lambda db: sending.settle_lost(db, self._work.clock()))
+
+    def _end(self) -> None:
+        """Store what calls under way come to; what was only held goes back at once."""
+        held = self._sender.drop_held()
+        ended: list[Outcome] = []
+        until = time.monotonic() + ENDING
+        while not self._sender.is_idle and time.monotonic() < until:
+            self._ear.clear()
+            ended += self._sender.take_ended()
+            self._ear.wait(0.05)
+        ended += self._sender.take_ended()
+        try:
+            write(self._work.store, lambda db: self._store_end(db, ended, held))
+        except SQLAlchemyError as error:
+            log.error("the database did not answer at the end: %s", type(error).__name__)
+        self._sender.close()
+
+    def _store_end(self, db: Db, ended: Sequence[Outcome], held: Sequence[Claimed]) -> None:
+        at = self._work.clock()
+        settle(db, ended, self._policy, at)
+        sending.give_back(db, held, at)

@@ -1,0 +1,20 @@
+"""What a job is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.base import Db
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that is done again and again.
+
+    `cron`: second, minute, hour, day, month, day of week (by name), in the programme's time zone.
+    `run` does what is due at that time and returns how many it did; it is called again until it returns 0.
+    """
+
+    name: str
+    cron: str
+    run: Callable[[Db, datetime], int]

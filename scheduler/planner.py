@@ -1,0 +1,77 @@
+"""Run each job when it is due, whatever the clock does."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.db import Store, write
+from models.worker import beat, lead, leave
+from scheduler.job import Job
+
+log = logging.getLogger(__name__)
+
+BEAT = timedelta(seconds=5)
+LEASE = timedelta(seconds=20)  # of the leader; several beats
+MOST_RUNS = 1000  # of one job at one time; the rest at the next tick
+FIELDS = ("second", "minute", "hour", "day", "month", "day_of_week")
+
+
+class Planner:
+    """The schedule of one worker. Each `tick` runs the jobs that fell due since the one before."""
+
+    def __init__(self, store: Store, jobs: Sequence[Job], zone: ZoneInfo) -> None:
+        self._store = store
+        self._jobs = [(job, _trigger(job, zone)) for job in jobs]
+        self._worker_id = uuid4().hex
+        self._ticked: datetime | None = None
+        self._beaten: datetime | None = None
+
+    def tick(self, at: datetime) -> None:
+        """Run what is due; the first tick runs every job, so that nothing waits after a restart.
+
+        A job that raises is logged and tried again at its next time; the others go on.
+        """
+        before = self._ticked if self._ticked is not None and self._ticked <= at else None
+        self._ticked = at
+        try:
+            self._beat(at)
+            for job, trigger in self._jobs:
+                if before is None or _is_due(trigger, before, at):
+                    self._run(job, at)
+        except SQLAlchemyError as error:
+            log.error("the database did not answer the schedule: %s", type(error).__name__)
+
+    def end(self) -> None:
+        """Note that this worker ended, so that another leads at once."""
+        try:
+            write(self._store, lambda db: leave(db, self._worker_id))
+        except SQLAlchemyError as error:
+            log.error("the database did not answer at the end: %s", type(error).__name__)
+
+    def _beat(self, at: datetime) -> None:
+        if self._beaten is not None and timedelta(0) <= at - self._beaten < BEAT:
+            return
+        write(self._store, lambda db: beat(db, self._worker_id, at))
+        write(self._store, lambda db: lead(db, self._worker_id, at, LEASE))
+        self._beaten = at
+
+    def _run(self, job: Job, at: datetime) -> None:
+        for _ in range(MOST_RUNS):
+            if not write(self._store, lambda db: job.run(db, at)):
+                return
+
+
+def _trigger(job: Job, zone: ZoneInfo) -> CronTrigger:
+    fields = dict(zip(FIELDS, job.cron.split(), strict=True))
+    return CronTrigger(timezone=zone, **fields)
+
+
+def _is_due(trigger: CronTrigger, after: datetime, at: datetime) -> bool:
+    """Tell whether the trigger fires in the time after `after` up to `at`."""
+    fires = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
+    return fires is not None and fires <= at

@@ -1,0 +1,65 @@
+"""Updates that arrive together are kept in one transaction: one commit for all the threads that wait."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.base import Db
+from models.db import Store, write
+from models.inbox import Update, receive_all
+
+
+class NotKeptError(Exception):
+    """The database did not take the update: the provider must send it again."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    update: Update
+    is_kept: bool = False
+    error: SQLAlchemyError | None = None
+
+
+class Intake:
+    """The way into the inbox for the threads of one process.
+
+    `announce` runs in the transaction and `wake` after it: both tell workers that there is something to do.
+    """
+
+    def __init__(self, store: Store, announce: Callable[[Db], None], wake: Callable[[], None]) -> None:
+        self._store = store
+        self._announce = announce
+        self._wake = wake
+        self._guard = threading.Lock()
+        self._writing = threading.Lock()
+        self._queue: list[_Waiting] = []
+
+    def keep(self, update: Update) -> None:
+        """Return when the update is durable, also when it was before; raise NotKeptError."""
+        waiting = _Waiting(update)
+        with self._guard:
+            self._queue.append(waiting)
+        with self._writing:  # whoever comes first writes for all who came meanwhile
+            if not waiting.is_kept and waiting.error is None:
+                self._write_all()
+        if waiting.error is not None:
+            raise NotKeptError(type(waiting.error).__name__) from waiting.error
+
+    def _write_all(self) -> None:
+        with self._guard:
+            batch, self._queue = self._queue, []
+        try:
+            write(self._store, lambda db: self._insert(db, batch))
+        except SQLAlchemyError as error:
+            for waiting in batch:
+                waiting.error = error
+            return
+        for waiting in batch:
+            waiting.is_kept = True
+        self._wake()
+
+    def _insert(self, db: Db, batch: list[_Waiting]) -> None:
+        receive_all(db, [waiting.update for waiting in batch])
+        self._announce(db)
