@@ -329,8 +329,11 @@ class Programme:
         return next((form for form in self.forms.values() if form.every == every), None)
 
     def locale(self, language: str, city: City | None = None) -> str:
-        """Return how dates are written in this language, in the city's country where it is known."""
-        return (city.locales.get(language) if city else None) or self.locales[language]
+        """Return how dates are written in this language, in the city's country where it is known.
+
+        A language that is not the programme's is written as everywhere.
+        """
+        return (city.locales.get(language) if city else None) or self.locales.get(language, language)
 
     def rhythm_of(self, city: City) -> Rhythm:
         """Return the city's rhythm, its own or the common one."""
