@@ -1,12 +1,14 @@
 """A programme is read whole, or refused with every fault, its place and its mend."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
 
+from bot.forms.read import read_form
+from bot.forms.sheet import Sheet
 from bot.programme import Programme, Weekday, city_facts, open_programme, read_programme
-from bot.values import Problem
+from bot.values import Problem, Value
 from tests.programmes import ASTON, ORCHARD, files_of
 
 
@@ -385,6 +387,43 @@ def test_a_checked_programme_opens_without_its_forms() -> None:
     assert open_programme(files) == read()[0]
     with pytest.raises(ValueError, match=r"cities\.yaml"):
         open_programme({**files, CITIES: b""})
+
+
+@pytest.mark.parametrize("folder", [ASTON, ORCHARD], ids=["aston", "orchard"])
+def test_nothing_follows_a_report_without_answers(folder: Path) -> None:
+    files = files_of(folder)
+    programme = open_programme(files)
+    at = datetime(2026, 11, 23, 10, tzinfo=UTC)
+    for rule in programme.rules:
+        file = programme.forms[rule.form].file
+        sheet = Sheet(read_form(files[file], file), {}, {}, at)
+        assert not sheet.holds(rule.when), rule
+
+
+ANSWERED = [
+    pytest.param({"severity": "blocking", "help_kind": "none"}, ["blocked"], id="blocked"),
+    pytest.param({"severity": "minor", "help_kind": "call"}, ["need_request"], id="help wanted"),
+    pytest.param(
+        {"severity": "none", "lag_met": "yes", "progress": "100"},
+        ["lag_meeting", "milestone_output"],
+        id="met",
+    ),
+    pytest.param({"severity": "none", "success": "Two streets lit"}, ["good_practice"], id="success"),
+    pytest.param(
+        {"severity": "none", "success": None, "lag_met": "no", "progress": "75"}, [], id="all is well"
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "following"), ANSWERED)
+def test_what_follows_the_weekly_report(given: dict[str, Value], following: list[str]) -> None:
+    files = files_of(ASTON)
+    programme = open_programme(files)
+    entry = programme.form_of("week")
+    assert entry is not None
+    sheet = Sheet(read_form(files[entry.file], entry.file), given, {}, datetime(2026, 11, 23, 10, tzinfo=UTC))
+    held = [rule for rule in programme.rules if rule.form == entry.name and sheet.holds(rule.when)]
+    assert [rule.offer or rule.alert for rule in held] == following
 
 
 def test_facts_of_a_city_are_its_entry() -> None:
