@@ -12,6 +12,9 @@ from bot.talk import Choice, Outcome, Scene, Talk, Who
 from bot.values import Heard, Message, Say
 from channels.base import Channel, Inbound, Reach, Receipt
 from griot import effects
+from griot.digests import Digests
+from griot.settings import data_folder
+from griot.voices import voices
 from models import inbox, outbox
 from models.base import Db, Json
 from models.consent import was_asked
@@ -124,6 +127,13 @@ class Turns:
         save_chat(db, scene.who.id, now, report_id, row.received_at)
         for number, message in enumerate(outcome.messages, start=1):
             _enqueue(db, row, scene.who, address, message, str(number))
+
+
+def make_turns(channels: Mapping[str, Channel]) -> Turns:
+    """Return the turns of a process that hears these channels."""
+    forms, programmes, spoken = FormShelf(), ProgrammeShelf(), voices(data_folder("locales"))
+    digests = Digests(programmes, forms, spoken)
+    return Turns(channels, spoken, forms, programmes, digests.of_now)
 
 
 def said(heard: Heard) -> str:

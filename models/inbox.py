@@ -130,6 +130,12 @@ def take(db: Db, n: int, at: datetime) -> Sequence[Inbox]:
     return db.scalars(rows).all()
 
 
+def take_of(db: Db, sender: str, at: datetime) -> Sequence[Inbox]:
+    """Return the due updates of one sender that no worker holds, locked, oldest first."""
+    rows = select(Inbox).where(IN.c.state == OPEN, IN.c.sender == sender, IN.c.due_at <= at).order_by(IN.c.id)
+    return db.scalars(rows.with_for_update(skip_locked=True, of=IN)).all()
+
+
 def finish(db: Db, ids: Sequence[int], at: datetime) -> None:
     """Close handled updates."""
     if ids:

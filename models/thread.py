@@ -1,9 +1,9 @@
-"""One person's conversation as it stands in the inbox and the outbox; read only."""
+"""One person's conversation as it stands in the inbox and the outbox."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import String, and_, cast, func, literal, or_, select, update
 
 from models.base import Db
 from models.city import City
@@ -92,6 +92,28 @@ def _as_told(row: Outbox) -> Told:
     )
 
 
+def told_since(db: Db, person_id: int, id: int) -> list[Outbox]:
+    """Return the messages that reached the person after a row of the outbox, in order."""
+    found = select(Outbox).where(Outbox.person_id == person_id, Outbox.id > id, Outbox.state.in_(ARRIVED))
+    return list(db.scalars(found.order_by(Outbox.id)).all())
+
+
+def newest_told(db: Db, person_id: int) -> int:
+    """Return the id of the person's newest message, 0 when there is none."""
+    return db.scalar(select(func.max(Outbox.id)).where(Outbox.person_id == person_id)) or 0
+
+
+def deliver_here(db: Db, person_id: int, channel: str, at: datetime) -> None:
+    """Mark what is queued for a phone that reads the outbox itself as delivered."""
+    mine = Outbox.person_id == person_id, Outbox.channel == channel, Outbox.state == OutboxState.QUEUED
+    arrived = {
+        "state": OutboxState.DELIVERED,
+        "sent_at": at,
+        "provider_id": literal("chat:") + cast(Outbox.id, String),
+    }
+    db.execute(update(Outbox).where(*mine, Outbox.due_at <= at).values(arrived))
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Somebody whose phone can be held in the simulator."""
@@ -101,13 +123,12 @@ class Holder:
     role: str
     language: str
     city: str | None
-    city_name: str | None
     timezone: str | None
 
 
 def holders(db: Db) -> list[Holder]:
     """Return everybody who talks to Griot: cities in their order, then the Secretariat."""
-    columns = (Person.id, Person.name, Person.role, Person.language, City.slug, City.name, City.timezone)
+    columns = (Person.id, Person.name, Person.role, Person.language, City.slug, City.timezone)
     rows = (
         select(*columns)
         .join(City, Person.city == City.slug, isouter=True)

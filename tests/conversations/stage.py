@@ -13,16 +13,14 @@ from bot.values import Heard, Message, Press
 from channels.chat import Chat, written_down
 from griot.programmes import files_of
 from griot.settings import data_folder
-from griot.turn import Turns
-from griot.voices import voices
+from griot.turn import make_turns
 from models import person
 from models.base import Base
 from models.consent import record_consent
 from models.db import Store, open_store, write
-from models.form import FormShelf
 from models.inbox import Inbox, finish, receive
 from models.outbox import Outbox, message_of
-from models.programme import ProgrammeShelf, load
+from models.programme import load
 from models.submission import Submission
 
 MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
@@ -60,13 +58,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         """Make the parts that a process would make."""
-        self.turns = Turns(
-            {"chat": Chat()},
-            voices(data_folder("locales")),
-            FormShelf(),
-            ProgrammeShelf(),
-            lambda db, language, at: "digest",
-        )
+        self.turns = make_turns({"chat": Chat()})
 
     def says(self, text: str) -> list[Message]:
         """Return what the bot answers to a text."""
