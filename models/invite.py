@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
-from models.person import PersonError, PersonState, move_address, person_with
+from models.person import move_address, person_to_change
 
 
 class Invite(Base):
@@ -80,10 +80,7 @@ _MISREAD = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 def invite(db: Db, person_id: int, at: datetime) -> str:
     """Return a new code that binds one address to the person; raise PersonError when unknown or erased."""
-    person = person_with(db, person_id)
-    if person is None or person.state == PersonState.ERASED:
-        mend = "See `griot person list`."
-        raise PersonError("unknown_person", "id", f"There is no person {person_id}.", mend)
+    person_to_change(db, person_id)
     code = "".join(secrets.choice(CROCKFORD) for _ in range(CODE_CHARACTERS))
     db.add(Invite(code_hash=hash_of(code), person_id=person_id, created_at=at, expires_at=at + VALID_FOR))
     db.flush()

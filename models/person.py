@@ -313,7 +313,7 @@ def officers(db: Db) -> list[Recipient]:
         .order_by(Person.id, Address.last_in_at.is_(None), Address.last_in_at.desc(), Address.id)
     )
     found: dict[int, Recipient] = {}
-    for row in db.execute(query).tuples():
+    for row in db.execute(query):
         found.setdefault(row[0], Recipient(*row))
     return list(found.values())
 

@@ -1,33 +1,26 @@
-"""A database with three cities for each test of a model."""
+"""A session on a database with two cities, rolled back after each test of a model."""
 
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
 
-from models.base import Base, Db
+from models.base import Db
 from models.city import City
+from models.db import open_store
+from tests.databases import Databases, make_tables
 
 CITIES = (("bamako", "BKO", "Africa/Bamako"), ("kampala", "KLA", "Africa/Kampala"))
 
 
 @pytest.fixture
-def db() -> Iterator[Db]:
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
+def db(databases: Databases) -> Iterator[Db]:
+    """Yield a session, once on SQLite and once on PostgreSQL."""
+    store = open_store(databases.shared("models", make_tables))
+    with store.writers() as session:
         for position, (slug, code, zone) in enumerate(CITIES):
             session.add(
-                City(
-                    slug=slug,
-                    code=code,
-                    name=slug.title(),
-                    position=position,
-                    timezone=zone,
-                    facts={},
-                )
+                City(slug=slug, code=code, name=slug.title(), position=position, timezone=zone, facts={})
             )
         session.flush()
         yield session
-    engine.dispose()
+    store.close()

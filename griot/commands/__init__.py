@@ -1,0 +1,1 @@
+"""The commands of `griot`, one module per noun."""

@@ -1,0 +1,123 @@
+"""What every command that reads or writes data needs: settings, the database, one line for an error."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from bot.values import Problem
+from griot.clock import now
+from griot.settings import Settings
+from models.db import Store, UrlError, open_store
+from models.person import PersonError
+
+
+class BadInput(click.ClickException):
+    """The command cannot be carried out as it was given: exit 2."""
+
+    exit_code = 2
+
+
+class Failed(click.ClickException):
+    """The command was right and could not be carried out: exit 1."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The open database, the settings and the time of the command."""
+
+    store: Store
+    settings: Settings
+    at: datetime
+
+
+@contextmanager
+def desk() -> Iterator[Desk]:
+    """Yield the open database; any trouble with it, or with a person, becomes one line.
+
+    Only what the command needs is checked: no SECRET_KEY and no channel is asked for to read data.
+    """
+    settings = Settings()
+    try:
+        store = open_store(settings.database_url, connections=2)
+    except UrlError as error:
+        raise BadInput(f"DATABASE_URL: {error}") from None
+    try:
+        yield Desk(store, settings, now())
+    except PersonError as error:
+        raise BadInput(str(error)) from None
+    except DBAPIError as error:
+        raise Failed(_reason(error)) from None
+    finally:
+        store.close()
+
+
+def _reason(error: DBAPIError) -> str:
+    words = " ".join(str(error.orig).split())
+    if "no such table" in words or "does not exist" in words or "no such column" in words:
+        return f"The database is not ready ({words}). Run `griot migrate`."
+    return f"The database cannot be used: {words}"
+
+
+def show_json(value: object) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def show_problems(problems: Sequence[Problem]) -> None:
+    """Print one line a fault on standard error: where, what, and the mend."""
+    for problem in problems:
+        click.echo(one_line(problem), err=True)
+
+
+def one_line(problem: Problem) -> str:
+    """Return a fault in one line."""
+    return " ".join(f"{problem.where}: {problem.message} {problem.mend}".split())
+
+
+def save(output: Path, file: bytes) -> None:
+    """Write a file; raise Failed with the reason when it cannot be written."""
+    try:
+        output.write_bytes(file)
+    except OSError as error:
+        raise Failed(f"{output} cannot be written: {error.strerror}.") from None
+
+
+class Day(click.ParamType[date]):
+    """A date, YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Return the date, or fail with an example."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a date such as 2026-12-01", param, ctx)
+
+
+class Moment(click.ParamType[datetime]):
+    """A time, RFC 3339; UTC when no zone is given; a date alone is its first moment."""
+
+    name = "time"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Return the aware time, or fail with an example."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as 2026-11-23T10:00:00Z", param, ctx)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at

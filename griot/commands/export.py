@@ -1,0 +1,91 @@
+"""`griot export`: tables for spreadsheets and programs."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from heapq import merge
+from pathlib import Path
+from typing import TypeAlias
+
+import click
+
+from bot.periods import bounds, closes_at
+from griot.commands.desk import BadInput, Desk, Moment, desk, save
+from griot.commands.paging import rows_of
+from models import export as queries
+from models.db import read
+from models.export import Record
+from models.programme import current_programme
+from reports.tables import FORMATS
+
+Rows: TypeAlias = Callable[[Desk, datetime | None], Iterable[Record]]
+
+
+@click.command()
+@click.argument("what", metavar="WHAT")
+@click.option("--format", "format_", type=click.Choice(sorted(FORMATS)), default="csv", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+@click.option("--since", type=Moment(), help="Only rows that changed at or after this time.")
+def export(what: str, format_: str, as_json: bool, output: Path | None, since: datetime | None) -> None:
+    """Export WHAT: submissions, answers, messages, people or cities."""
+    if what not in TABLES:
+        raise BadInput(f"There is nothing called {what!r} to export. Use one of {', '.join(TABLES)}.")
+    format_ = "json" if as_json else format_
+    if format_ == "xlsx" and output is None and sys.stdout.isatty():
+        raise BadInput("A workbook is not for the screen. Give --output FILE.")
+    columns, rows = TABLES[what]
+    with desk() as it:
+        file = FORMATS[format_](rows(it, since), columns)
+    if output is None:
+        click.echo(file, nl=False)
+        return
+    save(output, file)
+
+
+def _submissions(it: Desk, since: datetime | None) -> Iterator[Record]:
+    return rows_of(it.store, partial(queries.submissions, since=since, is_closed=_closed(it)))
+
+
+def _answers(it: Desk, since: datetime | None) -> Iterator[Record]:
+    return rows_of(it.store, partial(queries.answers, since=since))
+
+
+def _messages(it: Desk, since: datetime | None) -> Iterator[Record]:
+    ways = (queries.messages_in, queries.messages_out)
+    both = (rows_of(it.store, partial(way, since=since)) for way in ways)
+    return merge(*both, key=lambda row: (row["created_at"], row["direction"]))
+
+
+def _people(it: Desk, since: datetime | None) -> Iterator[Record]:
+    return rows_of(it.store, partial(queries.people, since=since, at=it.at, base_url=it.settings.origin))
+
+
+def _cities(it: Desk, _since: datetime | None) -> list[Record]:
+    return read(it.store, partial(queries.cities, at=it.at))
+
+
+def _closed(it: Desk) -> Callable[[str | None, str], bool]:
+    """Return what tells of a city and a period whether late answers have ended."""
+    try:
+        programme = read(it.store, current_programme)
+    except LookupError:
+        programme = None
+
+    def is_closed(city: str | None, period: str) -> bool:
+        known = programme.cities.get(city) if programme is not None and city is not None else None
+        if programme is None or known is None:
+            return it.at >= bounds(period, "UTC")[1] + timedelta(days=7)
+        return it.at >= closes_at(programme, known, period)
+
+    return is_closed
+
+
+TABLES: Mapping[str, tuple[Sequence[str], Rows]] = {
+    "submissions": (queries.SUBMISSIONS, _submissions),
+    "answers": (queries.ANSWERS, _answers),
+    "messages": (queries.MESSAGES, _messages),
+    "people": (queries.PEOPLE, _people),
+    "cities": (queries.CITIES, _cities),
+}

