@@ -30,7 +30,7 @@ _NO_PREVIEW = '{"is_disabled":true}'  # Bot API, LinkPreviewOptions
 _FOREIGN = "an answer that is not the Bot API's"
 _ADDRESS = re.compile(r"-?[0-9]{1,19}")
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 class Refused(TelegramError):

@@ -30,14 +30,14 @@ class Polling:
             self._offset = update_id + 1
         return len(found)
 
-    def run(self, stop: threading.Event, report: Callable[[SendError], None]) -> None:
-        """Fetch until `stop` is set; report each error and go on after a pause."""
+    def run(self, stop: threading.Event, report: Callable[[SendError], None], pause: float = _PAUSE) -> None:
+        """Fetch until `stop` is set; report each error and go on after `pause` seconds."""
         while not stop.is_set():
             try:
                 self.once()
             except SendError as error:
                 report(error)
-                stop.wait(error.retry_after or _PAUSE)
+                stop.wait(error.retry_after or pause)
 
     def _take(self, body: bytes) -> None:
         try:

@@ -14,7 +14,25 @@ _COMMAND = re.compile(r"^(/[A-Za-z0-9_]{1,32})@[A-Za-z0-9_]+")  # /help@griot_de
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _REACH = {"kicked": Reach.BLOCKED, "member": Reach.RETURNED}  # ChatMember, status
 
-# What the app reports by itself in a chat: nobody said it (Bot API, Message).
+# What is read of a message (Bot API, Message); the rest, stickers and later inventions, is not looked at.
+_READ = (
+    "message_id",
+    "from",
+    "chat",
+    "date",
+    "text",
+    "caption",
+    "photo",
+    "voice",
+    "audio",
+    "video",
+    "video_note",
+    "animation",
+    "document",
+    "location",
+    "contact",
+)
+# What the app reports by itself in a chat: nobody said it.
 _SERVICE = (
     "pinned_message",
     "message_auto_delete_timer_changed",
@@ -43,9 +61,27 @@ _SERVICE = (
 def read_update(update: Any) -> list[Inbound | Receipt]:
     """Return what the update (decoded JSON) says; [] for unknown kinds and for what the library refuses."""
     try:
-        return _read(Update.de_json(update, None))
+        return _read(Update.de_json(_trimmed(update), None))
     except (TypeError, AttributeError, ValueError, KeyError, OverflowError, OSError):
         return []  # the library validates nothing: odd types surface as these (platforms 3.1, Parsing)
+
+
+def _trimmed(update: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the update with only the parts that are read: an odd field elsewhere costs no reply."""
+    kept = {"update_id": update["update_id"]}
+    for kind in ("message", "edited_message"):
+        said = update.get(kind)
+        if said and not any(name in said for name in _SERVICE):
+            kept[kind] = _parts(said)
+    if tap := update.get("callback_query"):
+        kept["callback_query"] = {**tap, "message": _parts(tap.get("message") or {}) or None}
+    if change := update.get("my_chat_member"):
+        kept["my_chat_member"] = change
+    return kept
+
+
+def _parts(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: message[name] for name in _READ if name in message}
 
 
 def _read(update: Update) -> list[Inbound | Receipt]:
@@ -62,7 +98,7 @@ def _read(update: Update) -> list[Inbound | Receipt]:
 
 def _read_message(message: Message, *, edited: bool) -> list[Inbound | Receipt]:
     sender = message.from_user
-    if sender is None or sender.is_bot or any(getattr(message, name, None) for name in _SERVICE):
+    if sender is None or sender.is_bot:
         return []
     heard = Heard(
         text=_text(message),

@@ -4,6 +4,6 @@ from tests.standin.client import Client
 from tests.standin.phone import Phone, webhook
 from tests.standin.record import Call, Record, Sent
 from tests.standin.server import StandIn
-from tests.standin.trouble import Trouble
+from tests.standin.trouble import Fault, Trouble
 
-__all__ = ["Call", "Client", "Phone", "Record", "Sent", "StandIn", "Trouble", "webhook"]
+__all__ = ["Call", "Client", "Fault", "Phone", "Record", "Sent", "StandIn", "Trouble", "webhook"]
