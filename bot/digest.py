@@ -1,5 +1,6 @@
 """The weekly digest: who reported, who is stuck, in the cities' own words; within one message."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from bot.values import Say, Value
 CHARACTERS = 900  # of the text, domain rules section 6
 QUOTES = (120, 90, 60, 40, 25, 0)  # characters of a quotation: the first length at which all has room
 SUCCESSES = 3
+_OUTPUT = re.compile(r"\s*:?\s*\$\{[^}]+\}")  # what was put in when it was asked
 
 
 class Standing(StrEnum):
@@ -113,6 +115,7 @@ def _text(
     programme: Programme, week: str, told: Sequence[_Told], expected: int, answered: int, say: Say, most: int
 ) -> str:
     number = week.rpartition("W")[2].lstrip("0")
+    sent = [each for each in told if each.week.standing is Standing.SUBMITTED]
     blocked = [each for each in told if each.is_blocked]
     others = [each for each in told if not each.is_blocked]
     sections = [
@@ -124,15 +127,14 @@ def _text(
         ),
         say(
             "On track: {on_track}. Some delay: {delayed}. Blocked: {blocked}.",
-            on_track=sum(each.rules is not None and each.is_one_of(each.rules.on_track) for each in told),
-            delayed=sum(each.rules is not None and each.is_one_of(each.rules.delayed) for each in told),
-            blocked=len(blocked),
+            on_track=sum(each.rules is not None and each.is_one_of(each.rules.on_track) for each in sent),
+            delayed=sum(each.rules is not None and each.is_one_of(each.rules.delayed) for each in sent),
+            blocked=sum(each.is_blocked for each in sent),
         ),
         _section(say("Act now"), _difficulties(blocked, say, most), say, always=True),
         _section(say("Difficulties and needs"), _difficulties(others, say, most), say),
         _section(say("Successes"), list(_successes(told, say, most))[:SUCCESSES], say),
         _section(say("Silent or paused"), _absent(told, say), say),
-        say("For one city, send MORE and the city's name."),
     ]
     return "\n".join(section for section in sections if section)
 
@@ -212,7 +214,8 @@ def _label(form: Form, path: str, say: Say) -> str:
     question = next((q for q in form.questions if q.path == path), None)
     if question is None:
         return path
-    return question.labels.get(say.language) or next(iter(question.labels.values()), path)
+    label = question.labels.get(say.language) or next(iter(question.labels.values()), path)
+    return _OUTPUT.sub("", label)
 
 
 def _shown(form: Form, path: str, value: Value, say: Say) -> str:
