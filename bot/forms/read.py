@@ -14,7 +14,7 @@ from lxml import etree
 
 from bot.forms.building import open_form
 from bot.forms.form import Form, FormError
-from bot.forms.rows import Sheets, problems_of, survey_rows
+from bot.forms.rows import Sheets, problems_of, row_naming, survey_rows
 from bot.forms.trial import failures
 from bot.values import Problem
 
@@ -71,7 +71,7 @@ def _read(file: bytes, name: PurePath) -> Form:
         try:
             result = convert(xlsform=_fields(workbook))
         except Exception as error:  # as above
-            raise FormError(_together(problems, _reader_problem(error))) from error
+            raise FormError(_together(problems, _placed(_reader_problem(error), sheets))) from error
     _refuse(problems)
     rows = survey_rows(sheets)
     form = open_form(_versioned(result.xform, file), rows)
@@ -163,12 +163,19 @@ def _reader_problem(error: Exception) -> Problem:
     """Return pyxform's own message with its place; of other exceptions only that the file is broken."""
     text = " ".join(str(error).split())
     if type(error).__name__ not in ("PyXFormError", "PyXFormReadError", "ValidationError"):
-        text = f"The file cannot be read ({type(error).__name__}: {text[:200]})."
+        reason = error.__cause__ or error
+        text = f"The file cannot be read: {type(reason).__name__}, {' '.join(str(reason).split())[:200]}."
     row, sheet, column = _PLACE.search(text), _ON_SHEET.search(text), _COLUMN.search(text)
     where = sheet.group(1) if sheet else "survey" if row else "form"
     where += f", row {row.group(1)}" if row else ""
     where += f", {column.group(1)}" if row and column else ""
     return Problem("xlsform", where, "Correct the form and read it again.", _PLACE.sub("", text))
+
+
+def _placed(problem: Problem, sheets: Sheets) -> Problem:
+    """Name the row where the reader only quotes its type or name."""
+    row = row_naming(sheets, problem.message) if problem.where == "form" else None
+    return replace(problem, where=f"survey, row {row}") if row else problem
 
 
 def _together(problems: tuple[Problem, ...], last: Problem) -> tuple[Problem, ...]:

@@ -11,6 +11,8 @@ from bot.values import Problem
 Row = Mapping[str, str]
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+_QUOTED = re.compile(r"'([^']+)'")
+_SELECT = re.compile(r"(?:select_one|select_multiple|rank) ([^\s${}]+)")
 _PREFIX = re.compile(r"^(?:bind|control|body|instance):{1,2}")
 _SAME_COLUMN = {
     "relevance": "relevant",
@@ -52,11 +54,26 @@ def survey_rows(sheets: Sheets) -> dict[str, int]:
     return found
 
 
+def row_naming(sheets: Sheets, message: str) -> int | None:
+    """Return the survey row that has a word which a message quotes as its type or name, or None."""
+    quoted = _QUOTED.findall(message)
+    for number, row in _numbered(sheets.survey):
+        columns = _columns(row)
+        if any(columns.get(column, ("", ""))[1] in quoted for column in ("type", "name")):
+            return number
+    return None
+
+
 def problems_of(sheets: Sheets) -> tuple[Problem, ...]:
     """Return every fault that can be seen in the rows themselves: expressions and unknown names."""
     names = _names(sheets.survey)
     scope = Scope("", {}, lambda name: _checked(name, names))
-    survey = [p for n, row in _numbered(sheets.survey) for p in _problems_of_row(n, row, scope, names)]
+    lists = frozenset(_columns(row).get("list_name", ("", ""))[1] for row in sheets.choices)
+    survey = [
+        problem
+        for number, row in _numbered(sheets.survey)
+        for problem in (*_unknown_list(number, row, lists), *_problems_of_row(number, row, scope, names))
+    ]
     choices = [
         problem
         for number, row in _numbered(sheets.choices)
@@ -82,6 +99,18 @@ def _columns(row: Row) -> dict[str, tuple[str, str]]:
 def _names(rows: Iterable[Row]) -> frozenset[str]:
     named = {_columns(row).get("name", ("", ""))[1] for row in rows}
     return frozenset(named | {name + end for name in named for end in _GENERATED})
+
+
+def _unknown_list(number: int, row: Row, lists: frozenset[str]) -> Iterator[Problem]:
+    header, text = _columns(row).get("type", ("", ""))
+    found = _SELECT.match(text)
+    if found and found.group(1) not in lists:
+        yield Problem(
+            "list_unknown",
+            f"survey, row {number}, {header}",
+            "Add the list to the choices sheet, or correct its name.",
+            f"There is no list of choices named {found.group(1)}.",
+        )
 
 
 def _problems_of_row(number: int, row: Row, scope: Scope, names: frozenset[str]) -> Iterator[Problem]:

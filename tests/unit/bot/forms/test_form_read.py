@@ -1,0 +1,292 @@
+"""A file becomes a form, or every reason why not with its place."""
+
+import zipfile
+from io import BytesIO
+
+import openpyxl
+import pytest
+
+from bot.forms.building import open_form
+from bot.forms.form import FormError
+from bot.forms.read import LARGEST_FILE, LARGEST_UNZIPPED, MOST_ENTRIES, read_form
+from bot.values import Problem
+from tests.xlsform import choices, form_of, paths, settings, sheet_of, survey
+
+YES_NO = choices("yes_no | yes | Yes", "yes_no | no | No")
+
+
+def problems_of(file: bytes | str, name: str = "written.md") -> tuple[Problem, ...]:
+    """Return why a file is refused."""
+    with pytest.raises(FormError) as refused:
+        read_form(file.encode() if isinstance(file, str) else file, name)
+    return refused.value.problems
+
+
+def a_workbook(sheets: dict[str, list[list[object]]]) -> bytes:
+    """Return an .xlsx file."""
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = workbook.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    file = BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("text", "text"),
+        ("integer", "integer"),
+        ("decimal", "decimal"),
+        ("date", "date"),
+        ("time", "time"),
+        ("dateTime", "datetime"),
+        ("select_one yes_no", "select_one"),
+        ("select_multiple yes_no", "select_multiple"),
+        ("rank yes_no", "rank"),
+        ("note", "note"),
+        ("image", "image"),
+        ("audio", "audio"),
+        ("video", "video"),
+        ("file", "file"),
+        ("geopoint", "geopoint"),
+        ("barcode", "barcode"),
+        ("acknowledge", "acknowledge"),
+        ("range", "range"),
+        ("geotrace", "text"),
+        ("geoshape", "text"),
+    ],
+)
+def test_each_type_is_known(written: str, read: str) -> None:
+    form = form_of(survey(f"{written} | q | Q") + YES_NO)
+    assert [question.type for question in form.questions] == [read]
+
+
+def test_what_is_asked_as_text_is_said() -> None:
+    form = form_of(survey("text | a | A", "geotrace | way | Way"))
+    assert "survey, row 3, type: geotrace is asked as text." in form.warnings
+
+
+def test_a_form_has_its_name_title_version_and_languages() -> None:
+    form = form_of(
+        survey("text | q | Q | Q | س", columns="type | name | label::Français | label::sw | label::العربية")
+        + settings(
+            "form_id | form_title | version | default_language", "City-Report 2 | City report | 7 | Français"
+        )
+    )
+    assert (form.name, form.title, form.version) == ("city_report_2", "City report", "7")
+    assert form.languages == ("fr", "ar", "sw")
+    assert form.default_language == "fr"
+    assert form.questions[0].labels == {"fr": "Q", "sw": "Q", "ar": "س"}
+
+
+def test_a_form_without_settings_is_named_after_its_file_and_versioned_by_its_bytes() -> None:
+    first, again = (form_of(survey("text | q | Q"), "Weekly Update.md") for _ in range(2))
+    other = form_of(survey("text | q | R"), "Weekly Update.md")
+    assert first.name == "weekly_update"
+    assert first.version == again.version != other.version
+    assert len(first.version) == 10
+    assert first.languages == ()
+    assert first.questions[0].labels == {"default": "Q"}
+
+
+def test_a_question_has_everything_its_row_says() -> None:
+    form = form_of(
+        survey(
+            "hidden | city | | | | | | | | | |",
+            "integer | n | N | ${city} | hint | help | ${city} = '' | . > 1 | more | must | ${city} = 1 | w",
+            columns=(
+                "type | name | label::en | label::fr | hint::en | guidance_hint::en | relevant | "
+                "constraint | constraint_message::fr | required_message::fr | required | appearance"
+            ),
+        )
+    )
+    (question,) = form.questions
+    assert question.labels == {"en": "N", "fr": "${city}"}
+    assert (question.hints, question.guidance) == ({"en": "hint"}, {"en": "help"})
+    assert (question.constraint_messages, question.required_messages) == ({"fr": "more"}, {"fr": "must"})
+    assert (question.relevant, question.constraint) == ("${city} = ''", ". > 1")
+    assert (question.required, question.appearance) == ("${city} = 1", "w")
+    assert form.hidden == ("city",)
+
+
+def test_parameters_are_kept() -> None:
+    form = form_of(
+        survey(
+            "range | r | R | start=1 end=5 step=2",
+            "image | p | P | max-pixels=640",
+            columns="type | name | label | parameters",
+        )
+    )
+    assert form.questions[0].parameters == {"start": "1", "end": "5", "step": "2"}
+    assert form.questions[1].parameters == {"max-pixels": "640"}
+
+
+def test_groups_and_repeats_make_paths() -> None:
+    form = form_of(
+        survey(
+            "begin_group | g | G",
+            "text | a | A",
+            "end_group | |",
+            "begin_repeat | lines | Lines",
+            "begin_group | inner | I",
+            "text | b | B",
+            "end_group | |",
+            "end_repeat | |",
+        )
+    )
+    assert [(question.path, question.repeat) for question in form.questions] == [
+        ("g/a", None),
+        ("lines/inner/b", "lines"),
+    ]
+    assert [(repeat.path, repeat.labels, repeat.is_counted) for repeat in form.repeats] == [
+        ("lines", {"default": "Lines"}, False)
+    ]
+
+
+def test_the_stored_source_opens_as_the_same_form() -> None:
+    form = form_of(survey("select_one yes_no | q | Q", "text | r | R") + YES_NO)
+    again = open_form(form.source)
+    assert again == form
+    assert (again.title, again.languages, again.questions) == (form.title, form.languages, form.questions)
+    assert paths(sheet_of(again)) == ["q", "r"]
+
+
+def test_a_workbook_and_a_csv_are_read_too() -> None:
+    rows: list[list[object]] = [["type", "name", "label"], ["integer", "n", "How many?"]]
+    as_csv = "survey,,,\n,type,name,label\n,integer,n,How many?\n"
+    for form in (
+        read_form(a_workbook({"survey": rows}), "w.xlsx"),
+        read_form(as_csv.encode(), "w.csv"),
+        read_form(b"\xef\xbb\xbf" + as_csv.encode(), "w.csv"),
+        read_form(b"\xef\xbb\xbf" + survey("integer | n | How many?").encode(), "W.MD"),
+    ):
+        assert form.questions[0].labels == {"default": "How many?"}
+
+
+# -- refusals
+
+
+def test_all_faults_are_told_at_once_with_their_places() -> None:
+    problems = problems_of(
+        survey(
+            "text | a | A | tody() > 1 | |",
+            "text | b | Say ${nobody} | | . =< 5 |",
+            "begin_group | g | G | //a = 1 | |",
+            "text | c | C | | | pulldata('a', 'b', 'c', 'd')",
+            "end_group | | | | |",
+            "text | d | D | ${a} = ‘x’ | |",
+            columns="type | name | label | relevance | constraint | calculation",
+        )
+        + choices("yes_no | yes | Yes ${someone}")
+    )
+    assert [(problem.where, problem.code) for problem in problems] == [
+        ("survey, row 2, relevance", "function_unknown"),
+        ("survey, row 3, label", "name_unknown"),
+        ("survey, row 3, constraint", "expression_syntax"),
+        ("survey, row 4, relevance", "expression_unsafe"),
+        ("survey, row 5, calculation", "not_supported"),
+        ("choices, row 2, label", "name_unknown"),
+    ]
+
+
+def test_what_the_reader_says_is_added_to_our_own() -> None:
+    problems = problems_of(
+        survey(
+            "text | a | A | tody()",
+            "text | not a name | B |",
+            columns="type | name | label | relevant",
+        )
+    )
+    assert [problem.where for problem in problems] == ["survey, row 2, relevant", "survey, row 3, name"]
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        pytest.param(survey("text | a | A", "text | a | B"), "survey, row 3, name", id="twice"),
+        pytest.param(survey("text | b | B", "colour | a | A"), "survey, row 3", id="unknown type"),
+        pytest.param(survey("select_one nothing | a | A"), "survey, row 2", id="no such list"),
+        pytest.param(survey("begin_group | g | G", "text | a | A"), "survey, row 2", id="not closed"),
+        pytest.param("", "form", id="empty"),
+        pytest.param("Dear colleagues, | here is | my form", "form", id="prose"),
+        pytest.param("| choices |\n| | list_name | name | label |", "form", id="no survey"),
+    ],
+)
+def test_the_readers_refusals_name_their_place(text: str, where: str) -> None:
+    problem, *_ = problems_of(text)
+    assert problem.where.startswith(where)
+    assert problem.message
+    assert problem.mend
+
+
+def test_a_list_in_a_file_is_not_supported_yet() -> None:
+    (problem,) = problems_of(survey("select_one_from_file towns.csv | town | Town"))
+    assert (problem.code, problem.where) == ("not_supported", "survey, row 2, type")
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "code"),
+    [
+        pytest.param(b"x", "form.pdf", "file_type", id="another kind"),
+        pytest.param(b"x", "form", "file_type", id="no kind"),
+        pytest.param(b"not a zip", "form.xlsx", "file_broken", id="not a workbook"),
+        pytest.param(b"PK\x03\x04" + b"\0" * 50, "form.xlsx", "file_broken", id="half a zip"),
+        pytest.param(b"not a workbook", "form.xls", "xlsform", id="not an old workbook"),
+        pytest.param(b"\xff\xfe\x00", "form.md", "not_utf8", id="not UTF-8"),
+        pytest.param(b"|" * (LARGEST_FILE + 1), "form.md", "too_large", id="large file"),
+    ],
+)
+def test_a_file_that_is_no_form_is_refused(file: bytes, name: str, code: str) -> None:
+    (problem,) = problems_of(file, name)
+    assert problem.code == code
+
+
+def a_zip(entries: dict[str, bytes]) -> bytes:
+    """Return a zip file."""
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as written:
+        for name, content in entries.items():
+            written.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        pytest.param(a_zip({"xl/worksheets/sheet1.xml": b"0" * (LARGEST_UNZIPPED + 1)}), id="zip bomb"),
+        pytest.param(a_zip({f"{n}.xml": b"" for n in range(MOST_ENTRIES + 1)}), id="many entries"),
+        pytest.param(a_zip({"xl/worksheets/sheet1.xml": b"<row/>" * 20002}), id="many rows"),
+    ],
+)
+def test_a_bomb_is_refused_before_it_is_opened(file: bytes) -> None:
+    (problem,) = problems_of(file, "form.xlsx")
+    assert problem.code == "too_large"
+
+
+def test_too_many_questions_are_refused() -> None:
+    (problem,) = problems_of(survey(*(f"text | q{n} | Q" for n in range(2001))))
+    assert (problem.code, problem.where) == ("too_large", "survey")
+
+
+def test_an_entity_bomb_is_refused() -> None:
+    clean = a_workbook({"survey": [["type", "name", "label"], ["text", "a", "A"]]})
+    bomb = BytesIO()
+    with zipfile.ZipFile(BytesIO(clean)) as source, zipfile.ZipFile(bomb, "w") as written:
+        for entry in source.infolist():
+            content = source.read(entry)
+            if entry.filename == "xl/worksheets/sheet1.xml":
+                body = content[content.index(b"<worksheet") :]
+                content = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>' + body
+            written.writestr(entry, content)
+    (problem,) = problems_of(bomb.getvalue(), "bomb.xlsx")
+    assert problem.code == "xlsform"
+    assert "Entities" in problem.message
+
+
+def test_tags_in_cells_stay_text() -> None:
+    form = form_of(survey('text | a | <b>&amp; <output value="/data/a"/>'))
+    assert form.questions[0].labels == {"default": '<b>&amp; <output value="/data/a"/>'}

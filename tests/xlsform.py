@@ -1,0 +1,46 @@
+"""Forms written in the tests, as their authors would write them in Markdown."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from bot.forms.form import Form
+from bot.forms.read import read_form
+from bot.forms.sheet import Sheet
+from bot.values import Value
+
+AT = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)  # a Monday
+
+
+def form_of(text: str, file_name: str = "written.md") -> Form:
+    """Return the form that a Markdown text holds."""
+    return read_form(text.encode(), file_name)
+
+
+def survey(*rows: str, columns: str = "type | name | label") -> str:
+    """Return a survey sheet, a row a string with its cells between bars."""
+    return "\n".join(["| survey |", f"| | {columns} |", *(f"| | {row} |" for row in rows)])
+
+
+def choices(*rows: str, columns: str = "list_name | name | label") -> str:
+    """Return a choices sheet likewise."""
+    return "\n".join(["", "| choices |", f"| | {columns} |", *(f"| | {row} |" for row in rows)])
+
+
+def settings(columns: str, row: str) -> str:
+    """Return a settings sheet."""
+    return f"\n| settings |\n| | {columns} |\n| | {row} |"
+
+
+def sheet_of(
+    form: Form,
+    given: Mapping[str, Value] | None = None,
+    hidden: Mapping[str, str] | None = None,
+    at: datetime = AT,
+) -> Sheet:
+    """Return a sheet of a form."""
+    return Sheet(form, given or {}, hidden or {}, at)
+
+
+def paths(sheet: Sheet) -> list[str]:
+    """Return the paths of what a sheet asks, in order."""
+    return [step.path for step in sheet.steps()]
