@@ -1,5 +1,6 @@
 """A programme is read whole, or refused with every fault, its place and its mend."""
 
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from bot.forms.read import read_form
 from bot.forms.sheet import Sheet
-from bot.programme import Programme, Weekday, city_facts, open_programme, read_programme
+from bot.programme import Programme, Weekday, city_facts, open_programme, read_programme, shapes
 from bot.values import Problem, Value
 from tests.programmes import ASTON, ORCHARD, files_of
 
@@ -432,3 +433,13 @@ def test_facts_of_a_city_are_its_entry() -> None:
     facts = city_facts(programme.cities["eastmere"])
     assert (facts["country"], facts["languages"]) == ("IE", ["en"])
     assert facts["office_hours"]["mon"] == [{"from": "07:00:00", "to": "15:00:00"}]
+
+
+def test_every_key_is_explained_for_editors() -> None:
+    text = (ASTON.parents[1] / "docs" / "programme.md").read_text(encoding="utf-8")
+    own = [value for value in vars(shapes).values() if getattr(value, "__module__", "") == shapes.__name__]
+    values = [value for value in own if isinstance(value, type) and is_dataclass(value)]
+    given = {"slug", "name", "id", "start", "end"}  # taken from the entry's own key, or `from` and `to`
+    keys = {field.name for value in values for field in fields(value)} - given
+    assert len(values) > 15
+    assert sorted(key for key in keys if f"`{key}`" not in text and f"{key}`" not in text) == []
