@@ -72,7 +72,7 @@ FAULTS: Mapping[Fault, Callable[[Trouble], Reply]] = {
         "Bad Request: group chat was upgraded to a supergroup chat",
         migrate_to_chat_id=trouble.value,
     ),
-    Fault.REFUSED: lambda trouble: error(400, f"Bad Request: {trouble.text}"),
+    Fault.REFUSED: lambda trouble: error(trouble.value or 400, trouble.text),
     Fault.UNAUTHORIZED: lambda trouble: error(401, "Unauthorized"),
 }
 

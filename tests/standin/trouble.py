@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """How a call goes wrong; the first four after it was taken or not as `accepts` says."""
+    """How a call goes wrong."""
 
     NONE = ""
     STALL = "stall"  # never answered
@@ -19,7 +19,7 @@ class Fault(StrEnum):
     NOT_STARTED = "not_started"  # 403
     NOT_FOUND = "not_found"  # 400 chat not found
     MIGRATED = "migrated"  # 400; `value` is the new id
-    REFUSED = "refused"  # 400 with `text`
+    REFUSED = "refused"  # status `value` with `text`
     UNAUTHORIZED = "unauthorized"  # 401
 
 

@@ -1,0 +1,131 @@
+"""The bot's account: webhook, commands, descriptions, health; and updates fetched in development."""
+
+import json
+import threading
+
+import pytest
+
+from channels.base import Envelope, Failure, SendError
+from channels.telegram import KINDS, Profile, Telegram
+from channels.telegram_polling import Polling
+from tests.standin import Client, Fault, StandIn, Trouble
+
+PROFILES = {
+    "": Profile((("help", "What can be done here"),), "Reports by short messages.", "Short reports"),
+    "fr": Profile((("help", "Ce que l'on peut faire ici"),), "Des rapports par messages.", "Rapports"),
+}
+
+
+@pytest.fixture
+def account(provider: StandIn, telegram: Telegram) -> Telegram:
+    """Return the channel of a bot without a webhook."""
+    telegram.take_down()
+    provider.telegram.updates.clear()
+    return telegram
+
+
+def test_setting_up_twice_is_setting_up(provider: StandIn, account: Telegram) -> None:
+    """Webhook with secret and kinds, and each language's commands and descriptions, are registered."""
+    for _ in range(2):
+        account.set_up("https://griot.example.org/", PROFILES)
+    assert provider.telegram.webhook["url"] == "https://griot.example.org/webhooks/telegram"
+    assert provider.telegram.webhook["allowed_updates"] == list(KINDS)
+    assert provider.telegram.secret.startswith("not-a-real-secret")
+    assert json.loads(provider.telegram.profile["commands", "fr"]) == [
+        {"command": "help", "description": "Ce que l'on peut faire ici"}
+    ]
+    assert provider.telegram.profile["description", ""] == "Reports by short messages."
+
+
+@pytest.mark.parametrize(
+    ("base_url", "commands"),
+    [
+        pytest.param("http://griot.example.org", (), id="not https"),
+        pytest.param("https://griot.example.org", (("Help", "x"),), id="a capital in a command"),
+    ],
+)
+def test_a_wrong_setting_up_says_why(
+    account: Telegram, base_url: str, commands: tuple[tuple[str, str], ...]
+) -> None:
+    """Telegram's objection comes back in words."""
+    with pytest.raises(SendError) as raised:
+        account.set_up(base_url, {"": Profile(commands, "", "")})
+    assert raised.value.failure is Failure.REJECTED
+    assert raised.value.detail
+
+
+def test_health_is_what_telegram_says(provider: StandIn, account: Telegram) -> None:
+    """Pending updates and the last error are reported with its time."""
+    fault = {"pending_update_count": 51, "last_error_date": 1795516860, "last_error_message": "Timeout"}
+    provider.telegram.webhook |= fault
+    health = account.health()
+    assert (health.url, health.pending, health.last_error) == ("", 51, "Timeout")
+    assert health.last_error_at is not None
+    assert health.last_error_at.isoformat() == "2026-11-24T10:41:00+00:00"
+
+
+def test_the_name_is_asked_once(provider: StandIn, account: Telegram) -> None:
+    """Invitation links need the bot's name."""
+    assert [account.username(), account.username()] == ["griot_demo_bot"] * 2
+    assert len(provider.calls("getMe")) == 1
+
+
+def tap(update_id: int) -> dict[str, object]:
+    """Return the update of a tap."""
+    amina = {"id": 500000001, "is_bot": False, "first_name": "Amina"}
+    query = {"id": f"tap-{update_id}", "from": amina, "chat_instance": "-1", "data": "t:1"}
+    return {"update_id": update_id, "callback_query": query}
+
+
+def test_fetched_updates_are_stored_then_confirmed(provider: StandIn, account: Telegram) -> None:
+    """Each update reaches the inbox as JSON with its envelope; a tap's spinner is ended by a call."""
+    stored: list[tuple[bytes, Envelope]] = []
+    polling = Polling(account, lambda body, envelope: stored.append((body, envelope)))
+    for number in (7, 9):
+        Client(provider.url).update(tap(number))
+    assert polling.once(0) == 2
+    assert polling.once(0) == 0
+    assert [json.loads(body) for body, _ in stored] == [tap(7), tap(9)]
+    assert [envelope.provider_id for _, envelope in stored] == ["700100200:7", "700100200:9"]
+    assert [call.fields["callback_query_id"] for call in provider.calls("answerCallbackQuery")] == [
+        "tap-7",
+        "tap-9",
+    ]
+
+
+def test_an_update_that_was_not_stored_comes_again(provider: StandIn, account: Telegram) -> None:
+    """The offset moves only after the update is durable."""
+    full = [True]
+
+    def store(body: bytes, envelope: Envelope) -> None:
+        if full.pop() if full else False:
+            raise OSError("disk full")
+
+    polling = Polling(account, store)
+    Client(provider.url).update(tap(7))
+    with pytest.raises(OSError, match="disk full"):
+        polling.once(0)
+    assert polling.once(0) == 1
+
+
+def test_polling_goes_on_after_an_error(provider: StandIn, account: Telegram) -> None:
+    """A conflict with a webhook is reported; once it is gone updates arrive."""
+    stop, reported = threading.Event(), []
+    polling = Polling(account, lambda body, envelope: stop.set())
+
+    def report(error: SendError) -> None:
+        reported.append(error)
+        provider.trouble()
+
+    provider.trouble(trouble=Trouble(fault=Fault.THROTTLED, value=0))
+    Client(provider.url).update(tap(7))
+    polling.run(stop, report, pause=0.01)
+    assert [error.failure for error in reported] == [Failure.THROTTLED]
+
+
+def test_polling_beside_a_webhook_is_misconfigured(account: Telegram) -> None:
+    """Telegram allows one of the two (409)."""
+    account.set_up("https://griot.example.org", {})
+    with pytest.raises(SendError) as raised:
+        Polling(account, lambda body, envelope: None).once(0)
+    assert (raised.value.failure, raised.value.code) == (Failure.MISCONFIGURED, "409")

@@ -1,0 +1,46 @@
+"""The channel of the terminal and of the simulator."""
+
+import pytest
+
+from bot.values import Heard, Location, Media, MediaKind, Message, Press
+from channels.base import BodyError, Inbound, Outgoing, SignatureError
+from channels.chat import Chat, written_down
+
+CHAT = Chat()
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        Heard("Bonjour", source="1"),
+        Heard("4 of 5", source="1", edited=True),
+        Heard(press=Press("t", 2), source="1"),
+        Heard(media=Media(MediaKind.IMAGE, "ref", "a.png", "image/png", 7), source="1"),
+        Heard(location=Location(-1.9, 30.1, 25.0), source="1"),
+    ],
+)
+def test_what_is_written_down_is_read(heard: Heard) -> None:
+    """A body gives back what was heard, the address, and the id that makes it unique."""
+    body = written_down("1", "42", heard)
+    assert CHAT.parse(body) == [Inbound("42", heard)]
+    envelope = CHAT.envelope(body)
+    assert (envelope.provider_id, envelope.sender) == ("1", "42")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"id": 1, "address": "42"}', b"[" * 100_000])
+def test_other_bodies_are_refused(body: bytes) -> None:
+    """What `written_down` did not write is a BodyError."""
+    with pytest.raises(BodyError):
+        CHAT.envelope(body)
+
+
+def test_nobody_outside_speaks_for_it() -> None:
+    """The channel has no webhook."""
+    with pytest.raises(SignatureError):
+        CHAT.verify("", {}, b"")
+
+
+def test_sending_is_being_in_the_outbox() -> None:
+    """An id comes at once; a message put in place of another keeps the other's."""
+    assert CHAT.send(Outgoing("42", Message("Hello"), "7")) == "chat:7"
+    assert CHAT.send(Outgoing("42", Message("Hello", replaces="chat:6"), "7")) == "chat:6"
