@@ -53,7 +53,7 @@ class Submission(Base):
     period: Mapped[str | None]  # 2026-W48, 2026-11, 2026-H2
     state: Mapped[str] = mapped_column(default=SubmissionState.DRAFT)
     review: Mapped[str] = mapped_column(default="received")  # ODK Central's words
-    nothing: Mapped[bool] = mapped_column("nothing", default=False, quote=True)  # a keyword of SQLite
+    nothing: Mapped[bool] = mapped_column("is_nothing", default=False)  # NOTHING is a keyword of SQLite
     channel: Mapped[str]
     language: Mapped[str]
     started_at: Mapped[datetime]
