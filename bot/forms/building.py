@@ -9,6 +9,7 @@ from lxml import etree
 from bot.forms.expressions import Expression, compile_expression
 from bot.forms.form import (
     Choice,
+    ChoiceList,
     ChoiceRow,
     Compiled,
     Form,
@@ -73,7 +74,7 @@ class _Builder:
         self._rows = rows
         self._problems: list[Problem] = []
         self._warnings: list[str] = []
-        self._choices: dict[str, dict[str, ChoiceRow]] = {}  # absolute path, name: for jr:choice-name
+        self._choices: dict[str, ChoiceList] = {}  # by absolute path, for jr:choice-name
         self._scope = Scope(
             root=str(xform.answers.tag),
             kinds=MappingProxyType(
@@ -81,7 +82,7 @@ class _Builder:
             ),
             resolve=_Names(xform.answers).path,
         )
-        self._list_rows = {name: self._rows_of(root) for name, root in xform.lists.items()}
+        self._lists = {name: self._list_of(root) for name, root in xform.lists.items()}
 
     def form(self) -> Form:
         """Return the form, or raise FormError with everything that is wrong."""
@@ -269,13 +270,13 @@ class _Builder:
         is_plain = not message.startswith("jr:itext(")
         return {self._xform.default_language: (message.strip(),)} if is_plain else texts
 
-    def _rows_of(self, holder: etree._Element) -> tuple[ChoiceRow, ...]:
-        rows = []
+    def _list_of(self, holder: etree._Element) -> ChoiceList:
+        items = []
         for item in holder.iter("item"):
             identity, label = item.findtext("itextId"), _child(item, "label")
             values = self._xform.text_by_id(identity) if identity else self._xform.text(label)
-            rows.append(ChoiceRow(item.findtext("name") or "", self._texts(values, "", "choices")))
-        return tuple(rows)
+            items.append((item.findtext("name") or "", self._texts(values, "", "choices")))
+        return _choice_list(items)
 
     def _options(self, control: etree._Element | None, full: str) -> Options | None:
         if control is None or control.tag not in _SELECTS:
@@ -286,36 +287,35 @@ class _Builder:
         nodeset = itemset.get("nodeset", "").strip()
         whole, some = _WHOLE_LIST.fullmatch(nodeset), _SOME_OF_LIST.match(nodeset)
         name = (whole or some).group(1) if whole or some else ""  # type: ignore[union-attr]  # one of them matched
-        if name and name not in self._list_rows:
-            self._unsupported(
-                full, "type", f"The choice file of {name}", "Put its rows into the choices sheet."
-            )
+        if name and name not in self._lists:
+            self._unsupported(full, "type", f"The choice file of {name}", "Use the choices sheet.")
             return None
-        rows = self._list_rows.get(name, ())
-        self._choices[full] = {row.name: row for row in rows}
-        value = _child(itemset, "value")
+        offered = self._lists.get(name, ChoiceList())
+        self._choices[full] = offered
         if whole:
-            return Options(rows)
+            return Options(offered)
+        value = _child(itemset, "value")
         column = "" if name else (value.get("ref", "") if value is not None else "")
-        return Options(rows, self._expression(nodeset, full, "choice_filter"), column)
+        return Options(offered, self._expression(nodeset, full, "choice_filter"), column)
 
     def _written_out(self, control: etree._Element, full: str) -> Options:
         """Return the choices of a control that lists them itself."""
-        rows = tuple(
-            ChoiceRow(
+        items = [
+            (
                 item.findtext("value") or "",
                 self._texts(self._xform.text(_child(item, "label")), full, "choices"),
             )
             for item in control.findall("item")
-        )
-        self._choices[full] = {row.name: row for row in rows}
-        return Options(rows)
+        ]
+        self._choices[full] = _choice_list(items)
+        return Options(self._choices[full])
 
     def _choice_name(self, path: str, value: str, language: str) -> str:
-        rows = self._choices.get(path.strip(), {})
-        names = value.split()
+        offered = self._choices.get(path.strip(), ChoiceList())
+        labels = {choice.name: choice.labels for choice in offered.choices if choice.name in value.split()}
         return ", ".join(
-            _label(rows[n], language, self._xform.default_language) if n in rows else n for n in names
+            _label(labels.get(name, {}), language, self._xform.default_language) or name
+            for name in value.split()
         )
 
 
@@ -373,12 +373,20 @@ def _written(texts: Texts) -> Labels:
     }
 
 
-def _label(row: ChoiceRow, language: str, default: str) -> str:
-    labels = _written(row.texts)
+def _label(labels: Labels, language: str, default: str) -> str:
     for known in (language, default, *labels):
         if label := labels.get(known):
             return label
-    return row.name
+    return ""
+
+
+def _choice_list(items: list[tuple[str, Texts]]) -> ChoiceList:
+    rows = tuple(ChoiceRow(Choice(name, _written(texts)), texts) for name, texts in items)
+    return ChoiceList(
+        rows,
+        tuple(row.choice for row in rows),
+        any(isinstance(part, Output) for row in rows for parts in row.texts.values() for part in parts),
+    )
 
 
 def _repeat(node: Node) -> Repeat:
@@ -395,7 +403,6 @@ def _asked(
     """Return the node with its question, when it is one that a person meets."""
     if not sort:
         return node
-    rows = node.options.rows if node.options else ()
     expressions = {
         name: _authored(bind.get(name, "")) if bind is not None else ""
         for name in ("relevant", "constraint", "required")
@@ -406,7 +413,7 @@ def _asked(
         labels=_written(node.labels),
         hints=_written(node.hints),
         guidance=_written(node.guidance),
-        choices=tuple(Choice(row.name, _written(row.texts)) for row in rows),
+        choices=node.options.list.choices if node.options else (),
         repeat=repeat,
         constraint_messages=_written(node.constraint_messages),
         required_messages=_written(node.required_messages),

@@ -88,24 +88,28 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChoiceRow:
-    """An option with its texts in parts."""
+    """An option as written, and its texts in parts."""
 
-    name: str
+    choice: Choice
     texts: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceList:
+    """The options of one list; questions that use the list share it."""
+
+    rows: tuple[ChoiceRow, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    has_outputs: bool = False  # a label shows an answer
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """Where the options of a question come from: a whole list, or what an expression leaves of it."""
 
-    rows: tuple[ChoiceRow, ...]
+    list: ChoiceList
     filter: Expression | None = None  # its nodes carry the row's number, or are answers of a repeat
     value: str = ""  # for answers of a repeat: name of the node whose text is the option
-
-    @property
-    def has_outputs(self) -> bool:
-        """Whether a label of theirs shows an answer."""
-        return any(isinstance(p, Output) for row in self.rows for parts in row.texts.values() for p in parts)
 
 
 @dataclass(frozen=True, slots=True)

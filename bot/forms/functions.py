@@ -163,7 +163,7 @@ def _count_selected(_: object, chosen: Argument) -> float:
     return float(len(text_of(chosen).split()))
 
 
-def _position(_: object, node: Argument) -> float:
+def _position(_: object, node: Argument = "") -> float:
     if not isinstance(node, list) or not node:
         return BLANK
     return 1.0 + sum(1 for _ in node[0].itersiblings(node[0].tag, preceding=True))

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from bot.forms.expressions import Expression, Scene
-from bot.forms.form import Choice, Form, Kind, Node, Output, Question, Texts
+from bot.forms.form import Choice, ChoiceRow, Form, Kind, Node, Output, Question, Texts
 from bot.forms.functions import IRRELEVANT, Argument, number_of, number_text, text_of
 from bot.forms.rewriting import LISTS, list_element
 from bot.forms.xform import ROW
@@ -103,23 +103,27 @@ class Sheet:
         options = place.node.options if place else None
         if place is None or options is None:
             return ()
-        if options.filter is None and not options.has_outputs and place.node.question:
-            return place.node.question.choices
-        if options.filter is None:
-            return tuple(self._choice(row.name, row.texts, place, isolate) for row in options.rows)
-        found = self._value(options.filter, place.element)
-        nodes = found if isinstance(found, list) else []
-        if options.value:
-            names = [node.findtext(options.value) or "" for node in nodes if node.get(IRRELEVANT) is None]
-            return tuple(Choice(name, {self._form.default_language: name}) for name in names if name)
-        rows = [options.rows[int(node.get(ROW, "0"))] for node in nodes]
-        return tuple(self._choice(row.name, row.texts, place, isolate) for row in rows)
+        rows = options.list.rows
+        if options.filter is not None:
+            found = self._value(options.filter, place.element)
+            nodes = found if isinstance(found, list) else []
+            if options.value:
+                return self._answered(nodes, options.value)
+            rows = tuple(rows[int(node.get(ROW, "0"))] for node in nodes)
+        elif not options.list.has_outputs:
+            return options.list.choices
+        return tuple(self._choice(row, place, isolate) for row in rows)
 
-    def _choice(self, name: str, texts: Texts, place: _Place, isolate: Isolate) -> Choice:
-        return Choice(
-            name,
-            {language: self._written(parts, place, language, isolate) for language, parts in texts.items()},
-        )
+    def _answered(self, nodes: list[etree._Element], name: str) -> tuple[Choice, ...]:
+        """Return answers of a repeat as choices."""
+        texts = [node.findtext(name) or "" for node in nodes if node.get(IRRELEVANT) is None]
+        return tuple(Choice(text, {self._form.default_language: text}) for text in texts if text)
+
+    def _choice(self, row: ChoiceRow, place: _Place, isolate: Isolate) -> Choice:
+        labels = {
+            language: self._written(parts, place, language, isolate) for language, parts in row.texts.items()
+        }
+        return Choice(row.choice.name, labels)
 
     def default(self, path: str) -> Value:
         """Return the value a question begins with (its `default`), as text; None for none."""

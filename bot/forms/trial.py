@@ -8,9 +8,10 @@ from lxml import etree
 
 from bot.forms.expressions import Expression, Scene
 from bot.forms.form import Form, Node, Output
-from bot.forms.rewriting import LISTS
+from bot.forms.rewriting import LISTS, list_element
 
 _SCENE = Scene(datetime(2026, 11, 23, 10, tzinfo=UTC), "trial", "en")
+_ITEMS = 3  # of each choice list; the others differ in nothing that could fail
 _FILLINGS = ("", "1", "2026-11-23", "a b")
 
 
@@ -33,8 +34,9 @@ def failures(form: Form) -> Iterator[tuple[str, str, str]]:
 def _with_lists(form: Form) -> etree._Element:
     answers = deepcopy(form.compiled.blank)
     lists = etree.SubElement(answers, LISTS)
-    for choices in form.compiled.lists.values():
-        lists.append(deepcopy(choices))
+    for name, choices in form.compiled.lists.items():
+        items = etree.SubElement(etree.SubElement(lists, list_element(name)), "root")
+        items.extend(deepcopy(item) for item in choices.findall("root/item")[:_ITEMS])
     return answers
 
 
