@@ -1,0 +1,1 @@
+"""Measurements, not tests: what a report costs, and how fast it is answered."""
