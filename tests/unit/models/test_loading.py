@@ -1,17 +1,18 @@
 """Loading a programme stores it once, keeps what was decided for a city, changes no published form."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import create_engine, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
 
 from bot.forms.form import FormError
 from bot.programme import read_programme
 from bot.values import Problem
-from models.base import Base, Db
+from models.base import Db
 from models.city import City, open_cities
+from models.db import open_store, read, write
 from models.form import FormShelf, FormVersion, add_form, current_forms, form_version
 from models.programme import (
     ProgrammeFile,
@@ -28,12 +29,11 @@ NOTE = "forms/harvest_note.md"
 
 
 @pytest.fixture
-def blank() -> Iterator[Db]:
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
+def blank(database: str) -> Iterator[Db]:
+    store = open_store(database)
+    with store.writers() as session:
         yield session
-    engine.dispose()
+    store.close()
 
 
 def loaded(db: Db, files: dict[str, bytes]) -> tuple[Problem, ...]:
@@ -88,9 +88,9 @@ def test_a_change_is_a_new_revision_and_the_former_one_stays(blank: Db) -> None:
 
 def test_before_the_first_load_there_is_no_programme(blank: Db) -> None:
     assert current_revision(blank) == 0
-    for read in (current_programme, ProgrammeShelf().programme):
+    for find in (current_programme, ProgrammeShelf().programme):
         with pytest.raises(LookupError, match="griot programme load"):
-            read(blank)
+            find(blank)
 
 
 def test_a_city_keeps_what_was_decided_for_it(blank: Db) -> None:
@@ -190,6 +190,31 @@ def test_an_added_form_is_refused_with_every_reason(blank: Db) -> None:
 @pytest.mark.parametrize(("name", "version"), [("nothing", None), ("nothing", "1"), ("harvest_note", "9")])
 def test_an_unknown_form_is_no_form(blank: Db, name: str, version: str | None) -> None:
     loaded(blank, orchard())
-    for read in (form_version, FormShelf().form):
+    for find in (form_version, FormShelf().form):
         with pytest.raises(LookupError, match=name):
-            read(blank, name, version)
+            find(blank, name, version)
+
+
+def test_two_loads_at_once_are_one(database: str) -> None:
+    files = orchard()
+    programme, _ = read_programme(files)
+    assert programme is not None
+    stores = [open_store(database) for _ in range(4)]
+    with ThreadPoolExecutor() as threads:
+        started = [
+            threads.submit(write, store, lambda db: load(db, programme, files, AT)) for store in stores
+        ]
+    assert [each.result() for each in started] == [()] * len(stores)
+    with stores[0].readers() as db:
+        assert (counts(db), current_revision(db)) == ([3, 2, 5], 1)
+    for store in stores:
+        store.close()
+
+
+def test_a_shelf_serves_threads(database: str) -> None:
+    store, shelf = open_store(database), FormShelf()
+    write(store, lambda db: loaded(db, orchard()))
+    with ThreadPoolExecutor(8) as threads:
+        forms = list(threads.map(lambda _: read(store, lambda db: shelf.form(db, "harvest_note")), range(40)))
+    assert len({id(form) for form in forms}) == 1, "compiled once"
+    store.close()
