@@ -13,7 +13,7 @@ from bot.programme import Programme
 from bot.values import Say
 from console.answers import Line, lines_of, status_of
 from console.dates import moment_words
-from console.pages import reach, voice
+from console.pages import named, reach, voice
 from console.parts import Parts, given
 from models.base import Db
 from models.db import read
@@ -61,12 +61,12 @@ class Desk:
 
     def name_of(self, city: CityLine) -> str:
         """Return the city's name in the reader's language."""
-        return self.programme.cities[city.slug].names.get(self.say.language, city.name)
+        return named(self.programme.cities[city.slug].names, self.say.language)
 
     def title(self, form: str) -> str:
         """Return the form's title in the reader's language, or its name when it left the programme."""
         entry = self.programme.forms.get(form)
-        return entry.titles[self.say.language] if entry else form
+        return named(entry.titles, self.say.language) if entry else form
 
     def period(self, period: str | None, city: CityLine) -> str:
         """Return the period in words."""

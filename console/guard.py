@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from flask import Flask, abort, request
 from werkzeug.wrappers import Response
 
+from console.pages import STATIC_FILES
+
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -50,7 +52,7 @@ def guard(app: Flask, base_url: str, exempt: frozenset[str]) -> None:
         response.headers.update(HEADERS)
         if secure:
             response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
-        if request.endpoint != "console.static":
+        if request.endpoint != STATIC_FILES:
             response.headers["Cache-Control"] = "no-store"
         return response
 

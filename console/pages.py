@@ -9,13 +9,14 @@ from typing import Any
 
 from flask import Blueprint, g, request, session, url_for
 
-from bot.values import LANGUAGES, Say
+from bot.values import LANGUAGES, Labels, Say
 from console.parts import Parts
 from models.db import read, write
 from models.reach import Reach, reach_of
 from models.signin import SEEN_EVERY, Reader, keep_signed_in, signed_in
 
 STATIC = Path(__file__).parent / "static"
+STATIC_FILES = "console.static"  # endpoint
 RIGHT_TO_LEFT = frozenset({"ar"})
 
 
@@ -33,6 +34,7 @@ def context(parts: Parts) -> dict[str, Any]:
         "say": say,
         "direction": direction(say.language),
         "asset": asset,
+        "named": named,
         "reader": g.get("reader"),
         "is_demo": parts.is_demo,
     }
@@ -41,6 +43,11 @@ def context(parts: Parts) -> dict[str, Any]:
 def direction(language: str) -> str:
     """Return `rtl` or `ltr`."""
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+def named(names: Labels, language: str) -> str:
+    """Return the name in the language, else in the first there is."""
+    return names.get(language) or next(iter(names.values()), "")
 
 
 def asset(name: str) -> str:
@@ -58,7 +65,8 @@ def voice(parts: Parts) -> Say:
     who: Reader | None = g.get("reader")
     if who is not None:
         return parts.voices[who.language]
-    return parts.voices[request.accept_languages.best_match(LANGUAGES) or "en"]
+    wishes = (wish.split("-")[0].lower() for wish in request.accept_languages.values())
+    return parts.voices[next((wish for wish in wishes if wish in LANGUAGES), "en")]
 
 
 def find_reader(parts: Parts) -> None:

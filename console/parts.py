@@ -9,6 +9,7 @@ from bot.values import Clock, Say
 from channels.base import Channel
 from models.db import Store
 from models.form import FormShelf
+from models.inbox import Update
 from models.programme import ProgrammeShelf
 
 
@@ -22,7 +23,7 @@ class Parts:
     clock: Clock
     voices: Mapping[str, Say]  # by language
     chat: Channel  # the simulator's own channel
-    wake: Callable[[], None]  # tell the worker that something is due
+    keep: Callable[[Update], None]  # put an update into the inbox and wake the worker
     is_demo: bool = False
 
 

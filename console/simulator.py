@@ -19,7 +19,7 @@ from console.pages import direction
 from console.parts import Parts, given
 from models.base import Db
 from models.db import read, write
-from models.inbox import receive
+from models.inbox import Update
 from models.person import Role, add_address
 from models.signin import new_sign_in
 from models.thread import Holder, holders, thread_of
@@ -57,11 +57,12 @@ def thread(parts: Parts, person_id: int) -> str | tuple[str, int]:
 
 
 def hear(parts: Parts, person_id: int) -> Response | tuple[str, int]:
-    """Keep what was written or tapped, as a webhook would, and wake the worker."""
+    """Keep what was written or tapped, as a webhook would."""
     said = _said(request.form.get("text", ""), request.form.get("press", ""))
-    provider_id = secrets.token_hex(16)  # one for all repeats of the transaction
-    write(parts.store, lambda db: _receive(db, parts, person_id, provider_id, said))
-    parts.wake()
+    address, at = str(person_id), parts.clock()
+    write(parts.store, lambda db: _bind(db, parts.chat.name, person_id, at))
+    if said != Heard():
+        parts.keep(_update(parts, address, said))
     if "fetch" in request.form:
         return "", 204
     return redirect(url_for("simulator.phone", person_id=person_id), 303)
@@ -80,15 +81,15 @@ def _said(text: str, press: str) -> Heard:
     return Heard(text=text.replace("\r\n", "\n").strip()[:LONGEST])
 
 
-def _receive(db: Db, parts: Parts, person_id: int, provider_id: str, said: Heard) -> None:
-    """Keep the reply; the phone's address is the person's id, bound when it is first used."""
-    address, name, at = str(_find(holders(db), person_id).id), parts.chat.name, parts.clock()
-    if said == Heard():
-        return
-    add_address(db, person_id, name, address, at)
-    body = written_down(provider_id, address, said)
+def _bind(db: Db, channel: str, person_id: int, at: datetime) -> None:
+    """Make the person's id the address of their phone here; 404 for an unknown person."""
+    add_address(db, _find(holders(db), person_id).id, channel, str(person_id), at)
+
+
+def _update(parts: Parts, address: str, said: Heard) -> Update:
+    name, body = parts.chat.name, written_down(secrets.token_hex(16), address, said)
     envelope = parts.chat.envelope(body)
-    receive(db, name, envelope.provider_id, f"{name}:{envelope.sender}", body, at)
+    return Update(name, envelope.provider_id, f"{name}:{envelope.sender}", body, parts.clock())
 
 
 def _sign_in(db: Db, person_id: int, at: datetime) -> str:
@@ -96,7 +97,7 @@ def _sign_in(db: Db, person_id: int, at: datetime) -> str:
 
 
 def _page(db: Db, parts: Parts, person_id: int | None) -> str:
-    people = holders(db)
+    people, programme = holders(db), parts.programmes.programme(db)
     officer = next((one for one in people if one.role == Role.OFFICER), None)
     holder = _find(people, person_id) if person_id is not None else next(iter(people), None)
     return render_template(
@@ -104,7 +105,8 @@ def _page(db: Db, parts: Parts, person_id: int | None) -> str:
         people=people,
         officer=officer,
         language_names=LANGUAGE_NAMES,
-        roles=parts.programmes.programme(db).roles,
+        roles=programme.roles,
+        cities=programme.cities,
         **(_words(db, parts, holder) if holder else {}),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from flask_wtf.csrf import CSRFProtect
 
 from console import cities, errors, guard, pages, signin, simulator
@@ -34,20 +34,30 @@ def create_app(
         WTF_CSRF_SSL_STRICT=False,  # our pages send no referrer; the origin is checked instead
         **guard.cookies(base_url),
     )
-    guard.guard(app, base_url, frozenset(room.name for room in machines))
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    programs = frozenset(room.name for room in machines)
+    _find_reader_first(app, parts, programs)
+    guard.guard(app, base_url, programs)
     tokens = CSRFProtect(app)
     for room in machines:
         app.register_blueprint(room)
         tokens.exempt(room)
     _add_console(app, parts)
-    errors.show_errors(app, frozenset(room.name for room in machines))
+    errors.show_errors(app, programs)
     return app
 
 
+def _find_reader_first(app: Flask, parts: Parts, programs: frozenset[str]) -> None:
+    """Know who reads before anything is refused: refusals speak their language too."""
+
+    @app.before_request
+    def find_reader() -> None:
+        if request.blueprint not in programs and request.endpoint != pages.STATIC_FILES:
+            pages.find_reader(parts)
+
+
 def _add_console(app: Flask, parts: Parts) -> None:
-    app.register_blueprint(pages.assets())
-    for room in (signin.rooms(parts), cities.rooms(parts)):
-        room.before_request(partial(pages.find_reader, parts))
+    for room in (pages.assets(), signin.rooms(parts), cities.rooms(parts)):
         app.register_blueprint(room)
     if parts.is_demo:
         app.register_blueprint(simulator.rooms(parts))

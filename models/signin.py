@@ -69,7 +69,8 @@ def is_open(db: Db, token: str, at: datetime) -> bool:
 def use_sign_in(db: Db, token: str, at: datetime) -> str | None:
     """Return the id of a new session and burn the address, or None when it is used, expired or unknown."""
     burn = update(SignIn).where(*_still_works(token, at)).values(used_at=at).returning(SignIn.person_id)
-    person = db.get(Person, db.scalar(burn))
+    person_id = db.scalar(burn)
+    person = db.get(Person, person_id) if person_id is not None else None
     if person is None or person.state == PersonState.ERASED:
         return None
     _forget_ended(db, at)

@@ -1,0 +1,169 @@
+"""A console on a database of its own, with the tiny programme, two people a city, and a clock to set."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from gettext import NullTranslations
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import insert
+from werkzeug.test import TestResponse
+
+from bot.programme import read_programme
+from bot.say import Voice
+from bot.values import LANGUAGES, Message
+from channels.chat import Chat
+from console.parts import Parts
+from griot.app import create_app
+from models.base import Base, Db
+from models.db import Store, open_store, write
+from models.form import FormShelf
+from models.inbox import Update, describe, finish, receive_all, take
+from models.outbox import Outbox, OutboxState, enqueue
+from models.person import add_person
+from models.programme import ProgrammeShelf, load
+from models.signin import new_sign_in
+from models.submission import Submission
+from tests.programmes import ORCHARD, files_of
+
+MONDAY = datetime(2026, 9, 14, 9, 0, tzinfo=UTC)  # in week 38
+HTTPS, LOOPBACK = "https://griot.example", "http://127.0.0.1:8000"
+
+
+@dataclass
+class Stage:
+    """What a test of the pages needs at hand."""
+
+    store: Store
+    people: dict[str, int]
+    at: datetime = MONDAY
+    kept: list[Update] = field(default_factory=list)
+
+    def app(self, base_url: str = LOOPBACK, is_demo: bool = True) -> Flask:
+        """Return a new application over this database."""
+        parts = Parts(
+            store=self.store,
+            programmes=ProgrammeShelf(),
+            forms=FormShelf(),
+            clock=lambda: self.at,
+            voices={language: Voice(language, NullTranslations()) for language in LANGUAGES},
+            chat=Chat(),
+            keep=self.keep,
+            is_demo=is_demo,
+        )
+        return create_app(parts, secret_key="a-fictitious-key-of-32-characters", base_url=base_url)
+
+    def keep(self, update: Update) -> None:
+        """Put an update into the inbox, as the intake does."""
+        self.kept.append(update)
+        write(self.store, lambda db: receive_all(db, [update]))
+
+    def wait(self, **time: float) -> None:
+        """Let time pass."""
+        self.at += timedelta(**time)
+
+    def sign_in_path(self, name: str) -> str:
+        """Return a new sign-in address of this person."""
+        return write(self.store, lambda db: new_sign_in(db, self.people[name], self.at))
+
+    def signed_in(self, name: str, app: Flask | None = None) -> FlaskClient:
+        """Return a browser in which this person is signed in."""
+        client = (app or self.app()).test_client()
+        assert press(client, self.sign_in_path(name)).status_code == 303
+        return client
+
+    def tell(self, name: str, message: Message, key: str, provider_id: str = "") -> None:
+        """Let a message arrive on this person's phone."""
+        write(self.store, lambda db: self._tell(db, self.people[name], message, key, provider_id))
+
+    def _tell(self, db: Db, person_id: int, message: Message, key: str, provider_id: str) -> None:
+        address = str(person_id)
+        enqueue(
+            db,
+            key=key,
+            person_id=person_id,
+            recipient=address,
+            channel="chat",
+            address=address,
+            kind="reply",
+            message=message,
+            at=self.at,
+        )
+        row = db.query(Outbox).filter_by(key=key).one()
+        row.state, row.provider_id = OutboxState.SENT, provider_id or f"chat:{row.id}"
+
+    def take_turns(self) -> None:
+        """Close what is open in the inbox, as a worker does."""
+        write(self.store, self._take)
+
+    def _take(self, db: Db) -> None:
+        for row in take(db, 100, self.at):
+            describe(db, row.id, int(row.sender.removeprefix("chat:")), "read")
+            finish(db, [row.id], self.at)
+
+    def report(self, name: str, city: str, **values: object) -> None:
+        """Store a report of the weekly form."""
+        write(self.store, lambda db: db.execute(insert(Submission).values(self._report(name, city, values))))
+
+    def _report(self, name: str, city: str, values: dict[str, object]) -> dict[str, object]:
+        given = values.pop("given", {})
+        usual = {
+            "form": "harvest_note",
+            "form_version": "1",
+            "period": "2026-W38",
+            "state": "submitted",
+            "submitted_at": self.at,
+            "started_at": self.at,
+            "updated_at": self.at,
+            "channel": "chat",
+            "language": "fr",
+            "hidden": {"period": "semaine 38"},
+        }
+        answers = {"answers": given, "kept": {"given": given, "at": None}}
+        return usual | answers | {"city": city, "person_id": self.people[name]} | values
+
+
+def open_stage(address: str) -> Stage:
+    """Return a stage on this database, its tables made and the tiny programme loaded."""
+    store = open_store(address)
+    Base.metadata.create_all(store.engine)
+    return Stage(store, write(store, _people))
+
+
+def _people(db: Db) -> dict[str, int]:
+    files = files_of(ORCHARD)
+    programme, problems = read_programme(files)
+    assert programme is not None, problems
+    assert load(db, programme, files, MONDAY) == ()
+    return {
+        "keeper": add_person(
+            db, name="Ana Fictive", role="coordinator", city="nordmark", language="fr", at=MONDAY
+        ),
+        "aide": add_person(db, name="Bo Fictive", role="deputy", city="nordmark", language="en", at=MONDAY),
+        "team": add_person(db, name="Cy Fictive", role="group", city="nordmark", language="fr", at=MONDAY),
+        "other": add_person(
+            db, name="سلمى الخيالية", role="coordinator", city="eastmere", language="ar", at=MONDAY
+        ),
+        "officer": add_person(db, name="Dee Fictive", role="officer", language="fr", at=MONDAY),
+        "admin": add_person(db, name="Eve Fictive", role="admin", language="en", at=MONDAY),
+        "viewer": add_person(db, name="Fay Fictive", role="viewer", language="pt", at=MONDAY),
+    }
+
+
+def sqlite_stage(folder: Path) -> Stage:
+    """Return a stage on an SQLite file in this folder."""
+    return open_stage(f"sqlite:///{folder / 'griot.db'}")
+
+
+def token_in(page: TestResponse) -> str:
+    """Return the hidden CSRF token of a page; "" when it has none."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+    return found[1] if found else ""
+
+
+def press(client: FlaskClient, path: str, action: str = "", **fields: str) -> TestResponse:
+    """Load a page and post its form, as a browser does; `action`: where the form goes, when elsewhere."""
+    token = token_in(client.get(path))
+    return client.post(action or path, data={"csrf_token": token, **fields})

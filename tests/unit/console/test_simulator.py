@@ -1,0 +1,173 @@
+"""The phone: what is written reaches the inbox, what Griot wrote stands on the screen."""
+
+import re
+
+import pytest
+
+from bot.values import Message, Press
+from channels.base import Inbound
+from channels.chat import Chat
+from tests.console_stage import Stage, press
+
+ASK = Message("Où en est la récolte ?", ("Bien", "Lentement"), token="q1.going")
+
+
+def phone(stage: Stage, name: str = "keeper") -> str:
+    return f"/simulator/{stage.people[name]}"
+
+
+def heard(stage: Stage) -> list[Inbound]:
+    return [news for update in stage.kept for news in Chat().parse(update.body) if isinstance(news, Inbound)]
+
+
+def bubbles(page: str) -> list[tuple[str, str]]:
+    """Return side and text of each bubble."""
+    return re.findall(
+        r'class="(mine|theirs)">\s*<div class="bubble"><p dir="auto">(.*?)</p>', page, re.DOTALL
+    )
+
+
+def test_what_is_written_becomes_an_update(stage: Stage) -> None:
+    """Line breaks stay: several answers may come in one message."""
+    client = stage.app().test_client()
+    sent = press(client, phone(stage), text="  bien\r\n12 ")
+    assert (sent.status_code, sent.location) == (303, phone(stage))
+    assert [news.heard.text for news in heard(stage)] == ["bien\n12"]
+    assert heard(stage)[0].address == str(stage.people["keeper"])
+    assert stage.kept[0].sender == f"chat:{stage.people['keeper']}"
+
+
+def test_a_tap_becomes_a_press(stage: Stage) -> None:
+    stage.tell("keeper", ASK, "reply:1:1")
+    client = stage.app().test_client()
+    page = client.get(phone(stage)).text
+    assert 'form="tap" name="press" value="q1.going:2"' in page
+    press(client, phone(stage), press="q1.going:2")
+    assert [news.heard.press for news in heard(stage)] == [Press("q1.going", 2)]
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"text": " \n "}, {"press": "nonsense"}, {"press": ":1"}, {"press": "q:x"}]
+)
+def test_nothing_said_is_nothing_kept(stage: Stage, fields: dict[str, str]) -> None:
+    assert press(stage.app().test_client(), phone(stage), **fields).status_code == 303
+    assert stage.kept == []
+
+
+def test_what_was_said_shows_at_once_and_turns_delivered(stage: Stage) -> None:
+    """Before its turn a message is on its way and an answer is awaited; after it, delivered."""
+    client = stage.app().test_client()
+    press(client, phone(stage), text="bien")
+    page = client.get(phone(stage)).text
+    assert bubbles(page) == [("mine", "bien")]
+    assert 'id="typing"' in page
+    assert 'http-equiv="refresh"' in page
+    stage.take_turns()
+    page = client.get(phone(stage)).text
+    assert bubbles(page) == [("mine", "bien")]
+    assert 'id="typing"' not in page
+    assert 'http-equiv="refresh"' not in page
+    assert "Delivered" in page
+
+
+def test_a_tap_shows_the_label(stage: Stage) -> None:
+    stage.tell("keeper", Message("Quoi ?", ("Un", "Deux"), finish="Fini", token="t"), "reply:1:1")
+    stage.wait(seconds=1)
+    client = stage.app().test_client()
+    for option in ("1", "3", "9"):
+        press(client, phone(stage), press=f"t:{option}")
+    assert bubbles(client.get(phone(stage)).text)[1:] == [("mine", "Un"), ("mine", "Fini"), ("mine", "9")]
+
+
+def test_the_thread_is_in_order(stage: Stage) -> None:
+    client = stage.app().test_client()
+    press(client, phone(stage), text="bonjour")
+    stage.take_turns()
+    stage.tell("keeper", ASK, "reply:1:1")
+    stage.wait(seconds=5)
+    press(client, phone(stage), text="1")
+    sides = [side for side, _ in bubbles(client.get(phone(stage)).text)]
+    assert sides == ["mine", "theirs", "mine"]
+
+
+def test_a_replaced_message_changes_in_place(stage: Stage) -> None:
+    """A toggled option: the newer message stands where the first was, once."""
+    stage.tell("keeper", Message("Qu'avez-vous vu ?", ("Carpocapse",), token="t"), "reply:1:1", "chat:7")
+    stage.wait(seconds=9)
+    stage.tell("keeper", Message("Après", ()), "reply:2:1")
+    for number, label in enumerate(("✓ Carpocapse", "Carpocapse encore"), start=3):
+        message = Message("Qu'avez-vous vu ?", (label,), token="t", replaces="chat:7")
+        stage.tell("keeper", message, f"reply:{number}:1", "chat:7")
+    page = stage.app().test_client().get(phone(stage)).text
+    assert [text for _, text in bubbles(page)] == ["Qu&#39;avez-vous vu ?", "Après"]
+    assert "Carpocapse encore" in page
+    assert "✓ Carpocapse" not in page
+
+
+def test_one_thread_a_person(stage: Stage) -> None:
+    client = stage.app().test_client()
+    press(client, phone(stage), text="only mine")
+    stage.take_turns()
+    assert "only mine" not in client.get(phone(stage, "other")).text
+
+
+def test_polling_is_quiet_until_something_changes(stage: Stage) -> None:
+    client = stage.app().test_client()
+    tag = re.search(r'data-tag="(\w+)"', client.get(phone(stage)).text)
+    assert tag is not None
+    assert client.get(f"{phone(stage)}/thread?seen={tag[1]}").status_code == 204
+    stage.tell("keeper", ASK, "reply:1:1")
+    fresh = client.get(f"{phone(stage)}/thread?seen={tag[1]}")
+    assert fresh.status_code == 200
+    assert "Où en est la récolte ?" in fresh.text
+    assert "<html" not in fresh.text
+
+
+def test_the_phone_turns_with_the_language_of_its_holder(stage: Stage) -> None:
+    page = stage.app().test_client().get(phone(stage, "other"), headers={"Accept-Language": "fr"}).text
+    assert '<html lang="fr" dir="ltr">' in page
+    assert '<div class="thread" lang="ar" dir="rtl"' in page
+
+
+def test_times_are_those_of_the_city(stage: Stage) -> None:
+    stage.tell("keeper", ASK, "reply:1:1")
+    assert ">11:00</time>" in stage.app().test_client().get(phone(stage)).text  # 09:00 UTC in Brussels
+
+
+def test_text_of_people_stays_text(stage: Stage) -> None:
+    client = stage.app().test_client()
+    press(client, phone(stage), text="<img src=x onerror=alert(1)>")
+    page = client.get(phone(stage)).text
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+
+
+@pytest.mark.parametrize("path", ["/simulator/999", "/simulator/999/thread", "/simulator/x"])
+def test_an_unknown_person_has_no_phone(stage: Stage, path: str) -> None:
+    client = stage.app().test_client()
+    assert client.get(path).status_code == 404
+    assert press(client, "/simulator", "/simulator/999", text="hello").status_code == 404
+    assert stage.kept == []
+
+
+def test_the_officer_signs_in_from_here(stage: Stage) -> None:
+    client = stage.app().test_client()
+    to = press(client, "/simulator", f"/simulator/{stage.people['officer']}/sign-in")
+    assert to.status_code == 303
+    assert press(client, to.location).location == "/"
+    assert client.get("/").status_code == 200
+
+
+def test_the_page_is_light(stage: Stage) -> None:
+    """Page, style sheets and script together weigh less than 30 kB, with a whole report in the thread."""
+    for number in range(12):
+        stage.tell("keeper", ASK, f"reply:{number}:1")
+    client = stage.app().test_client()
+    page = client.get("/simulator").text
+    files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert len(files) == 3
+    weight = len(page.encode())
+    for file in files:
+        with client.get(file) as answer:
+            weight += len(answer.data)
+    assert weight < 30_000
