@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import CancelledError
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
@@ -197,11 +198,18 @@ class Calls:
         self._thread.start()
 
     def close(self) -> None:
-        """Close the connections and end the thread."""
-        asyncio.run_coroutine_threadsafe(self._request.shutdown(), self._loop).result(self._timeout)
+        """Give up calls under way, close the connections and end the thread."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(self._timeout)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(self._timeout)
         self._loop.close()
+
+    async def _end(self) -> None:
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        await self._request.shutdown()
 
     def _call(self, asked: Coroutine[Any, Any, T], more_seconds: float = 0) -> T:
         """Return the result; raise SendError without the cause, whose text may hold the token."""
@@ -213,6 +221,8 @@ class Calls:
         except TimeoutError:
             future.cancel()
             raise SendError(Failure.UNKNOWN, "no answer in time") from None
+        except CancelledError:
+            raise SendError(Failure.UNKNOWN, "given up: the process ends") from None
 
     def send(self, out: Outgoing, limits: Limits) -> str:
         """Return `<chat>:<message>` of the message sent or replaced; raise SendError."""

@@ -36,6 +36,8 @@ class Polling:
             try:
                 self.once()
             except SendError as error:
+                if stop.is_set():  # the channel was closed meanwhile
+                    return
                 report(error)
                 stop.wait(error.retry_after or pause)
 

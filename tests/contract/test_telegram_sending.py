@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -182,6 +183,17 @@ def test_a_waiting_chat_delays_no_other(provider: StandIn, telegram: Telegram) -
     provider.trouble(AMINA, Trouble(fault=Fault.STALL, times=1))
     refusal(telegram)
     assert send(telegram, QUESTION, "500000002").startswith("500000002:")
+
+
+def test_closing_gives_up_calls_under_way(provider: StandIn) -> None:
+    """A process that ends does not wait for a silent provider; the call's outcome is unknown."""
+    telegram = Telegram(TOKEN, "", provider.url, timeout=60.0)
+    provider.trouble(AMINA, Trouble(fault=Fault.STALL, accepts=True))
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(refusal, telegram)
+        provider.wait(AMINA, 1)
+        telegram.close()
+        assert sending.result(5).failure is Failure.UNKNOWN
 
 
 def test_the_token_is_in_no_error_and_no_log(
