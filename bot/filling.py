@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bot.engine import Filling
+from bot.session import Filling
 from bot.talk import Report, Scene
 from bot.values import Value
 
@@ -23,7 +23,7 @@ def filling_for(scene: Scene, report: Report, previous: Mapping[str, Value] | No
         now=scene.now,
         say=scene.say,
         previous=previous or {},
-        token=f"q{report.id}",
+        token=f"q{scene.who.id:x}-{report.began:x}",
     )
 
 

@@ -130,7 +130,8 @@ def _open(scene: Scene, form: Form, period: str | None, milestone: str) -> Outco
 
 
 def _begun(scene: Scene, form: Form, period: str | None, milestone: str = "") -> Scene:
-    report = Report(form, period, Session(), milestone or _next_milestone(scene))
+    began = int(scene.at.timestamp())
+    report = Report(form, period, Session(), milestone or _next_milestone(scene), began=began)
     turn = engine.start(filling_for(scene, report))
     report = replace(report, session=turn.filling.session)
     return replace(scene, report=report).did(Opened(report))

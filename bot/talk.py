@@ -7,7 +7,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.dates import long_date
-from bot.engine import Session
+from bot.session import Session
 from bot.forms.form import Form
 from bot.periods import in_words
 from bot.programme import City, Programme, Rule
@@ -59,6 +59,7 @@ class Report:
     milestone: str = ""
     id: int = 0  # 0: not stored yet
     reference: str = ""  # set once it is sent
+    began: int = 0  # when it was opened, seconds since the epoch: its buttons are known by it
 
 
 class Facts(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.engine import Session
+from bot.session import Session
 from bot.forms.form import Form
 from bot.talk import Report
 from bot.values import Value
@@ -78,7 +78,15 @@ class StoredFacts:
         """Return a stored report with its form compiled, on the version it began with."""
         form = self.shelf.form(self.db, stored.form, stored.form_version)
         session = session_from(stored.kept)
-        return Report(form, stored.period, session, stored.milestone, stored.id, stored.reference or "")
+        return Report(
+            form=form,
+            period=stored.period,
+            session=session,
+            milestone=stored.milestone,
+            id=stored.id,
+            reference=stored.reference or "",
+            began=int(stored.started_at.timestamp()),
+        )
 
 
 def session_from(kept: Mapping[str, Json]) -> Session:

@@ -112,6 +112,7 @@ class Stored:
     period: str | None
     milestone: str
     kept: dict[str, Json]
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,7 @@ _STORED = (
     Submission.period,
     Submission.hidden,
     Submission.kept,
+    Submission.started_at,
 )
 
 
@@ -313,5 +315,5 @@ def _first(db: Db, query: Select[*tuple[Json, ...]]) -> Stored | None:
 
 
 def _stored(row: Sequence[Json]) -> Stored:
-    id, reference, form, version, period, hidden, kept = row
-    return Stored(id, reference, form, version, period, hidden.get("milestone", ""), kept)
+    id, reference, form, version, period, hidden, kept, started_at = row
+    return Stored(id, reference, form, version, period, hidden.get("milestone", ""), kept, started_at)
