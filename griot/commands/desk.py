@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from bot.values import Problem
@@ -44,7 +45,7 @@ def desk() -> Iterator[Desk]:
 
     Only what the command needs is checked: no SECRET_KEY and no channel is asked for to read data.
     """
-    settings = Settings()
+    settings = read_settings()
     try:
         store = open_store(settings.database_url, connections=2)
     except UrlError as error:
@@ -57,6 +58,17 @@ def desk() -> Iterator[Desk]:
         raise Failed(_reason(error)) from None
     finally:
         store.close()
+
+
+def read_settings() -> Settings:
+    """Return the settings as they are; raise BadInput for a value that is none. Nothing is missed."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = error.errors(include_input=False)
+        names = (".".join(str(part) for part in fault["loc"]).upper() for fault in faults)
+        lines = (f"{name}: {fault['msg']}" for name, fault in zip(names, faults, strict=True))
+        raise BadInput("; ".join(lines)) from None
 
 
 def _reason(error: DBAPIError) -> str:

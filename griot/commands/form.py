@@ -14,7 +14,7 @@ from models.form import FormShelf, add_form, current_forms, form_version
 from reports.xlsform import spreadsheet_of
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-file_of_form = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+file_of_form = click.argument("file", type=click.Path(path_type=Path))
 SHEETS = ("survey", "choices", "settings", "external_choices", "entities", "osm")
 NOT_ASKED = ("note", "another")  # `another` is the bot's question between two rounds of a repeat
 

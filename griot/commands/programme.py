@@ -7,9 +7,8 @@ import click
 
 from bot.programme import Programme, read_programme
 from bot.values import Problem
-from griot.commands.desk import desk, show_json, show_problems
+from griot.commands.desk import desk, read_settings, show_json, show_problems
 from griot.programmes import files_of
-from griot.settings import Settings
 from models.db import write
 from models.programme import load as load_programme
 
@@ -50,7 +49,7 @@ def load(context: click.Context, folder: Path | None, as_json: bool) -> None:
 
 
 def _read(folder: Path | None) -> tuple[Programme | None, Mapping[str, bytes], Sequence[Problem]]:
-    place = folder or Settings().programme_folder
+    place = folder or read_settings().programme_folder
     try:
         files = files_of(place)
     except OSError as error:

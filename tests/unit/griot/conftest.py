@@ -4,15 +4,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 
-from griot.commands.export import export
-from griot.commands.form import form
-from griot.commands.person import person
-from griot.commands.programme import programme
+from griot.cli import griot as command_line
 from models.base import Json
+from tests.databases import Databases, load_aston
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +20,7 @@ class Griot:
 
     def __call__(self, *words: str | Path) -> Result:
         """Return the result, whatever it is; exceptions that are not click's are raised."""
-        result = CliRunner().invoke(GROUP, [str(word) for word in words])
+        result = CliRunner().invoke(command_line, [str(word) for word in words])
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
@@ -32,6 +29,10 @@ class Griot:
         """Return what a command that must succeed prints with --json."""
         result = self(*words, "--json")
         assert result.exit_code == 0, result.stderr
+        return self.parsed(result)
+
+    def parsed(self, result: Result) -> Json:
+        """Return the JSON that a command printed."""
         return json.loads(result.stdout)
 
     def refused(self, *words: str | Path, exit_code: int = 2) -> str:
@@ -40,9 +41,6 @@ class Griot:
         assert (result.exit_code, result.stdout) == (exit_code, ""), result.output
         assert len(result.stderr.splitlines()) == 1, result.stderr
         return result.stderr
-
-
-GROUP = click.Group("griot", commands={one.name or "": one for one in (export, form, person, programme)})
 
 
 @pytest.fixture
@@ -55,6 +53,12 @@ def griot(database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Gri
 def aston(aston_database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Griot:
     """Return the command line on a database with the ASToN programme."""
     return _at(aston_database, monkeypatch, tmp_path)
+
+
+@pytest.fixture
+def quick(sqlite_databases: Databases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Griot:
+    """Return the command line with the ASToN programme on SQLite only: where the database does not matter."""
+    return _at(sqlite_databases.copy_of("aston", load_aston), monkeypatch, tmp_path)
 
 
 def _at(database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Griot:

@@ -53,18 +53,18 @@ def test_an_address_given_is_bound_at_once(aston: Griot) -> None:
     store.close()
 
 
-def test_links_lead_to_the_chat(aston: Griot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_lead_to_the_chat(quick: Griot, monkeypatch: pytest.MonkeyPatch) -> None:
     """WhatsApp's link has the code typed already."""
     monkeypatch.setenv("TWILIO_WHATSAPP_FROM", "+10000000000")
-    invite = added(aston)["invite"]
+    invite = added(quick)["invite"]
     assert invite["whatsapp_url"] == f"https://wa.me/10000000000?text=JOIN%20{invite['code']}"
 
 
-def test_a_silent_telegram_gives_no_link(aston: Griot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_telegram_gives_no_link(quick: Griot, monkeypatch: pytest.MonkeyPatch) -> None:
     """The person is added all the same; why there is no link is said on standard error."""
     monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "100:fictitious")
     monkeypatch.setenv("TELEGRAM_API_URL", "http://127.0.0.1:9")
-    result = aston("person", "add", *FATOU, "--json")
+    result = quick("person", "add", *FATOU, "--json")
     assert result.exit_code == 0
     assert '"telegram_url": null' in result.stdout
     assert "No Telegram link" in result.stderr
@@ -98,11 +98,11 @@ def test_export_and_erase(aston: Griot) -> None:
     assert "was erased" in aston.refused("person", "invite", id)
 
 
-def test_a_sign_in_address_is_printed(aston: Griot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sign_in_address_is_printed(quick: Griot, monkeypatch: pytest.MonkeyPatch) -> None:
     """It lies under BASE_URL."""
     monkeypatch.setenv("BASE_URL", "https://griot.example")
-    id = str(added(aston)["id"])
-    assert aston("person", "login-link", id).stdout.startswith("https://griot.example/sign-in/")
+    id = str(added(quick)["id"])
+    assert quick("person", "login-link", id).stdout.startswith("https://griot.example/sign-in/")
 
 
 @pytest.mark.parametrize(
@@ -115,29 +115,35 @@ def test_a_sign_in_address_is_printed(aston: Griot, monkeypatch: pytest.MonkeyPa
         pytest.param(("--email", "fatou"), "Write it like a@example.org", id="no e-mail"),
     ],
 )
-def test_bad_input_is_one_line_and_adds_nobody(aston: Griot, words: tuple[str, ...], said: str) -> None:
+def test_bad_input_is_one_line_and_adds_nobody(quick: Griot, words: tuple[str, ...], said: str) -> None:
     """The line says what is wrong and what would be right."""
-    assert said in aston.refused("person", "add", *FATOU, *words)
-    assert aston.json("person", "list") == []
+    assert said in quick.refused("person", "add", *FATOU, *words)
+    assert quick.json("person", "list") == []
 
 
 @pytest.mark.parametrize("command", ["show", "invite", "pause", "resume", "export", "erase", "login-link"])
-def test_unknown_people_are_refused(aston: Griot, command: str) -> None:
+def test_unknown_people_are_refused(quick: Griot, command: str) -> None:
     """Every command names the number."""
-    assert "no person 99" in aston.refused("person", command, "99")
+    assert "no person 99" in quick.refused("person", command, "99")
 
 
-def test_a_pause_that_is_over_is_refused(aston: Griot) -> None:
+def test_a_pause_that_is_over_is_refused(quick: Griot) -> None:
     """The last day must be to come."""
-    id = str(added(aston)["id"])
-    assert "2020-01-01" in aston.refused("person", "pause", id, "--until", "2020-01-01")
+    id = str(added(quick)["id"])
+    assert "2020-01-01" in quick.refused("person", "pause", id, "--until", "2020-01-01")
 
 
 def test_a_database_without_tables_is_named(
-    griot: Griot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    quick: Griot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The line says what to do."""
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'empty.db'}")
-    assert "griot migrate" in griot.refused("person", "list", exit_code=1)
+    assert "griot migrate" in quick.refused("person", "list", exit_code=1)
     monkeypatch.setenv("DATABASE_URL", "mysql://host/name")
-    assert "DATABASE_URL" in griot.refused("person", "list")
+    assert "DATABASE_URL" in quick.refused("person", "list")
+
+
+def test_a_setting_that_is_no_value_is_named(quick: Griot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands that print data check what they use, and say which variable is wrong."""
+    monkeypatch.setenv("PORT", "high")
+    assert "PORT" in quick.refused("person", "list")
