@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from werkzeug.test import TestResponse
 
 from bot.programme import read_programme
@@ -74,25 +74,29 @@ class Stage:
         assert press(client, self.sign_in_path(name)).status_code == 303
         return client
 
-    def tell(self, name: str, message: Message, key: str, provider_id: str = "") -> None:
-        """Let a message arrive on this person's phone."""
-        write(self.store, lambda db: self._tell(db, self.people[name], message, key, provider_id))
+    def tell(
+        self, name: str, message: Message, key: str, provider_id: str = "", due: datetime | None = None
+    ) -> None:
+        """Let a message arrive on this person's phone, or wait until it is due."""
+        write(self.store, lambda db: self._queue(db, self.people[name], message, key, due))
+        if due is None:
+            sent = update(Outbox).where(Outbox.key == key)
+            sent = sent.values(state=OutboxState.SENT, provider_id=provider_id or f"chat:{key}")
+            write(self.store, lambda db: db.execute(sent))
 
-    def _tell(self, db: Db, person_id: int, message: Message, key: str, provider_id: str) -> None:
-        address = str(person_id)
+    def _queue(self, db: Db, person_id: int, message: Message, key: str, due: datetime | None) -> None:
         enqueue(
             db,
             key=key,
             person_id=person_id,
-            recipient=address,
+            recipient=str(person_id),
             channel="chat",
-            address=address,
+            address=str(person_id),
             kind="reply",
             message=message,
             at=self.at,
+            due_at=due,
         )
-        row = db.query(Outbox).filter_by(key=key).one()
-        row.state, row.provider_id = OutboxState.SENT, provider_id or f"chat:{row.id}"
 
     def take_turns(self) -> None:
         """Close what is open in the inbox, as a worker does."""
