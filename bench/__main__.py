@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 from bench.load import Load
-from bench.site import a_site
 from bot.forms.read import read_form
+from tests.site import a_site
 
 PEOPLE, AT_ONCE, WARM, PACED = 600, 64, 40, 60
+VOICES = (("bamako", "fr"), ("bizerte", "ar"), ("kampala", "en"), ("matola", "pt"))
 
 
 def main() -> None:
@@ -29,7 +30,8 @@ async def measure(folder: Path) -> None:
         "machine",
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
     )
-    with a_site(folder, load.url, PEOPLE + WARM + PACED) as site:
+    people = [VOICES[number % 4] for number in range(PEOPLE + WARM + PACED)]
+    with a_site(folder, load.url, people) as site:
         await load.reports(site.url, range(PEOPLE, PEOPLE + WARM), 16)
         load.measured.acks.clear()
         load.measured.replies.clear()
@@ -46,8 +48,8 @@ async def measure(folder: Path) -> None:
         show("at 20 a second: ack p50 / p99 ms", both(load.measured.acks))
         show("at 20 a second: reply p50 / p99 ms", both(load.measured.replies))
         show("memory MiB, all processes", f"{site.memory() / 2**20:.0f}")
-    reports = PEOPLE + WARM + PACED
-    size = sum(each.stat().st_size for each in folder.glob("bench.db*"))
+    reports = len(people)
+    size = sum(each.stat().st_size for each in folder.glob("site.db*"))
     show("database bytes per report", f"{size / reports:.0f}")
     for line in weights(load.measured.texts):
         show(*line)

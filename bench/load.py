@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import ClientSession, TCPConnector, web
 
-from bench.site import FIRST_PERSON, SECRET
+from tests.site import FIRST_PERSON, SECRET
 
 REPORT = (
     "/report",

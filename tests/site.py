@@ -1,4 +1,4 @@
-"""A site to measure: web and worker as processes of their own on a database of their own."""
+"""A whole site for journeys and measurements: web and worker as processes on a database of their own."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,13 +15,14 @@ from pathlib import Path
 
 import psutil
 
+from models.base import Db
 from models.consent import record_consent
 from models.db import open_store, write
 from models.person import add_person
 
 ROOT = Path(__file__).resolve().parent.parent
-TOKEN = "700100200:BENCH-token-of-nobody-0123456789abcdef"
-SECRET = "bench-secret_0123456789abcdef0123456789"
+TOKEN = "700100200:SITE-token-of-nobody-0123456789abcdef"
+SECRET = "site-secret_0123456789abcdef0123456789"
 FIRST_PERSON = 500_000_000
 
 
@@ -30,8 +31,16 @@ class Site:
     """The running processes and where they are reached."""
 
     url: str
-    database: str
+    environment: Mapping[str, str]
     processes: tuple[psutil.Process, ...]
+
+    def griot(self, *arguments: str) -> str:
+        """Return what a command of the site prints; raise CalledProcessError when it fails."""
+        command = [_griot(), *arguments]
+        done = subprocess.run(
+            command, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return done.stdout
 
     def cpu_seconds(self) -> float:
         """Return the processor time used until now by all processes and their children."""
@@ -55,12 +64,12 @@ def a_site(
 ) -> Iterator[Site]:
     """Yield a site with so many coordinators, all known on Telegram and agreed."""
     port = _free_port()
-    url = database or f"sqlite:///{folder / 'bench.db'}"
+    url = database or f"sqlite:///{folder / 'site.db'}"
     environment = {
         **os.environ,
         "DATABASE_URL": url,
         "GRIOT_VAR": str(folder / "var"),
-        "SECRET_KEY": "bench-key-0123456789abcdef0123456789abcdef",
+        "SECRET_KEY": "site-key-0123456789abcdef0123456789abcdef",
         "BASE_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
         "TELEGRAM_BOT_TOKEN": TOKEN,
@@ -81,7 +90,7 @@ def a_site(
     ]
     try:
         _wait_for(port)
-        yield Site(f"http://127.0.0.1:{port}", url, tuple(psutil.Process(p.pid) for p in processes))
+        yield Site(f"http://127.0.0.1:{port}", environment, tuple(psutil.Process(p.pid) for p in processes))
     finally:
         for process in processes:
             process.send_signal(signal.SIGTERM)
@@ -109,35 +118,23 @@ def _wait_for(port: int) -> None:
     raise TimeoutError("the web process did not start")
 
 
-def _add_people(url: str, people: int) -> None:
-    """Add coordinators of eleven cities in four languages; Telegram ids count from FIRST_PERSON."""
+def _add_people(url: str, people: Sequence[tuple[str, str]]) -> None:
     store = open_store(url)
-    at = datetime.now(UTC)
-    cities = ("bamako", "bizerte", "kampala", "matola")
-    languages = ("fr", "ar", "en", "pt")
-
-    def work(db) -> None:  # type: ignore[no-untyped-def]
-        for number in range(people):
-            language = languages[number % 4]
-            id = add_person(
-                db,
-                name=f"Demo {number}",
-                role="coordinator",
-                city=cities[number % 4],
-                language=language,
-                addresses={"telegram": str(FIRST_PERSON + number)},
-                at=at,
-            )
-            record_consent(
-                db,
-                id,
-                agreed=True,
-                version="bench",
-                language=language,
-                channel="telegram",
-                how="bench",
-                at=at,
-            )
-
-    write(store, work)
+    write(store, lambda db: _add(db, people, datetime.now(UTC)))
     store.close()
+
+
+def _add(db: Db, people: Sequence[tuple[str, str]], at: datetime) -> None:
+    for number, (city, language) in enumerate(people):
+        id = add_person(
+            db,
+            name=f"Demo {number}",
+            role="coordinator",
+            city=city,
+            language=language,
+            addresses={"telegram": str(FIRST_PERSON + number)},
+            at=at,
+        )
+        record_consent(
+            db, id, agreed=True, version="test", language=language, channel="telegram", how="test", at=at
+        )

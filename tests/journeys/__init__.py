@@ -1,0 +1,1 @@
+"""Journeys: from the webhook to the phone, the export and the console, on both databases."""
