@@ -21,6 +21,7 @@ from models.export import (
 from models.inbox import Inbox, InboxState, pack
 from models.invite import Invite, Stranger, WrongCode
 from models.outbox import Outbox, OutboxState
+from models.pace import SenderPace
 from models.person import Address, PersonError, PersonState, person_to_change
 from models.signin import ConsoleSession, SignIn
 from models.submission import Answer, Chat, Submission
@@ -157,5 +158,6 @@ def _erase_reports(db: Db, person_id: int) -> None:
 
 def _erase_tracks(db: Db, addresses: Sequence[Address]) -> None:
     for one in addresses:
+        db.execute(delete(SenderPace).where(SenderPace.sender == f"{one.channel}:{one.value}"))
         for table in (Stranger, WrongCode):
             db.execute(delete(table).where(table.channel == one.channel, table.value == one.value))

@@ -12,6 +12,7 @@ from models.export import person, submissions
 from models.inbox import Inbox, InboxState
 from models.invite import answer_stranger, invite, redeem
 from models.outbox import Outbox, OutboxState
+from models.pace import SenderPace
 from models.person import PersonError, person_of
 from models.privacy import erase, everything_about, hashed
 from models.signin import new_sign_in
@@ -48,6 +49,8 @@ def a_full_life(db: Db) -> int:
     an_answer(db, submission, 1, AT)
     db.add(Chat(person_id=id, submission_id=submission.id, state={"at": "bonjour"}, updated_at=AT))
     new_sign_in(db, id, AT)
+    counts = {"minute_from": AT, "minute_count": 1, "day_from": AT, "day_count": 1}
+    db.add(SenderPace(sender="telegram:40000001", **counts))
     db.flush()
     return id
 
