@@ -8,9 +8,7 @@ from lxml import etree
 
 from bot.forms.expressions import Expression, compile_expression
 from bot.forms.form import (
-    Choice,
     ChoiceList,
-    ChoiceRow,
     Compiled,
     Form,
     FormError,
@@ -18,17 +16,15 @@ from bot.forms.form import (
     Node,
     Options,
     Output,
-    Question,
-    Repeat,
     Texts,
 )
 from bot.forms.rewriting import ExpressionError, Scope
-from bot.forms.xform import JR, ORX, UNLABELLED, SetValue, XForm, parse
-from bot.values import LANGUAGES, Labels, Problem
+from bot.forms.wording import asked, authored, choice_list, label_in, repeat_of
+from bot.forms.xform import JR, UNLABELLED, SetValue, XForm, parse
+from bot.values import LANGUAGES, Problem
 
 _WHOLE_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*(?:,[^\[\]]*)?\)?")
 _SOME_OF_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*\[")
-_REFERENCE = re.compile(r" (?:/|(?:current\(\)/)?\.\./)(?:(?:[\w\-][\w.\-]*|\.\.)/)*[\w\-][\w.\-]* ")
 _SELECTS = frozenset({"select", "select1", "rank"})
 _ANSWERED_BY_MEDIA = {"image": "image", "audio": "audio", "video": "video"}
 _TAGS = {
@@ -98,7 +94,7 @@ class _Builder:
             languages=tuple(sorted(languages, key=_bot_order)),
             default_language=self._xform.default_language,
             questions=tuple(n.question for n in nodes if n.question and n.kind is not Kind.REPEAT),
-            repeats=tuple(_repeat(n) for n in nodes if n.kind is Kind.REPEAT),
+            repeats=tuple(repeat_of(n) for n in nodes if n.kind is Kind.REPEAT),
             hidden=tuple(n.path for n in nodes if n.kind is Kind.HIDDEN),
             warnings=tuple(self._warnings),
             source=self._source,
@@ -146,7 +142,7 @@ class _Builder:
             constraint_messages=self._message(bind, "constraintMsg", full),
             required_messages=self._message(bind, "requiredMsg", full),
         )
-        return _asked(node, self._type(kind, control, bind, full), control, bind, repeat)
+        return asked(node, self._type(kind, control, bind, full), control, bind, repeat)
 
     def _children(
         self, element: etree._Element, kind: Kind, full: str, path: str, repeat: str | None
@@ -259,7 +255,7 @@ class _Builder:
         shown = next(iter(expression.references)) if len(expression.references) == 1 else ""
         control = self._xform.controls.get(shown)
         is_choice = expression.is_path and control is not None and control.tag in _SELECTS
-        return Output(expression, shown if is_choice else "", _authored(source))
+        return Output(expression, shown if is_choice else "", authored(source))
 
     def _message(self, bind: etree._Element | None, name: str, full: str) -> Texts:
         message = bind.get(f"{JR}{name}", "") if bind is not None else ""
@@ -276,7 +272,7 @@ class _Builder:
             identity, label = item.findtext("itextId"), _child(item, "label")
             values = self._xform.text_by_id(identity) if identity else self._xform.text(label)
             items.append((item.findtext("name") or "", self._texts(values, "", "choices")))
-        return _choice_list(items)
+        return choice_list(items)
 
     def _options(self, control: etree._Element | None, full: str) -> Options | None:
         if control is None or control.tag not in _SELECTS:
@@ -307,14 +303,14 @@ class _Builder:
             )
             for item in control.findall("item")
         ]
-        self._choices[full] = _choice_list(items)
+        self._choices[full] = choice_list(items)
         return Options(self._choices[full])
 
     def _choice_name(self, path: str, value: str, language: str) -> str:
         offered = self._choices.get(path.strip(), ChoiceList())
         labels = {choice.name: choice.labels for choice in offered.choices if choice.name in value.split()}
         return ", ".join(
-            _label(labels.get(name, {}), language, self._xform.default_language) or name
+            label_in(labels.get(name, {}), language, self._xform.default_language) or name
             for name in value.split()
         )
 
@@ -358,79 +354,6 @@ def _preload(bind: etree._Element | None) -> str:
 def _bot_order(language: str) -> int:
     """Sort the bot's languages first, in its order; the others stay in the form's."""
     return LANGUAGES.index(language) if language in LANGUAGES else len(LANGUAGES)
-
-
-def _authored(expression: str) -> str:
-    """Return an expression with its paths as `${name}` again."""
-    shown = _REFERENCE.sub(lambda found: "${" + found.group().strip().rsplit("/", 1)[-1] + "}", expression)
-    return shown.strip()
-
-
-def _written(texts: Texts) -> Labels:
-    return {
-        language: "".join(part if isinstance(part, str) else part.written for part in parts)
-        for language, parts in texts.items()
-    }
-
-
-def _label(labels: Labels, language: str, default: str) -> str:
-    for known in (language, default, *labels):
-        if label := labels.get(known):
-            return label
-    return ""
-
-
-def _choice_list(items: list[tuple[str, Texts]]) -> ChoiceList:
-    rows = tuple(ChoiceRow(Choice(name, _written(texts)), texts) for name, texts in items)
-    return ChoiceList(
-        rows,
-        tuple(row.choice for row in rows),
-        any(isinstance(part, Output) for row in rows for parts in row.texts.values() for part in parts),
-    )
-
-
-def _repeat(node: Node) -> Repeat:
-    return Repeat(node.path, _written(node.labels), node.count is not None)
-
-
-def _asked(
-    node: Node,
-    sort: str,
-    control: etree._Element | None,
-    bind: etree._Element | None,
-    repeat: str | None,
-) -> Node:
-    """Return the node with its question, when it is one that a person meets."""
-    if not sort:
-        return node
-    expressions = {
-        name: _authored(bind.get(name, "")) if bind is not None else ""
-        for name in ("relevant", "constraint", "required")
-    }
-    question = Question(
-        path=node.path,
-        type=sort,
-        labels=_written(node.labels),
-        hints=_written(node.hints),
-        guidance=_written(node.guidance),
-        choices=node.options.list.choices if node.options else (),
-        repeat=repeat,
-        constraint_messages=_written(node.constraint_messages),
-        required_messages=_written(node.required_messages),
-        parameters=_parameters(control, bind),
-        appearance=control.get("appearance", "") if control is not None else "",
-        **expressions,
-    )
-    return node.asked(question)
-
-
-def _parameters(control: etree._Element | None, bind: etree._Element | None) -> Labels:
-    if control is None:
-        return {}
-    of_range = {name: control.get(name, "") for name in ("start", "end", "step") if control.get(name)}
-    attributes = bind.items() if bind is not None else []
-    of_bind = {str(name).removeprefix(ORX): str(v) for name, v in attributes if str(name).startswith(ORX)}
-    return MappingProxyType({**of_range, **of_bind})
 
 
 def _blank(answers: etree._Element) -> etree._Element:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.forms.dates import moment
 from bot.forms.functions import FUNCTIONS, PREFIX, Function, regex_fault
+from bot.forms.operands import OPERATORS, Piece, as_number, as_truth, joined
 
 LONGEST = 4000  # characters of an expression as its author wrote it
 DEEPEST = 40  # nested parentheses
@@ -24,11 +25,6 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _NAME = re.compile(r"\$\{([^{}]*)\}")
-_ARITHMETIC = frozenset({"+", "-", "*", "div", "mod"})
-_ORDER = frozenset({"<", "<=", ">", ">="})
-_EQUALITY = frozenset({"=", "!="})
-_LOGIC = frozenset({"and", "or"})
-_OPERATORS = _ARITHMETIC | _ORDER | _EQUALITY | _LOGIC | {"|"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +65,6 @@ class Rewritten:
     variables: frozenset[str]  # values of the sheet it reads: today, now, language, seed, here, current
     references: frozenset[str]  # absolute paths it reads
     lists: frozenset[str]  # choice lists it reads
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A rewritten part: its text, its kind, and whether it is a bare path."""
-
-    text: str
-    kind: str
-    is_path: bool = False
 
 
 @dataclass(slots=True)
@@ -160,7 +147,7 @@ class _Reader:
         self._depth = 0
         self.found = _Found()
 
-    def whole(self) -> _Piece:
+    def whole(self) -> Piece:
         if not self._tokens:
             raise _syntax("The expression is empty.")
         piece = self._expression()
@@ -188,7 +175,7 @@ class _Reader:
                 f"“{symbol}” is missing{f' before “{self._next()[1]}”' if self._next()[1] else ''}."
             )
 
-    def _expression(self) -> _Piece:
+    def _expression(self) -> Piece:
         self._depth += 1
         if self._depth > DEEPEST:
             raise ExpressionError(
@@ -197,27 +184,29 @@ class _Reader:
                 "Split it over calculate rows.",
             )
         operands, operators = [self._operand()], list[str]()
-        while self._next()[1] in _OPERATORS and self._next()[0] in ("name", "symbol"):
+        while self._next()[1] in OPERATORS and self._next()[0] in ("name", "symbol"):
             operators.append(self._take()[1])
             operands.append(self._operand())
         self._depth -= 1
-        return _joined(operands, operators)
+        if "|" in operators and not all(piece.is_nodes for piece in operands):
+            raise _syntax("“|” joins questions, not values.")
+        return joined(operands, operators)
 
-    def _operand(self) -> _Piece:
+    def _operand(self) -> Piece:
         minus = ""
         while self._skip("-"):
             minus += "-"
         piece = self._path()
-        return _Piece(f"{minus}{_as_number(piece).text}", "number") if minus else piece
+        return Piece(f"{minus}{as_number(piece).text}", "number") if minus else piece
 
-    def _path(self) -> _Piece:
+    def _path(self) -> Piece:
         """Read a literal, a call or a path with its steps and predicates."""
         sort, text = self._take()
         match sort:
             case "literal":
-                return self._end_of_value(_Piece(text, "date" if moment(text[1:-1]) else "text"))
+                return self._end_of_value(Piece(text, "date" if moment(text[1:-1]) else "text"))
             case "number":
-                return self._end_of_value(_Piece(text, "number"))
+                return self._end_of_value(Piece(text, "number"))
             case "reference":
                 path = self._scope.resolve(text[2:-1].strip())
                 return self._steps(path, path)
@@ -230,12 +219,12 @@ class _Reader:
                 return self._path_of_symbol(text)
         raise _syntax("The expression ends too early.")
 
-    def _path_of_symbol(self, text: str) -> _Piece:
+    def _path_of_symbol(self, text: str) -> Piece:
         match text:
             case "(":
                 inner = self._expression()
                 self._expect(")")
-                return self._end_of_value(_Piece(f"({inner.text})", inner.kind, inner.is_path))
+                return self._end_of_value(Piece(f"({inner.text})", inner.kind, inner.is_path))
             case "." | "..":
                 return self._steps(text, text)
             case "/":
@@ -245,7 +234,7 @@ class _Reader:
                 raise _unsafe(f"“{text}”")
         raise _syntax(f"A value is missing before “{text}”.")
 
-    def _end_of_value(self, piece: _Piece) -> _Piece:
+    def _end_of_value(self, piece: Piece) -> Piece:
         if self._next()[1] in ("/", "//", "["):
             raise _unsafe(f"“{self._next()[1]}” after a value")
         return piece
@@ -269,7 +258,7 @@ class _Reader:
             raise _unsafe(f"“{text}”")
         raise _syntax("A name is missing after “/”.")
 
-    def _steps(self, text: str, plain: str, *, in_list: bool = False) -> _Piece:
+    def _steps(self, text: str, plain: str, *, in_list: bool = False) -> Piece:
         """Read the steps after a path's beginning; `plain` is the path without its predicates."""
         while True:
             if self._skip("/"):
@@ -284,7 +273,7 @@ class _Reader:
         path = "" if in_list else self._absolute(plain)
         if path:
             self.found.references.add(path)
-        return _Piece(text, self._scope.kinds.get(path, "text"), is_path=True)
+        return Piece(text, self._scope.kinds.get(path, "text"), is_path=True)
 
     def _absolute(self, plain: str) -> str:
         if plain.startswith("/"):
@@ -301,7 +290,7 @@ class _Reader:
         self._expect("]")
         return f"[{inner.text}]"
 
-    def _call(self, name: str) -> _Piece:
+    def _call(self, name: str) -> Piece:
         function = FUNCTIONS.get(name)
         if name == "pulldata":
             raise ExpressionError(
@@ -324,12 +313,12 @@ class _Reader:
         piece = self._written(name, function, arguments)
         return self._steps_after_call(piece) if function.kind == "nodes" else self._end_of_value(piece)
 
-    def _steps_after_call(self, piece: _Piece) -> _Piece:
+    def _steps_after_call(self, piece: Piece) -> Piece:
         if self._next()[1] in ("/", "["):
             return self._steps(piece.text, piece.text, in_list=True)
         return piece
 
-    def _call_for_path(self, name: str) -> _Piece:
+    def _call_for_path(self, name: str) -> Piece:
         sort, text = self._take() if name == "instance" else ("", "")
         self._expect(")")
         if name == "current":
@@ -339,14 +328,14 @@ class _Reader:
         self.found.lists.add(text[1:-1])
         return self._steps(f"/{self._scope.root}/{LISTS}/{list_element(text[1:-1])}", "", in_list=True)
 
-    def _current(self) -> _Piece:
+    def _current(self) -> Piece:
         if not self._predicates:
             return self._steps(".", ".")
         self.found.variables.add("current")
         return self._steps("$current", "", in_list=True)
 
-    def _arguments(self, name: str, function: Function) -> list[_Piece]:
-        arguments: list[_Piece] = []
+    def _arguments(self, name: str, function: Function) -> list[Piece]:
+        arguments: list[Piece] = []
         if not self._skip(")"):
             arguments.append(self._expression())
             while self._skip(","):
@@ -360,7 +349,7 @@ class _Reader:
             )
         return arguments
 
-    def _check_regex(self, name: str, arguments: list[_Piece]) -> None:
+    def _check_regex(self, name: str, arguments: list[Piece]) -> None:
         if name != "regex" or arguments[1].text[:1] not in "'\"":
             return
         if why := regex_fault(arguments[1].text[1:-1]):
@@ -370,23 +359,23 @@ class _Reader:
                 "Write it without look-ahead, look-behind and back-references.",
             )
 
-    def _written(self, name: str, function: Function, arguments: list[_Piece]) -> _Piece:
+    def _written(self, name: str, function: Function, arguments: list[Piece]) -> Piece:
         if function.variable:
             self.found.variables.add(function.variable)
-            return _Piece(f"${function.variable}", function.kind)
+            return Piece(f"${function.variable}", function.kind)
         self.found.variables.update(function.needs)
         if name in ("not", "boolean", "if"):
-            arguments = [_as_truth(arguments[0]), *arguments[1:]]
+            arguments = [as_truth(arguments[0]), *arguments[1:]]
         elif name == "jr:choice-name":
             arguments = [arguments[0], self._with_path(arguments[1])]
         texts = [argument.text for argument in arguments] + [f"${value}" for value in function.needs]
         is_core = function.run is None and not function.needs
         written = name if is_core or (name == "position" and not arguments) else function_element(name)
-        return _Piece(f"{written}({', '.join(texts)})", function.kind)
+        return Piece(f"{written}({', '.join(texts)})", function.kind)
 
-    def _with_path(self, piece: _Piece) -> _Piece:
+    def _with_path(self, piece: Piece) -> Piece:
         """Return the question that jr:choice-name() names in quotes, as its path."""
-        return _Piece(
+        return Piece(
             _NAME.sub(lambda found: self._scope.resolve(found.group(1).strip()), piece.text), piece.kind
         )
 
@@ -405,54 +394,3 @@ def _range(function: Function) -> str:
     if function.most is None:
         return f"{function.least} or more"
     return str(function.least) if function.least == function.most else f"{function.least} to {function.most}"
-
-
-def _joined(operands: list[_Piece], operators: list[str]) -> _Piece:
-    """Write operands and operators, each operand as what its neighbours make of it."""
-    if not operators:
-        return operands[0]
-    if "|" in operators and not all(piece.is_path or piece.kind == "nodes" for piece in operands):
-        raise _syntax("“|” joins questions, not values.")
-    around = [set(operators[max(0, n - 1) : n + 1]) for n in range(len(operands))]
-    kinds = [_kind_among(piece, near) for piece, near in zip(operands, around, strict=True)]
-    texts = [operands[0].text]
-    for n, piece in enumerate(operands):
-        beside = {kinds[m] for m in (n - 1, n + 1) if 0 <= m < len(operands)}
-        texts[n:] = [_in_place(piece, around[n], beside).text]
-    written = texts[0] + "".join(f" {o} {t}" for o, t in zip(operators, texts[1:], strict=True))
-    return _Piece(written, _kind_of(operators))
-
-
-def _kind_of(operators: list[str]) -> str:
-    if set(operators) <= _ARITHMETIC:
-        return "number"
-    return "nodes" if set(operators) == {"|"} else "boolean"
-
-
-def _kind_among(piece: _Piece, near: set[str]) -> str:
-    return "number" if near & _ARITHMETIC else piece.kind
-
-
-def _in_place(piece: _Piece, near: set[str], beside: set[str]) -> _Piece:
-    """Return an operand as its operators and what stands beside it make of it."""
-    if near & (_ARITHMETIC | _ORDER):
-        return _as_number(piece)
-    if near & _EQUALITY and "boolean" in beside:
-        return _as_truth(piece)
-    if near & _EQUALITY:
-        return _as_number(piece) if piece.kind == "date" and "number" in beside else piece
-    return _as_truth(piece) if near & _LOGIC else piece
-
-
-def _as_number(piece: _Piece) -> _Piece:
-    """A date compares as its day number; libxml2 alone would make it NaN, and every comparison false."""
-    if piece.kind in ("number", "boolean"):
-        return piece
-    return _Piece(f"{PREFIX}number({piece.text})", "number")
-
-
-def _as_truth(piece: _Piece) -> _Piece:
-    """A question holds when it has an answer other than 0; libxml2 alone would ask whether it exists."""
-    if not piece.is_path and piece.kind != "nodes":
-        return piece
-    return _Piece(f"boolean({'number' if piece.kind == 'number' else 'string'}({piece.text}))", "boolean")
