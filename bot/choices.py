@@ -3,8 +3,9 @@
 import zlib
 from collections.abc import Callable
 
-from bot import engine
+from bot import asking
 from bot.filling import filling_of
+from bot.questions.another import NO, YES
 from bot.talk import Choice, Scene
 from bot.values import LANGUAGE_NAMES, LANGUAGES, Message
 
@@ -30,6 +31,15 @@ def label_of(scene: Scene, choice: Choice, action: str) -> str:
         return scene.say("Yes, now")
     own = _LABELS.get(f"{choice.kind}.{name}") or _LABELS[name]
     return own(scene, more)
+
+
+def answers_to(choice: Choice, action: str) -> tuple[str, ...]:
+    """Return how an option may also be named: plain yes or no, where the choice is asked so."""
+    yes, no = _YES_NO.get(choice.kind, ("", ""))
+    name = action.partition(":")[0]
+    if name == yes and [each.partition(":")[0] for each in choice.actions].count(yes) == 1:
+        return YES
+    return NO if name == no else ()
 
 
 def consent() -> Choice:
@@ -91,7 +101,7 @@ def _check_text(scene: Scene, choice: Choice) -> str:
     title = scene.say(
         "Please check the answers for {city}, {period}:", city=city, period=period or _title(scene)
     )
-    return "\n".join((title, *engine.lines_of(filling), *engine.closing_notes(filling)))
+    return "\n".join((title, *asking.lines_of(filling), *asking.closing_notes(filling)))
 
 
 def _title(scene: Scene) -> str:
@@ -103,7 +113,7 @@ def _edit_text(scene: Scene, choice: Choice) -> str:
 
 
 def _resume_text(scene: Scene, choice: Choice) -> str:
-    done, total = engine.progress(filling_of(scene))
+    done, total = asking.progress(filling_of(scene))
     return scene.say("Answers saved: {done} of {total}. Continue?", done=done, total=total)
 
 
@@ -139,6 +149,15 @@ TEXTS: dict[str, Callable[[Scene, Choice], str]] = {
 }
 
 
+_YES_NO = {
+    "consent": ("agree", "refuse"),
+    "resume": ("continue", "later"),
+    "waiting": ("open", "later"),
+    "cancel": ("discard", "continue"),
+    "offer": ("open", "decline"),
+}
+
+
 def title_of(scene: Scene, form: str) -> str:
     """Return the form's title in the person's language, else the title in the form itself."""
     entry = scene.programme.forms.get(form)
@@ -165,7 +184,7 @@ _LABELS: dict[str, Callable[[Scene, str], str]] = {
     "forms": lambda scene, more: scene.say("Other forms"),
     "help": lambda scene, more: scene.say("Help"),
     "open": _open_label,
-    "answer": lambda scene, more: engine.line_of(filling_of(scene), int(more)),
+    "answer": lambda scene, more: asking.line_of(filling_of(scene), int(more)),
     "decline": lambda scene, more: scene.say("No, thank you"),
     "send": lambda scene, more: scene.say("Send"),
     "edit": lambda scene, more: scene.say("Change an answer"),

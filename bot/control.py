@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot import choices, engine
+from bot import asking, choices
 from bot.filling import filling_of
 from bot.periods import form_due
 from bot.reporting import ask_current, choose, list_forms, say_only
@@ -73,7 +73,7 @@ def restore(scene: Scene) -> Outcome:
 
 def saved(scene: Scene) -> str:
     """Return how far the open report is."""
-    done, total = engine.progress(filling_of(scene))
+    done, total = asking.progress(filling_of(scene))
     return scene.say("Answers saved: {done} of {total}.", done=done, total=total)
 
 
@@ -116,7 +116,7 @@ def forms(scene: Scene, more: str) -> Outcome:
 def status(scene: Scene, more: str) -> Outcome:
     """Return where the city stands: this period's report, the next milestone; for officers the digest."""
     if scene.city is None:
-        return say_only(scene.chose(None), scene.facts.digest(scene.who.language))
+        return _told(scene, scene.facts.digest(scene.who.language))
     lines = [*_standing(scene), *_milestones(scene, 1)]
     return _told(scene, "\n".join(lines))
 
@@ -153,20 +153,18 @@ def help_first(scene: Scene, first: str) -> Outcome:
 
 
 def _told(scene: Scene, text: str) -> Outcome:
-    scene = scene.chose(None) if scene.talk.choice and scene.talk.choice.kind == "menu" else scene
-    if scene.report or scene.talk.choice:
-        return ask_current(scene, text)
-    return say_only(scene, text)
+    """Return what was asked for, then what is open; the menu stays open without being repeated."""
+    is_menu = scene.talk.choice is not None and scene.talk.choice.kind == "menu"
+    if scene.report:
+        return ask_current(scene.chose(None) if is_menu else scene, text)
+    return ask_current(scene, text) if scene.talk.choice and not is_menu else say_only(scene, text)
 
 
 def _milestones(scene: Scene, most: int) -> list[str]:
-    if scene.city is None:
-        return []
-    today = scene.now.date()
+    today, city, names = scene.now.date(), scene.city, scene.programme.milestones
     dated = sorted(
-        (scene.programme.due(each, scene.city), each.id) for each in scene.programme.milestones.values()
+        (scene.programme.due(each, city) if city else each.due, each.id) for each in names.values()
     )
-    names = scene.programme.milestones
     return [
         scene.say(
             "{milestone}: due {date}", milestone=f"{id} {scene.named(names[id].names)}", date=scene.day(due)

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import choices, control, engine, reporting
+from bot import asking, choices, control, engine, reporting, sending
 from bot.filling import filling_of
 from bot.questions.options import chosen
-from bot.talk import Action, LeftOpen, Outcome, Scene
+from bot.talk import Action, Choice, LeftOpen, Outcome, Scene
 from bot.values import Heard
 from bot.words import Command, command_in, fold
 
 AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
-_GREETINGS = frozenset({"menu", "start", "report", "pending"})
+_GREETINGS = frozenset({"menu", "start", "pending"})
+_ANSWERS = frozenset({"skip", "nothing", "send", "done"})  # words that do something to the open question
+_OVER_A_QUESTION = frozenset({"menu", "forms", "language", "offer", "waiting", "resume"})
 
 
 def hear(scene: Scene, heard: Heard) -> Outcome:
@@ -31,8 +33,9 @@ def hear(scene: Scene, heard: Heard) -> Outcome:
 
 def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if heard.edited:
-        return reporting.edited(scene, heard)
-    if scene.has_moved and command is None and (scene.talk.choice or scene.report):
+        return _edited(scene, heard)
+    is_answer = command is None or command.name in _ANSWERS
+    if scene.has_moved and is_answer and (scene.talk.choice or scene.report):
         return reporting.ask_current(scene)
     if heard.press:
         return _pressed(scene, heard)
@@ -48,7 +51,17 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
         return _answered(scene, heard, command)
     if outcome := _commanded(scene, command):
         return outcome
-    return _idle(scene)
+    return _idle(scene, command)
+
+
+def _edited(scene: Scene, heard: Heard) -> Outcome:
+    """Correct what the edited message answered; one that was not understood counts as a new reply."""
+    outcome = reporting.edited(scene, heard)
+    if outcome is not None:
+        return outcome
+    if heard.source and scene.source == scene.talk.rejected:
+        return _route(scene, replace(heard, edited=False), command_in(heard.text))
+    return Outcome(scene.talk, scene.effects, ())
 
 
 def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
@@ -63,10 +76,11 @@ def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
             return outcome
     if not _is_away(scene):
         return reporting.answer(scene, heard)
-    if engine.takes_free_text(filling) and heard.text.strip():
+    if heard.text.strip() and engine.takes_free_text(filling):
         return reporting.doubtful(scene, heard.text.strip(), control.saved(scene))
-    outcome = reporting.answer(scene, heard)
-    return preceded(outcome, control.saved(scene))
+    if not engine.understands(filling, heard):
+        return reporting.resume(reporting.not_understood(scene))
+    return preceded(reporting.answer(scene, heard), control.saved(scene))
 
 
 def _is_away(scene: Scene) -> bool:
@@ -83,7 +97,7 @@ def _pressed(scene: Scene, heard: Heard) -> Outcome:
         return act(scene, choice.actions[press.option - 1])
     filling = filling_of(scene) if scene.report else None
     at = scene.report.session.at if scene.report else None
-    if filling and at and not choice and press.token == engine.token_of(filling, at):
+    if filling and at and not choice and press.token == asking.token_of(filling, at):
         return reporting.answer(scene, heard)
     old = scene.say("That button belongs to an earlier question; nothing was changed. Current question:")
     return reporting.ask_current(scene, old)
@@ -94,10 +108,7 @@ def _picked(scene: Scene, text: str) -> str | None:
     choice = scene.talk.choice
     if choice is None:
         return None
-    labels = [
-        [choices.label_of(_in_language(scene, code), choice, action) for code in scene.voices]
-        for action in choice.actions
-    ]
+    labels = [_names_of(scene, choice, action) for action in choice.actions]
     index = chosen(text, labels)
     exact = [i for i, texts in enumerate(labels) if fold(text) in map(fold, texts)]
     if index is not None and not exact and not fold(text).isdecimal() and command_in(text):
@@ -105,23 +116,39 @@ def _picked(scene: Scene, text: str) -> str | None:
     return choice.actions[index] if index is not None else None
 
 
+def _names_of(scene: Scene, choice: Choice, action: str) -> list[str]:
+    """Return an option's label in every language, and the plain yes or no that it stands for."""
+    labels = [choices.label_of(_in_language(scene, code), choice, action) for code in scene.voices]
+    return [*labels, *choices.answers_to(choice, action)]
+
+
 def _in_language(scene: Scene, code: str) -> Scene:
     return replace(scene, who=replace(scene.who, language=code))
 
 
 def _not_picked(scene: Scene, heard: Heard) -> Outcome:
+    """Take the reply for the question behind the choice if it can be that, else ask the choice again."""
     choice = scene.talk.choice
     if choice is None:
         return reporting.ask_current(scene)
-    if choice.kind in ("menu", "offer", "forms") and scene.report and heard.text:
-        return _answered(scene.chose(None), heard, None)
+    scene = reporting.not_understood(scene)
+    if scene.report and choice.kind in _OVER_A_QUESTION and engine.understands(filling_of(scene), heard):
+        behind = scene.chose(None)
+        if engine.takes_free_text(filling_of(behind)):
+            return reporting.doubtful(behind, heard.text.strip(), "")
+        return reporting.answer(behind, heard)
     last = len(choice.actions)
     return reporting.ask_current(
         scene, scene.say("That is not one of the choices. Please send a number from 1 to {last}.", last=last)
     )
 
 
-def _idle(scene: Scene) -> Outcome:
+def _idle(scene: Scene, command: Command | None) -> Outcome:
+    """Wake what was left, or show what can be done; a word with an unknown name behind it gets the names."""
+    if command and command.name == "report":
+        return reporting.list_forms(scene)
+    if command and command.name == "language":
+        return control.language(scene, "")
     return reporting.take_up(scene)
 
 
@@ -172,12 +199,14 @@ def _output(scene: Scene, more: str) -> Outcome:
 def _start(scene: Scene, more: str) -> Outcome:
     if scene.report or scene.talk.choice:
         return reporting.ask_current(scene)
-    return _idle(scene)
+    return reporting.take_up(scene)
 
 
 def _pending(scene: Scene, more: str) -> Outcome:
     if scene.report:
-        return reporting.ask_current(scene)
+        choice = scene.talk.choice
+        is_over = choice is not None and choice.kind in _OVER_A_QUESTION
+        return reporting.ask_current(scene.chose(None) if is_over else scene)
     if scene.facts.last_draft():
         return reporting.take_up(scene)
     return control.status(scene, more)
@@ -188,7 +217,7 @@ def _continue(scene: Scene, more: str) -> Outcome:
 
 
 def _more_of_digest(scene: Scene, more: str) -> Outcome:
-    return control.not_yet(scene, more) if scene.city else control.status(scene, more)
+    return control.not_yet(scene, more) if scene.city else control.status(scene, "")
 
 
 COMMANDS: dict[str, Action] = {
@@ -203,10 +232,10 @@ COMMANDS: dict[str, Action] = {
     "skip": reporting.skip,
     "back": reporting.back,
     "edit": reporting.edit,
-    "cancel": reporting.cancel,
-    "later": reporting.later,
-    "nothing": reporting.nothing,
-    "send": reporting.send,
+    "cancel": sending.cancel,
+    "later": sending.later,
+    "nothing": sending.nothing,
+    "send": sending.send,
     "stop": control.stop,
     "need": _word("need"),
     "practice": _word("practice"),
@@ -217,7 +246,7 @@ COMMANDS: dict[str, Action] = {
     "absent": control.not_yet,
     "why": control.not_yet,
     "example": control.not_yet,
-    "done": control.help_,
+    "done": control.not_yet,
 }
 
 ACTIONS: dict[str, Action] = {
@@ -230,17 +259,17 @@ ACTIONS: dict[str, Action] = {
     "forms": control.forms,
     "help": control.help_,
     "open": reporting.open_form,
-    "decline": reporting.decline,
-    "send": reporting.send,
+    "decline": sending.decline,
+    "send": sending.send,
     "edit": reporting.edit,
     "answer": reporting.edit,
-    "keep": reporting.later,
+    "keep": sending.later,
     "continue": _continue,
-    "later": reporting.later,
-    "replace": reporting.replace_sent,
-    "add": reporting.add_to_sent,
-    "neither": reporting.later,
-    "discard": reporting.discard,
+    "later": sending.later,
+    "replace": sending.replace_sent,
+    "add": sending.add_to_sent,
+    "neither": sending.later,
+    "discard": sending.discard,
 }
 
 _FITS: dict[str, Callable[[Scene, str], bool]] = {
@@ -265,7 +294,7 @@ def _not_agreed(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     """Before agreement only the question itself, help, language and stop are served."""
     scene = scene.without_report()
     choice = scene.talk.choice
-    if choice and choice.kind == "consent":
+    if choice and choice.kind == "consent" and not scene.has_moved:
         action = _consent_action(scene, heard)
         if action:
             return act(scene, action)

@@ -1,27 +1,23 @@
-"""What a person does with a report: open it, answer, check, send, leave."""
+"""What a person does with a report: open it, answer, check, correct."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from bot import choices, engine
-from bot.engine import Session, Turn
+from bot import asking, choices, engine
 from bot.filling import filling_for, filling_of
+from bot.following import alerted, what_follows
 from bot.forms.form import Form
 from bot.periods import closes_at, form_due, month_of, next_milestone, previous, week_of
-from bot.programme import Rule
+from bot.session import Filling, Session, Turn
 from bot.talk import (
-    Alerted,
     Choice,
-    Discarded,
     Filled,
-    LeftOpen,
     Opened,
     Outcome,
     Report,
     Revised,
     Scene,
-    Sent,
 )
 from bot.values import Heard, Message
 from bot.words import fold
@@ -50,7 +46,7 @@ def ask_current(scene: Scene, first: str = "") -> Outcome:
 def ask_question(scene: Scene, first: str = "", replaces: str = "") -> Outcome:
     """Return the open question of the report; when nothing is left to ask, the answers read back."""
     scene = scene.chose(None)
-    message = engine.ask(filling_of(scene), first)
+    message = asking.ask(filling_of(scene), first)
     if message is None:
         return choose(scene, Choice("check", ("send", "edit", "keep")), first)
     return Outcome(scene.talk, scene.effects, (replace(message, replaces=replaces),))
@@ -95,7 +91,7 @@ def open_output(scene: Scene, milestone: str) -> Outcome:
 
 def resume(scene: Scene, first: str = "") -> Outcome:
     """Offer to go on with the open report, or ask its first question when nothing is answered yet."""
-    done, total = engine.progress(filling_of(scene))
+    done, total = asking.progress(filling_of(scene))
     if done == 0 or done == total:
         return ask_question(scene, first)
     return choose(scene, Choice("resume", ("continue", "later")), first)
@@ -106,30 +102,41 @@ def take_up(scene: Scene) -> Outcome:
     draft = scene.facts.last_draft()
     if draft is None or is_closed(scene, draft):
         return choose(scene, choices.menu(scene))
-    return resume(replace(scene, report=draft).did(Opened(draft)))
+    return resume(taken(scene, draft))
 
 
 def is_closed(scene: Scene, report: Report) -> bool:
     """Tell whether the time of the report is over: late answers count for one more week."""
-    until = _closing(scene, report)
+    until = closing(scene, report)
     return until is not None and scene.at >= until
 
 
-def _closing(scene: Scene, report: Report) -> datetime | None:
+def closing(scene: Scene, report: Report) -> datetime | None:
+    """Return when the time of a report is over, None for one that belongs to no period."""
     return closes_at(scene.programme, scene.city, report.period) if report.period and scene.city else None
 
 
 def _open(scene: Scene, form: Form, period: str | None, milestone: str) -> Outcome:
-    if scene.report and (scene.report.form.name, scene.report.period) == (form.name, period):
+    if scene.report and _is_of(scene.report, form, period, milestone):
         return resume(scene)
     draft = scene.facts.draft(form.name, period)
-    if draft and not milestone:
-        return resume(replace(scene, report=draft).did(Opened(draft)))
-    scene = _begun(scene, form, period, milestone)
-    return ask_question(scene)
+    if draft and _is_of(draft, form, period, milestone):
+        return resume(taken(scene, draft))
+    return ask_question(begun(scene, form, period, milestone))
 
 
-def _begun(scene: Scene, form: Form, period: str | None, milestone: str = "") -> Scene:
+def _is_of(report: Report, form: Form, period: str | None, milestone: str) -> bool:
+    is_same = (report.form.name, report.period) == (form.name, period)
+    return is_same and milestone in ("", report.milestone)
+
+
+def taken(scene: Scene, draft: Report) -> Scene:
+    """Return the scene with a draft open again."""
+    return replace(scene, report=draft).did(Opened(draft))
+
+
+def begun(scene: Scene, form: Form, period: str | None, milestone: str = "") -> Scene:
+    """Return the scene with a new report open at its first question."""
     began = int(scene.at.timestamp())
     report = Report(form, period, Session(), milestone or _next_milestone(scene), began=began)
     turn = engine.start(filling_for(scene, report))
@@ -138,12 +145,17 @@ def _begun(scene: Scene, form: Form, period: str | None, milestone: str = "") ->
 
 
 def _due(scene: Scene) -> Iterable[tuple[str, str]]:
-    """Yield what is asked of the city now, an open report of the period before first."""
-    form, period = _rhythm(scene)
-    if scene.report and scene.report.period and scene.report.period != period:
-        yield scene.report.form.name, scene.report.period
+    """Yield what is asked of the city now, a report begun for the period before first."""
+    form, period = rhythm(scene)
+    left = scene.report if scene.report and scene.report.period else scene.facts.last_draft()
+    if left and _is_unfinished(scene, left) and (left.form.name, left.period) != (form, period):
+        yield left.form.name, left.period or ""
     if form and not scene.facts.sent(form, period):
         yield form, period
+
+
+def _is_unfinished(scene: Scene, report: Report) -> bool:
+    return bool(report.period and report.session.given) and not is_closed(scene, report)
 
 
 def _usual(scene: Scene) -> Iterable[tuple[str, str]]:
@@ -151,11 +163,12 @@ def _usual(scene: Scene) -> Iterable[tuple[str, str]]:
     weekly = scene.programme.form_of("week")
     if weekly:
         yield weekly.name, week_of(scene.now.date())
-    elif _rhythm(scene)[0]:
-        yield _rhythm(scene)
+    elif rhythm(scene)[0]:
+        yield rhythm(scene)
 
 
-def _rhythm(scene: Scene) -> tuple[str, str]:
+def rhythm(scene: Scene) -> tuple[str, str]:
+    """Return form and period that the rhythm asks of the city now, "" for none."""
     due = form_due(scene.programme, scene.city, scene.at) if scene.city else None
     return due or ("", "")
 
@@ -164,7 +177,7 @@ def _period_of(scene: Scene, name: str) -> str | None:
     entry = scene.programme.forms.get(name)
     if entry is None or entry.every is None:
         return None
-    form, period = _rhythm(scene)
+    form, period = rhythm(scene)
     if form == name:
         return period
     today = scene.now.date()
@@ -185,14 +198,16 @@ def answer(scene: Scene, heard: Heard) -> Outcome:
 
 
 def doubtful(scene: Scene, text: str, first: str) -> Outcome:
-    """Have a text checked before it counts as the answer: it comes after days of silence."""
-    turn = Turn(engine.doubt(filling_of(scene), text))
-    return ask_question(filled(scene, turn), first)
+    """Have a text checked before it counts as the answer: the question was not the last thing said."""
+    scene = filled(scene, Turn(engine.doubt(filling_of(scene), text)))
+    return ask_question(not_understood(scene), first)
 
 
 def skip(scene: Scene, more: str) -> Outcome:
-    """Skip the open question."""
-    return carry_on(scene, engine.skip(filling_of(scene))) if scene.report else ask_current(scene)
+    """Skip the open question; one that is hidden behind a choice stays."""
+    if scene.report is None or scene.talk.choice:
+        return ask_current(scene)
+    return carry_on(scene, engine.skip(filling_of(scene)))
 
 
 def back(scene: Scene, more: str) -> Outcome:
@@ -201,219 +216,97 @@ def back(scene: Scene, more: str) -> Outcome:
 
 
 def keep_last(scene: Scene, more: str) -> Outcome:
-    """Keep last period's answer at the open question."""
-    return carry_on(scene, engine.keep_last(_with_previous(scene))) if scene.report else ask_current(scene)
+    """Keep last period's answer at the open question; one that is hidden behind a choice stays."""
+    if scene.report is None or scene.talk.choice:
+        return ask_current(scene)
+    return carry_on(scene, engine.keep_last(_with_previous(scene)))
 
 
 def edit(scene: Scene, more: str) -> Outcome:
     """List the answers, or go to one by its number."""
     if scene.report is None:
-        return ask_current(scene, _no_report(scene))
+        return ask_current(scene, no_report(scene))
     if not more:
-        numbers = range(1, engine.progress(filling_of(scene))[1] + 1)
-        return choose(scene, Choice("edit", tuple(f"answer:{n}" for n in numbers)))
+        return _list_answers(scene)
     turn = engine.go_to(filling_of(scene), int(fold(more)) if fold(more).isdecimal() else 0)
-    if turn is None:
-        return edit(scene, "")
-    return carry_on(scene, turn)
+    return carry_on(scene, turn) if turn else _list_answers(scene)
+
+
+def _list_answers(scene: Scene) -> Outcome:
+    numbers = range(1, asking.last_answered(filling_of(scene)) + 1)
+    if not numbers:
+        return ask_current(scene, scene.say("There is no answer to change yet."))
+    return choose(scene, Choice("edit", tuple(f"answer:{n}" for n in numbers)))
 
 
 def carry_on(scene: Scene, turn: Turn, heard: Heard | None = None) -> Outcome:
     """Keep what the engine made of a reply and ask what is open now."""
-    toggled = turn.filling.session.toggled and heard and heard.press
-    scene = filled(scene, turn)
-    is_understood = bool(turn.changes) or not turn.first
-    scene = replace(scene, talk=replace(scene.talk, rejected="" if is_understood else scene.source))
-    return ask_question(scene, turn.first, heard.source if toggled and heard else "")
+    before, after = filling_of(scene).session, turn.filling.session
+    is_toggle = bool(heard and heard.press) and after.at == before.at and after.toggled != before.toggled
+    is_checked = before.doubt is not None and before.doubt in [value for _, value in turn.changes]
+    scene = filled(scene, turn, scene.talk.rejected if is_checked else "")
+    if heard and not turn.changes:
+        scene = not_understood(scene)
+    return ask_question(scene, turn.first, heard.source if is_toggle and heard else "")
 
 
-def filled(scene: Scene, turn: Turn) -> Scene:
-    """Return the scene with the engine's new session, and the effect that keeps it."""
+def not_understood(scene: Scene) -> Scene:
+    """Return the scene in which an edit of this message counts as a new reply."""
+    return replace(scene, talk=replace(scene.talk, rejected=scene.source))
+
+
+def filled(scene: Scene, turn: Turn, source: str = "") -> Scene:
+    """Return the scene with the engine's new session, and the effect that keeps it.
+
+    `source`: the message that gave the answers, when it is an earlier one.
+    """
     if scene.report is None:
         return scene
     report = replace(scene.report, session=turn.filling.session)
     answers = turn.filling.sheet().record() if turn.changes else {}
-    return replace(scene, report=report).did(Filled(report.session, turn.changes, answers))
+    return replace(scene, report=report).did(Filled(report.session, turn.changes, answers, source))
 
 
-def edited(scene: Scene, heard: Heard) -> Outcome:
-    """Correct the answer that an edited message gave; a message that was not understood counts anew."""
+def edited(scene: Scene, heard: Heard) -> Outcome | None:
+    """Correct the answers that an edited message gave; None when it gave none."""
     found = scene.facts.answered_by(scene.source)
     if found is None:
-        is_retry = scene.report is not None and scene.source == scene.talk.rejected
-        return answer(scene, heard) if is_retry else Outcome(scene.talk, scene.effects, ())
-    report, path = found
-    if scene.report and report.id == scene.report.id:
-        turn = engine.change(filling_of(scene), path, heard)
-        return ask_current(filled(scene, turn), turn.first) if turn.first else _quiet(scene)
-    turn = engine.change(filling_for(scene, report), path, heard)
+        return None
+    report, paths = found
+    if scene.report and scene.report.id == report.id:
+        return _edited_open(scene, engine.change(filling_of(scene), paths, heard))
+    return _edited_sent(scene, report, engine.change(filling_for(scene, report), paths, heard))
+
+
+def _edited_open(scene: Scene, turn: Turn) -> Outcome:
+    is_doubtful = turn.filling.session.doubt is not None and not turn.first
+    scene = filled(scene, turn)
+    if is_doubtful:
+        return ask_question(not_understood(scene))
+    if not turn.first:
+        return Outcome(scene.talk, scene.effects, ())
+    is_complete = scene.report is not None and scene.report.session.at is None
+    is_stale = scene.talk.choice is not None and scene.talk.choice.kind == "check" and not is_complete
+    return ask_current(scene.chose(None) if is_stale else scene, turn.first)
+
+
+def _edited_sent(scene: Scene, report: Report, turn: Turn) -> Outcome:
+    if turn.filling.session.doubt is not None and not turn.changes:
+        shown = scene.say("That can be read in two ways; the report stays as it was.")
+        return say_only(scene, shown)
     if turn.changes:
         scene = scene.did(Revised(report, turn.changes, turn.filling.sheet().record()))
+        revised = replace(report, session=turn.filling.session)
+        alerts = what_follows(scene, revised, nothing=False)[1] if report.reference else ()
+        scene = scene.did(*(alerted(revised, rule, report.reference) for rule in alerts))
     return say_only(scene, turn.first)
 
 
-def _quiet(scene: Scene) -> Outcome:
-    return Outcome(scene.talk, scene.effects, ())
-
-
-def _with_previous(scene: Scene) -> engine.Filling:
+def _with_previous(scene: Scene) -> Filling:
     filling = filling_of(scene)
     return replace(filling, previous=scene.facts.previous(filling.form.name))
 
 
-# Sending and leaving
-
-
-def send(scene: Scene, more: str) -> Outcome:
-    """Send the open report when nothing is left to ask; a second one of the period asks what to do first."""
-    if scene.report is None:
-        return ask_current(scene, _no_report(scene))
-    if scene.report.session.at is not None:
-        return ask_question(scene, scene.say("Before sending, this question is still open:"))
-    return _send(scene, nothing=False)
-
-
-def nothing(scene: Scene, more: str) -> Outcome:
-    """Submit at once with no answers, before the first answer; later it skips an optional question."""
-    if scene.report is None and scene.city:
-        form, period = _rhythm(scene)
-        if not form or scene.facts.sent(form, period):
-            return ask_current(scene, scene.say("Nothing is due now."))
-        found = scene.facts.form(form)
-        scene = _begun(scene, found, period) if found else scene
-    if scene.report is None:
-        return ask_current(scene)
-    if scene.report.session.given:
-        return skip(scene, "")
-    return _send(scene, nothing=True)
-
-
-def replace_sent(scene: Scene, more: str) -> Outcome:
-    """Send the open report in place of the one already sent."""
-    choice = scene.talk.choice
-    data = choice.data if choice else {}
-    return _sent(scene, nothing=bool(data.get("nothing")), replaces=data.get("reference", ""))
-
-
-def add_to_sent(scene: Scene, more: str) -> Outcome:
-    """Send the open report beside the one already sent."""
-    choice = scene.talk.choice
-    return _sent(scene, nothing=bool(choice and choice.data.get("nothing")), replaces="")
-
-
-def later(scene: Scene, more: str) -> Outcome:
-    """Leave the open report as a draft for now."""
-    if scene.report is None:
-        return say_only(scene.chose(None), scene.say("All right. To begin, send REPORT."))
-    until = _closing(scene, scene.report)
-    text = scene.say("All right. Your answers are kept. To go on, send REPORT.")
-    if until:
-        text = scene.say(
-            "The draft is kept until {date}. To go on, send REPORT.",
-            date=scene.day(until.astimezone(scene.zone).date()),
-        )
-    return say_only(scene.chose(None).without_report().did(LeftOpen()), text)
-
-
-def cancel(scene: Scene, more: str) -> Outcome:
-    """Ask whether the open report is to be cancelled."""
-    if scene.report is None:
-        return ask_current(scene.chose(None))
-    return choose(scene, Choice("cancel", ("discard", "continue")))
-
-
-def discard(scene: Scene, more: str) -> Outcome:
-    """Cancel the open report."""
-    scene = scene.chose(None).without_report().did(Discarded())
-    return choose(scene, choices.menu(scene), scene.say("The report is cancelled."))
-
-
-def decline(scene: Scene, more: str) -> Outcome:
-    """Accept that an offer is declined; what was left open before comes back."""
-    return _what_waits(
-        scene.chose(None), scene.say("All right. MENU shows all that is possible."), "reply", 0
-    )
-
-
-def _what_waits(scene: Scene, text: str, kind: str, sent: int) -> Outcome:
-    """Return the text, and the offer to go on with a draft that waits, other than the report just sent."""
-    draft = scene.facts.last_draft()
-    if draft is None or draft.id == sent or is_closed(scene, draft) or not draft.session.given:
-        return say_only(scene, text, kind)
-    choice = Choice(
-        "waiting", (f"open:{draft.form.name}{'@' + draft.period if draft.period else ''}", "later")
-    )
-    return choose(scene, choice, text, kind)
-
-
-def _no_report(scene: Scene) -> str:
+def no_report(scene: Scene) -> str:
+    """Return the sentence for a word that needs an open report."""
     return scene.say("No report is open. To begin, send REPORT.")
-
-
-def _send(scene: Scene, *, nothing: bool) -> Outcome:
-    report = scene.report
-    if report is None:
-        return ask_current(scene)
-    earlier = scene.facts.sent(report.form.name, report.period) if report.period else ()
-    if not earlier:
-        return _sent(scene, nothing=nothing, replaces="")
-    data = {"reference": earlier[0], "period": str(report.period), "nothing": "yes" if nothing else ""}
-    return choose(scene, Choice("second", ("replace", "add", "neither"), data))
-
-
-def _sent(scene: Scene, *, nothing: bool, replaces: str) -> Outcome:
-    report = scene.report
-    if report is None or scene.city is None:
-        return ask_current(scene.chose(None))
-    stem = report.period or scene.now.date().isoformat()
-    reference = scene.facts.next_reference(f"{scene.city.code}-{stem}")
-    scene = scene.chose(None).did(Sent(reference, nothing, replaces))
-    text = _receipt(scene, report, reference, nothing=nothing)
-    offers, alerts = _what_follows(scene, report, nothing=nothing)
-    scene = scene.did(*(_alerted(report, rule, reference) for rule in alerts)).without_report()
-    if offers:
-        offer = Choice("offer", (*(f"open:{form}" for form in offers), "decline"))
-        return choose(scene, offer, text, kind="receipt")
-    return _what_waits(scene, text, "receipt", report.id)
-
-
-def _alerted(report: Report, rule: Rule, reference: str) -> Alerted:
-    text = report.session.given.get(rule.text) if rule.text else ""
-    return Alerted(rule, reference, str(text or ""))
-
-
-def _receipt(scene: Scene, report: Report, reference: str, *, nothing: bool) -> str:
-    city = scene.named(scene.city.names) if scene.city else ""
-    period = scene.period(report.period)
-    if nothing:
-        noted = scene.say(
-            "Noted: nothing to report for {city}, {period}. No further reminder for this period.",
-            city=city,
-            period=period,
-        )
-        return f"{noted} {scene.say('Reference: {reference}', reference=reference)}"
-    form = choices.title_of(scene, report.form.name)
-    if period:
-        return scene.say(
-            "Thank you. Received: {form}, {city} ({period}). Reference: {reference}",
-            form=form,
-            city=city,
-            period=period,
-            reference=reference,
-        )
-    return scene.say(
-        "Thank you. Received: {form}, {city}. Reference: {reference}",
-        form=form,
-        city=city,
-        reference=reference,
-    )
-
-
-def _what_follows(scene: Scene, report: Report, *, nothing: bool) -> tuple[list[str], list[Rule]]:
-    """Return the forms to offer and the alerts to raise, by the programme's rules."""
-    rules = [] if nothing else [r for r in scene.programme.rules if r.form == report.form.name]
-    if not rules:
-        return [], []
-    sheet = filling_for(scene, report).sheet()
-    hold = [rule for rule in rules if sheet.holds(rule.when)]
-    return [r.offer for r in hold if r.offer], [r for r in hold if r.alert]

@@ -7,10 +7,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from bot.dates import long_date
-from bot.session import Session
 from bot.forms.form import Form
 from bot.periods import in_words
 from bot.programme import City, Programme, Rule
+from bot.session import Session
 from bot.values import Message, Say, Value
 
 CONSENT_VERSION = "2026-11"
@@ -89,8 +89,8 @@ class Facts(Protocol):
         """Return the stem with the next free number: `BKO-2026-W48-1`."""
         ...
 
-    def answered_by(self, source: str) -> tuple[Report, str] | None:
-        """Return the report and the question that a message of this person answered."""
+    def answered_by(self, source: str) -> tuple[Report, tuple[str, ...]] | None:
+        """Return the report and the questions that a message of this person answered."""
         ...
 
     def digest(self, language: str) -> str:
@@ -136,6 +136,7 @@ class Filled:
     session: Session
     changes: tuple[tuple[str, Value], ...]
     answers: Mapping[str, Value]  # the report as it stands
+    source: str = ""  # of the message that gave the answers, when it is not the one being heard
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ def _open(db: Db, scene: Scene, report: Report, heard: Heard) -> int:
 def _fill(db: Db, scene: Scene, report: Report, filled: Filled, heard: Heard) -> Report:
     submission.keep(db, report.id, kept_of(filled.session), heard.at)
     if filled.changes:
-        change = Change(filled.changes, scene.who.id, heard.channel, heard.source, heard.at)
+        change = Change(filled.changes, scene.who.id, heard.channel, filled.source or heard.source, heard.at)
         submission.keep_answers(db, report.id, filled.answers, change, report.session.given)
     return replace(report, session=filled.session)
 

@@ -73,7 +73,21 @@ class Turns:
         person = person_of(db, row.channel, news.address)
         if person is None:
             self._hear_stranger(db, row, news)
-            return
+        elif not self._joins(db, row, news):
+            self._hear_known(db, row, news, person)
+
+    def _joins(self, db: Db, row: Inbox, news: Inbound) -> bool:
+        """Bind somebody known who sends another invitation; tell whether that was one."""
+        joining = _JOIN.fullmatch(news.heard.text)
+        if joining is None or not looks_like_code(joining[1]):
+            return False
+        redeemed = redeem(db, joining[1], row.channel, news.address, row.received_at)
+        if redeemed.outcome != Redeemed.BOUND or redeemed.person_id is None:
+            return False
+        self._welcome(db, row, news, redeemed.person_id)
+        return True
+
+    def _hear_known(self, db: Db, row: Inbox, news: Inbound, person: KnownPerson) -> None:
         address_heard(db, row.channel, news.address, row.received_at)
         inbox.describe(db, row.id, person.id, said(news.heard))
         chat = chat_of(db, person.id)
@@ -123,7 +137,8 @@ class Turns:
     def _keep(self, db: Db, row: Inbox, address: str, chat: OpenChat, scene: Scene, outcome: Outcome) -> None:
         heard = effects.Heard(row.channel, scene.source, row.received_at)
         report_id = effects.keep(db, scene, outcome.effects, heard)
-        now = OpenChat(_state(outcome.talk), row.channel, is_new=chat.is_new)
+        channel = row.channel if outcome.messages else chat.channel  # where the question was asked
+        now = OpenChat(_state(outcome.talk), channel, is_new=chat.is_new)
         save_chat(db, scene.who.id, now, report_id, row.received_at)
         for number, message in enumerate(outcome.messages, start=1):
             _enqueue(db, row, scene.who, address, message, str(number))

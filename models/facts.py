@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.session import Session
 from bot.forms.form import Form
+from bot.session import Session
 from bot.talk import Report
 from bot.values import Value
 from models.base import Db, Json
@@ -65,8 +65,8 @@ class StoredFacts:
         """Return the stem with the next free number."""
         return next_reference(self.db, self.city or "", stem)
 
-    def answered_by(self, source: str) -> tuple[Report, str] | None:
-        """Return the report and the question that a message of this person answered."""
+    def answered_by(self, source: str) -> tuple[Report, tuple[str, ...]] | None:
+        """Return the report and the questions that a message of this person answered."""
         found = answered_by(self.db, self.person_id, source)
         return (self.opened(found[0]), found[1]) if found else None
 

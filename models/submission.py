@@ -229,17 +229,17 @@ def next_reference(db: Db, city: str, stem: str) -> str:
     return f"{stem}-{max(numbers, default=0) + 1}"
 
 
-def answered_by(db: Db, person_id: int, source: str) -> tuple[Stored, str] | None:
-    """Return the report and the question that a message of this person answered, or None."""
+def answered_by(db: Db, person_id: int, source: str) -> tuple[Stored, tuple[str, ...]] | None:
+    """Return the report and the questions that a message of this person answered first, or None."""
     query = (
         select(Answer.question, *_STORED)
         .join(Submission, Submission.id == Answer.submission_id)
-        .where(Answer.source == source, Answer.author == person_id, Answer.is_current)
-        .order_by(Answer.id.desc())
-        .limit(1)
+        .where(Answer.source == source, Answer.author == person_id)
+        .order_by(Answer.id)
     )
-    row = db.execute(query).first()
-    return (_stored(list(row[1:])), row[0]) if row else None
+    rows = db.execute(query).all()
+    paths = dict.fromkeys(row[0] for row in rows)  # an edited message answers the same question again
+    return (_stored(list(rows[0][1:])), tuple(paths)) if rows else None
 
 
 def open_report(db: Db, values: Mapping[str, object], at: datetime) -> int:

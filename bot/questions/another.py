@@ -4,7 +4,8 @@ from bot.questions.base import Asked, Reading
 from bot.questions.options import chosen
 from bot.values import Answer, Heard, Rejection, Say, Value
 
-_LABELS = (("Yes", "Oui", "Sim", "نعم"), ("No", "Non", "Não", "لا"))
+YES = ("Yes", "Oui", "Sim", "نعم")
+NO = ("No", "Non", "Não", "لا")
 _VALUES = ("yes", "no")
 
 
@@ -17,7 +18,7 @@ class Another:
 
     def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
         """Return "yes" or "no", or ask for a number."""
-        index = heard.press.option - 1 if heard.press else chosen(heard.text, _LABELS)
+        index = heard.press.option - 1 if heard.press else chosen(heard.text, (YES, NO))
         if index is not None and 0 <= index < len(_VALUES):
             return Answer(_VALUES[index])
         return Rejection(

@@ -15,7 +15,14 @@ class Integer:
     def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
         """Return the number, a doubt for `12.500`, or ask for digits."""
         read = read_number(heard.text)
-        if read is None or read.number != int(read.number):
+        if read is not None and read.number != int(read.number):
+            return Rejection(
+                say(
+                    "Understood as: {value}. Please send a whole number, for example 12.",
+                    value=shown_number(read.number),
+                )
+            )
+        if read is None:
             return Rejection(
                 say("That could not be read as a number. Please send digits only, for example 12.")
             )

@@ -23,5 +23,11 @@ def chosen(text: str, labels: Sequence[Sequence[str]]) -> int | None:
     return begun[0] if len(begun) == 1 else None
 
 
+def begins_several(text: str, labels: Sequence[Sequence[str]]) -> bool:
+    """Tell whether more than one option begins like the text."""
+    said = fold(text)
+    return bool(said) and len(_those(labels, lambda label: label.startswith(said))) > 1
+
+
 def _those(labels: Sequence[Sequence[str]], fits: Callable[[str], bool]) -> list[int]:
     return [i for i, texts in enumerate(labels) if any(fits(fold(text)) for text in texts)]

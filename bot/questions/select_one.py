@@ -1,7 +1,7 @@
 """One of several options."""
 
 from bot.questions.base import Asked, Reading, label_in
-from bot.questions.options import chosen
+from bot.questions.options import begins_several, chosen
 from bot.values import Answer, Heard, Rejection, Say, Value
 
 
@@ -16,9 +16,17 @@ class SelectOne:
         """Return the chosen option's name, or ask for a number."""
         if heard.press and 1 <= heard.press.option <= len(asked.choices):
             return Answer(asked.choices[heard.press.option - 1].name)
-        index = chosen(heard.text, [[*choice.labels.values(), choice.name] for choice in asked.choices])
+        labels = [[*choice.labels.values(), choice.name] for choice in asked.choices]
+        index = chosen(heard.text, labels)
         if index is not None:
             return Answer(asked.choices[index].name)
+        if begins_several(heard.text, labels):
+            return Rejection(
+                say(
+                    "Several choices begin like that. Please send a number from 1 to {last}.",
+                    last=len(asked.choices),
+                )
+            )
         return Rejection(
             say(
                 "That is not one of the choices. Please send a number from 1 to {last}.",

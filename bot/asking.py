@@ -1,0 +1,132 @@
+"""What a form says to a person: the open question, the answers read back."""
+
+import zlib
+
+from bot.forms.sheet import Sheet, Step
+from bot.questions import type_named
+from bot.questions.base import Asked
+from bot.session import Filling, askable, asked_of, label_of, number_of
+from bot.values import Message, Value
+
+_SHORT = 36  # characters of a label that stand before an answer read back
+
+
+def ask(filling: Filling, first: str = "") -> Message | None:
+    """Return the message that asks the open question, after `first`; None when nothing is left to ask."""
+    sheet = filling.sheet()
+    steps = sheet.steps()
+    place = next((i for i, s in enumerate(steps) if s.path == filling.session.at), None)
+    if place is None:
+        return None
+    at, asked = steps[place], asked_of(filling, sheet, steps[place])
+    if filling.session.doubt is not None:
+        return _ask_doubt(filling, at, asked, first)
+    lines = (first, *_notes(filling, sheet, steps, place), *_head(filling, sheet, at, asked))
+    return Message(
+        "\n".join(filter(None, lines)),
+        _options(filling, at, asked),
+        finish=filling.say("Done") if at.question.type == "select_multiple" else "",
+        token=token_of(filling, at.path),
+        question=at.path,
+    )
+
+
+def token_of(filling: Filling, path: str) -> str:
+    """Return what a button carries: it belongs to this report and this question (whose path may be long)."""
+    doubt = "?" if filling.session.doubt is not None else ""
+    return f"{filling.token}.{zlib.crc32(path.encode()):x}{doubt}"
+
+
+def lines_of(filling: Filling, paths: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Return the answers (those at `paths`, or all) as numbered lines to be checked."""
+    sheet, only = filling.sheet(), frozenset(paths)
+    return tuple(
+        f"({number}) {_line(filling, sheet, at)}"
+        for number, at in enumerate(askable(sheet), start=1)
+        if at.path in filling.session.given and (at.path in only if only else at.question.type != "another")
+    )
+
+
+def line_of(filling: Filling, number: int) -> str:
+    """Return one question, shortened, with its answer if it has one."""
+    sheet = filling.sheet()
+    at = askable(sheet)[number - 1]
+    if at.path not in filling.session.given:
+        return _cut(label_of(filling, sheet, at))
+    return _line(filling, sheet, at)
+
+
+def last_answered(filling: Filling) -> int:
+    """Return the number of the last question that has an answer, 0 when none has."""
+    steps = askable(filling.sheet())
+    return max((n for n, s in enumerate(steps, start=1) if s.path in filling.session.given), default=0)
+
+
+def closing_notes(filling: Filling) -> tuple[str, ...]:
+    """Return the notes after the last question: they are said with the answers read back."""
+    sheet = filling.sheet()
+    steps = sheet.steps()
+    return tuple(_notes(filling, sheet, steps, len(steps)))
+
+
+def progress(filling: Filling) -> tuple[int, int]:
+    """Return how many questions are answered, and how many there are now."""
+    steps = askable(filling.sheet())
+    return sum(s.path in filling.session.given for s in steps), len(steps)
+
+
+def _options(filling: Filling, at: Step, asked: Asked) -> tuple[str, ...]:
+    labels = type_named(at.question.type).options(asked, filling.say)
+    if at.question.type != "select_multiple":
+        return labels
+    return tuple(
+        f"{label} ✓" if choice.name in asked.toggled else label
+        for choice, label in zip(asked.choices, labels, strict=True)
+    )
+
+
+def _head(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> tuple[str, ...]:
+    """Return the question's lines; the answer it has already is shown, to be changed."""
+    number, total = number_of(sheet, at.path), len(askable(sheet))
+    optional = "" if at.is_required or at.question.type == "another" else " " + filling.say("(- to skip)")
+    hint = sheet.hint(at.path, filling.say.language, filling.say.value)
+    value = filling.session.given.get(at.path)
+    answer = "" if value is None else filling.say("Answer so far: {value}", value=_shown(filling, at, asked))
+    return f"{number}/{total} {asked.label}{optional}", hint, answer
+
+
+def _notes(filling: Filling, sheet: Sheet, steps: tuple[Step, ...], place: int) -> list[str]:
+    """Return the notes that stand right before the question: they are said with it."""
+    texts: list[str] = []
+    for at in reversed(steps[:place]):
+        if at.question.type != "note":
+            break
+        texts.insert(0, sheet.label(at.path, filling.say.language, filling.say.value))
+    return texts
+
+
+def _ask_doubt(filling: Filling, at: Step, asked: Asked, first: str) -> Message:
+    shown = type_named(at.question.type).shown(asked, filling.session.doubt, filling.say)
+    text = filling.say("Understood as: {value}. Is that right?", value=shown)
+    yes_no = type_named("another").options(asked, filling.say)
+    lines = "\n".join(filter(None, (first, text)))
+    return Message(lines, yes_no, token=token_of(filling, at.path), question=at.path)
+
+
+def _shown(filling: Filling, at: Step, asked: Asked) -> str:
+    value: Value = filling.session.given[at.path]
+    return "-" if value is None else type_named(at.question.type).shown(asked, value, filling.say)
+
+
+def _line(filling: Filling, sheet: Sheet, at: Step) -> str:
+    asked = asked_of(filling, sheet, at)
+    shown = filling.say.value(_shown(filling, at, asked))
+    if at.question.type == "text" and shown != "-":
+        return shown
+    return f"{_cut(asked.label)} {shown}"
+
+
+def _cut(label: str) -> str:
+    if len(label) <= _SHORT:
+        return label
+    return label[:_SHORT].rsplit(" ", 1)[0] + "…"

@@ -1,0 +1,164 @@
+"""How a report is left: sent, kept for later, cancelled."""
+
+from datetime import timedelta
+
+from bot import choices, engine
+from bot.filling import filling_of
+from bot.following import alerted, what_follows
+from bot.reporting import (
+    ask_current,
+    ask_question,
+    begun,
+    choose,
+    closing,
+    filled,
+    is_closed,
+    no_report,
+    resume,
+    rhythm,
+    say_only,
+    skip,
+    taken,
+)
+from bot.talk import Choice, Discarded, LeftOpen, Outcome, Report, Scene, Sent
+
+
+def send(scene: Scene, more: str) -> Outcome:
+    """Send the open report when nothing is left to ask; a second one of the period asks what to do first."""
+    if scene.report is None:
+        return ask_current(scene, no_report(scene))
+    was = scene.report.session
+    first_open = engine.start(filling_of(scene))
+    if was.doubt is None and first_open.filling.session.at is None:
+        return _send(scene, nothing=False)
+    if was.doubt is None and first_open.filling.session.at != was.at:
+        scene = filled(scene, first_open)
+    return ask_question(scene, scene.say("Before sending, this question is still open:"))
+
+
+def nothing(scene: Scene, more: str) -> Outcome:
+    """Submit at once with no answers, before the first answer; later it skips an optional question."""
+    if scene.report is None:
+        return _nothing_due(scene)
+    if scene.report.session.given:
+        return skip(scene, "")
+    return _send(scene, nothing=True)
+
+
+def _nothing_due(scene: Scene) -> Outcome:
+    name, period = rhythm(scene)
+    form = scene.facts.form(name) if name else None
+    if form is None or scene.facts.sent(name, period):
+        return ask_current(scene, scene.say("Nothing is due now."))
+    draft = scene.facts.draft(name, period)
+    if draft and draft.session.given:
+        return resume(taken(scene, draft))
+    return _send(taken(scene, draft) if draft else begun(scene, form, period), nothing=True)
+
+
+def replace_sent(scene: Scene, more: str) -> Outcome:
+    """Send the open report in place of the one already sent."""
+    choice = scene.talk.choice
+    data = choice.data if choice else {}
+    return _sent(scene, nothing=bool(data.get("nothing")), replaces=data.get("reference", ""))
+
+
+def add_to_sent(scene: Scene, more: str) -> Outcome:
+    """Send the open report beside the one already sent."""
+    choice = scene.talk.choice
+    return _sent(scene, nothing=bool(choice and choice.data.get("nothing")), replaces="")
+
+
+def later(scene: Scene, more: str) -> Outcome:
+    """Leave the open report as a draft for now."""
+    draft = scene.report or scene.facts.last_draft()
+    if draft is None or is_closed(scene, draft):
+        return say_only(scene.chose(None), scene.say("All right. To begin, send REPORT."))
+    scene = scene.chose(None).without_report().did(LeftOpen())
+    until = closing(scene, draft)
+    if until is None:
+        return say_only(scene, scene.say("All right. Your answers are kept. To go on, send PENDING."))
+    last = (until - timedelta(seconds=1)).astimezone(scene.zone).date()
+    text = scene.say("The draft is kept until {date}. To go on, send REPORT.", date=scene.day(last))
+    return say_only(scene, text)
+
+
+def cancel(scene: Scene, more: str) -> Outcome:
+    """Ask whether the open report is to be cancelled."""
+    if scene.report is None:
+        return ask_current(scene.chose(None))
+    return choose(scene, Choice("cancel", ("discard", "continue")))
+
+
+def discard(scene: Scene, more: str) -> Outcome:
+    """Cancel the open report; what was left open before comes back."""
+    cancelled = scene.report.id if scene.report else 0
+    scene = scene.chose(None).without_report().did(Discarded())
+    return _what_waits(scene, scene.say("The report is cancelled."), "reply", cancelled)
+
+
+def decline(scene: Scene, more: str) -> Outcome:
+    """Accept that an offer is declined; what was left open before comes back."""
+    text = scene.say("All right. MENU shows all that is possible.")
+    return _what_waits(scene.chose(None), text, "reply", 0)
+
+
+def _what_waits(scene: Scene, text: str, kind: str, sent: int) -> Outcome:
+    """Return the text, and the offer to go on with a draft that waits, other than the report just sent."""
+    draft = scene.facts.last_draft()
+    if draft is None or draft.id == sent or is_closed(scene, draft) or not draft.session.given:
+        return say_only(scene, text, kind)
+    name = "@".join(filter(None, (draft.form.name, draft.period)))
+    return choose(scene, Choice("waiting", (f"open:{name}", "later")), text, kind)
+
+
+def _send(scene: Scene, *, nothing: bool) -> Outcome:
+    report = scene.report
+    if report is None:
+        return ask_current(scene)
+    earlier = scene.facts.sent(report.form.name, report.period) if report.period else ()
+    if not earlier:
+        return _sent(scene, nothing=nothing, replaces="")
+    data = {"reference": earlier[0], "period": str(report.period), "nothing": "yes" if nothing else ""}
+    return choose(scene, Choice("second", ("replace", "add", "neither"), data))
+
+
+def _sent(scene: Scene, *, nothing: bool, replaces: str) -> Outcome:
+    report = scene.report
+    if report is None or scene.city is None:
+        return ask_current(scene.chose(None))
+    stem = report.period or scene.now.date().isoformat()
+    reference = scene.facts.next_reference(f"{scene.city.code}-{stem}")
+    scene = scene.chose(None).did(Sent(reference, nothing, replaces))
+    text = _receipt(scene, report, reference, nothing=nothing)
+    offers, alerts = what_follows(scene, report, nothing=nothing)
+    scene = scene.did(*(alerted(report, rule, reference) for rule in alerts)).without_report()
+    if offers:
+        offer = Choice("offer", (*(f"open:{form}" for form in offers), "decline"))
+        return choose(scene, offer, text, kind="receipt")
+    return _what_waits(scene, text, "receipt", report.id)
+
+
+def _receipt(scene: Scene, report: Report, reference: str, *, nothing: bool) -> str:
+    city = scene.named(scene.city.names) if scene.city else ""
+    form, period = choices.title_of(scene, report.form.name), scene.period(report.period)
+    if nothing:
+        noted = scene.say(
+            "Noted: nothing to report for {city}, {period}. No further reminder for this period.",
+            city=city,
+            period=period or form,
+        )
+        return f"{noted} {scene.say('Reference: {reference}', reference=reference)}"
+    if period:
+        return scene.say(
+            "Thank you. The update of {city} ({period}) is received. Reference: {reference}",
+            city=city,
+            period=period,
+            reference=reference,
+        )
+    return scene.say(
+        "Thank you. Received: {form}, {city}. Reference: {reference}",
+        form=form,
+        city=city,
+        reference=reference,
+    )

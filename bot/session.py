@@ -1,0 +1,126 @@
+"""A form in one person's hands: the answers so far, and the ground that reading and asking stand on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bot.forms.form import Form
+from bot.forms.sheet import Sheet, Step
+from bot.questions import type_named
+from bot.questions.base import Asked, Reading
+from bot.values import Answer, Doubt, Heard, Rejection, Say, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What was said so far. `given` keeps also what is not relevant now: it may become so again."""
+
+    given: Mapping[str, Value] = field(default_factory=dict)  # by instance path; None: skipped
+    at: str | None = None  # the open step; None: nothing is left to ask
+    toggled: tuple[str, ...] = ()  # options chosen so far at the open step
+    doubt: Value = None  # a value to be checked with the person
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """A form in the hands of one person, at one moment."""
+
+    form: Form
+    session: Session
+    hidden: Mapping[str, str]  # what the system knows: city, period, …
+    now: datetime  # city time
+    say: Say
+    previous: Mapping[str, Value] = field(default_factory=dict)  # the answers of last time
+    token: str = ""  # of this report: with the step it makes the token of a question
+
+    def sheet(self) -> Sheet:
+        """Return the form with the answers of the session."""
+        return Sheet(self.form, self.session.given, self.hidden, self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a reply led to: the filling after it, what to say first, which answers are new."""
+
+    filling: Filling
+    first: str = ""
+    changes: tuple[tuple[str, Value], ...] = ()
+
+
+def askable(sheet: Sheet) -> list[Step]:
+    """Return the steps that want an answer, in order."""
+    return [s for s in sheet.steps() if s.question.type != "note"]
+
+
+def step_at(sheet: Sheet, path: str | None) -> Step | None:
+    """Return the step at this path, None when it is not asked now."""
+    return next((s for s in sheet.steps() if s.path == path), None)
+
+
+def number_of(sheet: Sheet, path: str) -> int:
+    """Return the number that a question is shown with (`3` of `3/9`)."""
+    return [s.path for s in askable(sheet)].index(path) + 1
+
+
+def moved_to(filling: Filling, path: str | None) -> Filling:
+    """Return the filling with this question open."""
+    return replace(filling, session=Session(filling.session.given, path))
+
+
+def go_on(filling: Filling) -> Turn:
+    """Move to the first question that is not answered, or whose answer no longer holds."""
+    sheet, given = filling.sheet(), filling.session.given
+    for at in askable(sheet):
+        if at.path not in given:
+            return Turn(moved_to(filling, at.path))
+        value = given[at.path]
+        holds = not at.is_required if value is None else sheet.accepts(at.path, value)
+        if not holds:
+            return Turn(moved_to(filling, at.path))
+    return Turn(moved_to(filling, None))
+
+
+def given(filling: Filling, answers: Mapping[str, Value]) -> Turn:
+    """Return the filling with new answers, at what is open then."""
+    session = Session({**filling.session.given, **answers})
+    return replace(go_on(replace(filling, session=session)), changes=tuple(answers.items()))
+
+
+def asked_of(filling: Filling, sheet: Sheet, at: Step) -> Asked:
+    """Return the question as it is put to this person."""
+    return Asked(
+        label=label_of(filling, sheet, at),
+        choices=sheet.choices(at.path) if at.question.choices else (),
+        languages=filling.form.languages,
+        today=filling.now.date(),
+        toggled=filling.session.toggled if at.path == filling.session.at else (),
+        appearance=at.question.appearance,
+    )
+
+
+def label_of(filling: Filling, sheet: Sheet, at: Step) -> str:
+    """Return the label in the person's language, its `${…}` put in."""
+    if at.question.type == "another":
+        labels = at.question.labels
+        group = labels.get(filling.say.language) or next(iter(labels.values()), at.question.path)
+        return filling.say("{group}: is there another one to add?", group=group)
+    return sheet.label(at.path, filling.say.language, filling.say.value)
+
+
+def read(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> Reading:
+    """Return what a reply is as the answer to a question; one that its constraint refuses is a Rejection."""
+    asked = asked_of(filling, sheet, at)
+    reading = type_named(at.question.type).read(asked, heard, filling.say)
+    if not isinstance(reading, Answer | Doubt) or sheet.accepts(at.path, reading.value):
+        return reading
+    why = sheet.constraint_message(at.path, filling.say.language, filling.say.value)
+    why = why or filling.say("This answer is not possible here. Please check it and send it again.")
+    if at.question.type == "text":
+        return Rejection(why)
+    shown = type_named(at.question.type).shown(asked, reading.value, filling.say)
+    return Rejection(f"{filling.say('Understood as: {value}.', value=shown)} {why}")
+
+
+def is_text(at: Step) -> bool:
+    """Tell whether any text at all would be an answer to the question."""
+    return type_named(at.question.type) is type_named("text")
