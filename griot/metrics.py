@@ -80,7 +80,7 @@ def render(read: Callable[[Callable[[Db], list["Metric"]]], list["Metric"]], at:
     return generate_latest(registry)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # the registry wants it hashable
 class _Counted:
     metrics: "list[Metric]"
 

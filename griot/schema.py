@@ -32,9 +32,10 @@ def standing(store: Store) -> Standing:
     """Return whether the schema is current; raise SQLAlchemyError when the database does not answer."""
     with store.readers.begin() as db:
         found = _revision(db.connection())
-    if found is None or found in revisions()[:-1]:
+    known = revisions()
+    if found is None or found in known[:-1]:
         return Standing.BEHIND
-    return Standing.CURRENT if found == revisions()[-1] else Standing.AHEAD
+    return Standing.CURRENT if found in known else Standing.AHEAD
 
 
 def migrate(store: Store) -> None:

@@ -29,7 +29,7 @@ BATCH = 16  # turns a transaction: many enough to share its commit, few enough t
 IDLE = 1.0  # seconds until a quiet worker looks again
 AFTER_ERROR = 1.0  # seconds until it looks again when the database did not answer
 SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
-ENDING = 8.0  # seconds that calls under way get at the end
+ENDING = 7.0  # seconds that calls under way get at the end
 
 Turn = Callable[[Db, Inbox, datetime], None]
 

@@ -1,0 +1,107 @@
+"""The parts put together from the settings: channels, the web application, the worker's work."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from channels.base import Channel
+from channels.chat import Chat
+from channels.telegram import Telegram
+from griot.clock import now
+from griot.metrics import Measures
+from griot.rates import Rate
+from griot.settings import Settings, data_folder
+from griot.worker import Work
+from models.base import Db
+from models.db import Store
+from models.pace import PaceLimits
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def open_channels(settings: Settings) -> dict[str, Channel]:
+    """Return the channels that are on, by name."""
+    channels: dict[str, Channel] = {Chat.name: Chat()}
+    if settings.has_telegram:
+        channels[Telegram.name] = open_telegram(settings)
+    return channels
+
+
+def open_telegram(settings: Settings) -> Telegram:
+    """Return the channel Telegram; it connects at its first call."""
+    return Telegram(
+        settings.telegram_bot_token.get_secret_value(),
+        settings.telegram_webhook_secret.get_secret_value(),
+        settings.telegram_api_url,
+        settings.griot_http_timeout,
+    )
+
+
+def make_app(
+    settings: Settings,
+    store: Store,
+    measures: Measures,
+    announce: Callable[[Db], None],
+    wake: Callable[[], None],
+    *,
+    is_demo: bool = False,
+) -> "Flask":
+    """Return the web application. `announce` and `wake` tell workers, in and after a transaction."""
+    from console.parts import Parts
+    from griot.app import create_app
+    from griot.health import health
+    from griot.voices import voices
+    from models.form import FormShelf
+    from models.programme import ProgrammeShelf
+    from webhooks.intake import Intake
+    from webhooks.routes import webhooks
+
+    outside = {name: one for name, one in open_channels(settings).items() if name != Chat.name}
+    intake = Intake(store, announce, wake)
+    parts = Parts(
+        store=store,
+        programmes=ProgrammeShelf(),
+        forms=FormShelf(),
+        clock=now,
+        voices=voices(data_folder("locales")),
+        chat=Chat(),
+        keep=intake.keep,
+        is_demo=is_demo,
+    )
+    rooms = (
+        webhooks(outside, intake.keep, now, settings.base_url, measures.webhook),
+        health(store, now, settings.metrics_token.get_secret_value()),
+    )
+    first, *former = settings.keys
+    return create_app(parts, secret_key=first, base_url=settings.origin, former_keys=former, machines=rooms)
+
+
+def make_work(settings: Settings, store: Store, channels: Mapping[str, Channel], measures: Measures) -> Work:
+    """Return what a worker is made of."""
+    from griot.turn import make_turns
+
+    turns = make_turns(channels)
+    return Work(
+        store=store,
+        channels=channels,
+        clock=now,
+        take_turn=turns,
+        apologise=turns.apologise,
+        busy=turns.busy,
+        limits=PaceLimits(settings.griot_sender_per_minute, settings.griot_sender_per_day),
+        rates=rates(settings),
+        lease=timedelta(seconds=settings.griot_lease_seconds),
+        senders=settings.griot_senders,
+        measure_turn=measures.turn,
+        measure_send=measures.send,
+    )
+
+
+def rates(settings: Settings) -> dict[str, Rate]:
+    """Return how fast each channel may send."""
+    return {
+        Telegram.name: Rate(settings.griot_telegram_chat_interval, settings.griot_telegram_per_second),
+        "whatsapp": Rate(per_second=settings.griot_whatsapp_per_second),
+        "sms": Rate(per_second=settings.griot_sms_per_second),
+    }

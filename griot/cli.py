@@ -1,0 +1,79 @@
+"""The command `griot`: a table of commands, each loaded only when it is called."""
+
+import importlib
+import sys
+from dataclasses import dataclass
+
+import click
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command lives and what it does."""
+
+    place: str  # module and function, below griot.commands
+    help: str
+
+
+# A new command is a module in griot/commands/ and a line here.
+COMMANDS = {
+    "run": Entry("processes:run", "Migrate, load the programme, web and worker in one process."),
+    "web": Entry("processes:web", "Serve webhooks, console and feeds."),
+    "worker": Entry("processes:worker", "Take turns, send messages, keep the schedule."),
+    "migrate": Entry("migrate:migrate", "Create or upgrade the tables."),
+    "programme": Entry("programme:programme", "Check or load a programme: cities, calendar, forms."),
+    "doctor": Entry("doctor:doctor", "Check configuration, database and channels."),
+    "webhooks": Entry("webhooks:webhooks", "Register with the providers."),
+    "form": Entry("form:form", "Check, add, list and show forms."),
+    "person": Entry("person:person", "Add, show, invite, pause, export and erase people."),
+    "chat": Entry("chat:chat", "Hold a person's phone in this terminal."),
+    "digest": Entry("digest:digest", "Print the digest of a week."),
+    "export": Entry("export:export", "Write data as csv, xlsx, json or jsonl."),
+}
+
+
+class Commands(click.Group):
+    """The commands of the table; `griot --help` loads none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, loaded, or None for an unknown name."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        module, _, name = entry.place.partition(":")
+        found = getattr(importlib.import_module(f"griot.commands.{module}"), name)
+        return found if isinstance(found, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+@click.command(cls=Commands)
+@click.version_option(package_name="griot")
+def griot() -> None:
+    """Griot asks short questions on phones and keeps the answers as reports."""
+
+
+def main() -> None:
+    """Run a command. An error is one line; the exit code is 2 for bad input, 1 for a failure."""
+    try:
+        griot.main(standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as shown:
+        click.echo(shown.ctx.get_help() if shown.ctx else "", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        click.echo(f"Error: {' '.join(error.format_message().split())}", err=True)
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,100 @@
+"""A worker that runs: its threads, begun and ended together."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from bot.values import Clock
+from channels.base import Channel, Envelope, SendError
+from channels.telegram import Telegram
+from griot.assembly import make_work
+from griot.clock import now
+from griot.metrics import Measures
+from griot.settings import Settings
+from griot.wake import Ear
+from griot.worker import Worker
+from models.db import Store, read, write
+from models.inbox import receive
+from models.programme import current_programme
+from scheduler.jobs import JOBS
+from scheduler.loop import Ticker
+from scheduler.planner import Planner
+
+log = logging.getLogger(__name__)
+
+
+class RunningWorker:
+    """The threads of one worker: rounds, schedule, and the polling of Telegram without a public address."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        channels: Mapping[str, Channel],
+        measures: Measures,
+        ear: Ear,
+        clock: Clock = now,
+    ) -> None:
+        self._ear = ear
+        self._channels = channels
+        self._stop = threading.Event()
+        worker = Worker(make_work(settings, store, channels, measures), ear)
+        self._planner = Planner(store, JOBS, _zone(store))
+        self._planner.tick(clock())
+        self._ticker = Ticker(lambda: self._planner.tick(clock()), clock)
+        self._rounds = threading.Thread(target=worker.run, args=(self._stop,), name="rounds")
+        self._rounds.start()
+        telegram = channels.get(Telegram.name)
+        if settings.polls_telegram and isinstance(telegram, Telegram):
+            polling = threading.Thread(
+                target=_poll, args=(telegram, store, ear, self._stop), name="polling", daemon=True
+            )
+            polling.start()
+
+    def stop(self) -> None:
+        """Ask the threads to end; returns at once."""
+        self._stop.set()
+        self._ear.ring()
+
+    def wait(self) -> None:
+        """Return when calls under way have ended, at the latest after seven seconds."""
+        self._rounds.join()
+        self._ticker.close()
+        self._planner.end()
+        for channel in self._channels.values():
+            if isinstance(channel, Telegram):
+                channel.close()
+        self._ear.close()
+
+    @property
+    def lives(self) -> bool:
+        """Tell whether the rounds go on."""
+        return self._rounds.is_alive()
+
+
+def _zone(store: Store) -> ZoneInfo:
+    """Return the programme's time zone: the Secretariat's; UTC before a programme is loaded."""
+    try:
+        return ZoneInfo(read(store, current_programme).secretariat.timezone)
+    except LookupError:
+        return ZoneInfo("UTC")
+
+
+def _poll(telegram: Telegram, store: Store, ear: Ear, stop: threading.Event) -> None:
+    """Fetch updates until told to stop, each kept before Telegram may forget it."""
+    from channels.telegram_polling import Polling
+
+    def keep(body: bytes, envelope: Envelope) -> None:
+        sender = f"{telegram.name}:{envelope.sender or '-' + envelope.provider_id}"
+        write(store, lambda db: receive(db, telegram.name, envelope.provider_id, sender, body, now()))
+        ear.ring()
+
+    def report(error: SendError) -> None:
+        log.error("Telegram could not be polled: %s", error.detail)
+
+    try:
+        telegram.take_down()
+    except SendError as error:
+        report(error)
+    Polling(telegram, keep).run(stop, report)

@@ -1,0 +1,115 @@
+"""The web process: gunicorn with threads, which may hold the worker too."""
+
+import logging
+import mmap
+import os
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
+from gunicorn.errors import AppImportError
+from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+OPTIONS: dict[str, object] = {
+    "worker_class": "griot.server.Threads",
+    "logger_class": "griot.server.Log",
+    "threads": 16,  # requests at once: Telegram opens up to ten connections
+    "graceful_timeout": 9,  # seconds from SIGTERM until a process is killed
+    "timeout": 60,  # seconds without a sign of life until a process is replaced
+    "keepalive": 75,  # seconds; longer than most proxies, so that they close first
+    "control_socket_disable": True,
+}
+
+ENDINGS: list[Callable[[], None]] = []  # called in the serving process as soon as SIGTERM arrives
+
+
+class Threads(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
+    """gunicorn's threads, which tell the worker in this process at once that the end has come."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin the end: no new requests, no new rounds."""
+        for end in ENDINGS:
+            end()
+        super().handle_exit(sig, frame)
+
+
+class Log(Logger):  # type: ignore[misc]  # gunicorn is untyped
+    """gunicorn's messages among our own, from warnings on."""
+
+    def setup(self, cfg: Config) -> None:
+        """Leave everything to the root logger."""
+        self.error_log = logging.getLogger("gunicorn.error")
+        self.error_log.setLevel(logging.WARNING)
+        self.access_log = logging.getLogger("gunicorn.access")
+        self.access_log.setLevel(logging.WARNING)
+
+    def error(self, msg: str, *args: object, **kwargs: Any) -> None:
+        """Log a message, unless it only says that a start failed: that was said in our own words."""
+        if not msg.startswith(("Shutting down", "Reason", "Worker (pid:%s) exited with code")):
+            super().error(msg, *args, **kwargs)
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
+    """Serve what `make` returns, made after the fork; `ended` runs when the serving process ends."""
+
+    def __init__(
+        self,
+        make: Callable[[], "Flask"],
+        options: dict[str, object],
+        ended: Callable[[], None] | None,
+    ) -> None:
+        self._make = make
+        self._given = {**OPTIONS, **options}
+        self._ended = ended
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Set gunicorn's configuration."""
+        ended = self._ended
+        for name, value in self._given.items():
+            self.cfg.set(name, value)
+        if ended is not None:
+            self.cfg.set("worker_exit", lambda arbiter, worker: ended())
+
+    def load(self) -> "Flask":
+        """Return the application."""
+        return self._make()
+
+
+def serve(
+    make: Callable[[], "Flask"],
+    host: str,
+    port: int,
+    ended: Callable[[], None] | None = None,
+    **options: object,
+) -> int:
+    """Serve until a signal, and return the exit code.
+
+    `make` runs in the serving process; when it raises ClickException, its line is printed and its code
+    returned, which gunicorn alone would not do.
+    """
+    code = mmap.mmap(-1, 1)  # shared with the serving process
+    arbiter = os.getpid()
+
+    def made() -> "Flask":
+        try:
+            return make()
+        except click.ClickException as error:
+            code[0] = error.exit_code
+            raise AppImportError(f"Error: {error.format_message()}") from None
+
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        Server(made, {"bind": bind, **options}, ended).run()
+    except SystemExit as error:
+        if os.getpid() != arbiter:
+            raise  # the end of a serving process, which the arbiter reads
+        return code[0] or (error.code if isinstance(error.code, int) else 1)
+    return 0
