@@ -14,8 +14,10 @@ from bot.periods import bounds, closes_at
 from griot.commands.desk import BadInput, Desk, Moment, desk, save
 from griot.commands.paging import rows_of
 from models import export as queries
+from models.base import Json
 from models.db import read
 from models.export import Record
+from models.form import FormShelf
 from models.programme import current_programme
 from reports.tables import FORMATS
 
@@ -45,7 +47,30 @@ def export(what: str, format_: str, as_json: bool, output: Path | None, since: d
 
 
 def _submissions(it: Desk, since: datetime | None) -> Iterator[Record]:
-    return rows_of(it.store, partial(queries.submissions, since=since, is_closed=_closed(it)))
+    rows = rows_of(it.store, partial(queries.submissions, since=since, is_closed=_closed(it)))
+    return _in_form_order(it, rows)
+
+
+def _in_form_order(it: Desk, rows: Iterable[Record]) -> Iterator[Record]:
+    """Yield reports with their answers in the order of the form's version; PostgreSQL does not keep it."""
+    shelf = FormShelf()
+    orders: dict[tuple[str, str], Mapping[str, int]] = {}
+    for row in rows:
+        version = row["form"], row["form_version"]
+        if version not in orders:
+            form = read(it.store, partial(shelf.form, name=version[0], version=version[1]))
+            orders[version] = {path: place for place, path in enumerate(form.compiled.nodes)}
+        yield row | {"answers": _sorted(row["answers"], orders[version], "")}
+
+
+def _sorted(answers: Record, order: Mapping[str, int], within: str) -> Record:
+    keys = sorted(answers, key=lambda key: order.get(within + key, len(order)))
+    return {key: _sorted_rounds(answers[key], order, f"{within}{key}/") for key in keys}
+
+
+def _sorted_rounds(value: Json, order: Mapping[str, int], within: str) -> Json:
+    is_repeat = isinstance(value, list) and all(isinstance(one, dict) for one in value)
+    return [_sorted(one, order, within) for one in value] if is_repeat else value
 
 
 def _answers(it: Desk, since: datetime | None) -> Iterator[Record]:

@@ -48,6 +48,7 @@ def filled(aston: Griot) -> Griot:
 def test_submissions_as_json(filled: Griot) -> None:
     """Numbers are numbers, skipped is null; a draft of a past period is partial."""
     report, draft = filled.json("export", "submissions")
+    assert list(report["answers"]) == ["status", "main_activity", "lag_people", "success"]  # as the form asks
     assert report["answers"] == {
         "status": "on_track",
         "lag_people": 24,
@@ -119,3 +120,44 @@ def test_people_show_their_numbers(filled: Griot) -> None:
 def test_what_cannot_be_exported_is_refused(quick: Griot, words: tuple[str, ...]) -> None:
     """Exit 2."""
     assert quick(*words).exit_code == 2
+
+
+LINES = """
+| survey |
+| | type | name | label |
+| | begin_repeat | lines | Lines |
+| | text | line | Which line? |
+| | decimal | spent | How much was spent? |
+| | end_repeat | | |
+| | text | by | By whom? |
+
+| settings |
+| | form_id | version |
+| | lines | 1 |
+"""
+
+
+def test_repeats_have_a_column_per_round(aston: Griot, tmp_path: Path) -> None:
+    """Questions stand in the form's order, also within a round, whatever the database made of it."""
+    (tmp_path / "lines.md").write_text(LINES, encoding="utf-8")
+    aston.json("form", "add", tmp_path / "lines.md")
+    rounds = [{"spent": 2.5, "line": "staff"}, {"spent": None, "line": "travel"}]
+
+    def fill(db: Db) -> None:
+        id = add_person(db, name="Fatou Exemple", role="officer", language="fr", at=AT)
+        a_submission(db, id, form="lines", city=None, answers={"by": "Ali", "lines": rounds})
+
+    store = open_store(aston.database)
+    write(store, fill)
+    store.close()
+    text = aston("export", "submissions").stdout_bytes.decode()
+    head, row = csv.reader(io.StringIO(text, newline=""))
+    told = dict(zip(head, row, strict=True))
+    answers = {name: value for name, value in told.items() if name.startswith("answers/")}
+    assert list(answers.items()) == [
+        ("answers/lines[1]/line", "staff"),
+        ("answers/lines[1]/spent", "2.5"),
+        ("answers/lines[2]/line", "travel"),
+        ("answers/lines[2]/spent", ""),
+        ("answers/by", "Ali"),
+    ]
