@@ -44,7 +44,7 @@ lock: .venv/bin/uv
 
 catalogs: setup
 	@$(BIN)/pybabel -q extract -F locales/babel.cfg -k say -k count:1,2 --no-location --sort-output --omit-header -o locales/griot.pot bot console reports
-	@$(BIN)/pybabel -q update -i locales/griot.pot -d locales -D griot --no-fuzzy-matching --ignore-obsolete --omit-header
+	@$(BIN)/pybabel -q update -i locales/griot.pot -d locales -D griot --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@$(BIN)/pybabel -q compile -d locales -D griot
 
 bench: setup-test
