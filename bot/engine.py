@@ -157,8 +157,9 @@ def _checked(filling: Filling, at: Step, heard: Heard) -> Turn | None:
 
 def _why_required(filling: Filling, at: Step) -> str:
     own = filling.sheet().required_message(at.path, filling.say.language, filling.say.value)
-    sentence = "This answer is needed to go on. To pause here, send LATER; everything is kept."
-    return own or filling.say(sentence)
+    return own or filling.say(
+        "This answer is needed to go on. To pause here, send LATER; everything is kept."
+    )
 
 
 def _changed(filling: Filling, read_now: Mapping[str, Value], unread: str) -> Turn:
