@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 from models import inbox, outbox, worker
 from models.base import Db
+from models.db import Store, read
 from models.inbox import InboxState
 from models.outbox import OutboxState
 
@@ -69,14 +70,31 @@ def open_measures(var: Path) -> Measures:
     return Measures(turns.observe, send, webhook)
 
 
-def render(read: Callable[[Callable[[Db], list["Metric"]]], list["Metric"]], at: datetime) -> bytes:
-    """Return every figure in Prometheus' text format; `read` runs a query in a transaction."""
+class Arrived:
+    """Counts of messages that arrived, read again only when they are old for what reading costs."""
+
+    def __init__(self) -> None:
+        self._counts: outbox.Counts = {}
+        self._valid_until = 0.0
+
+    def counts(self, db: Db) -> outbox.Counts:
+        """Return the counts, at most twenty times as old as reading them takes."""
+        began = perf_counter()
+        if began >= self._valid_until:
+            self._counts = outbox.count_arrived(db)
+            ended = perf_counter()
+            self._valid_until = ended + 20 * (ended - began)
+        return self._counts
+
+
+def render(store: Store, arrived: Arrived, at: datetime) -> bytes:
+    """Return every figure in Prometheus' text format."""
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
-    registry.register(_Counted(read(lambda db: _counts(db, at))))
+    registry.register(_Counted(read(store, lambda db: _counts(db, arrived, at))))
     return generate_latest(registry)
 
 
@@ -89,7 +107,7 @@ class _Counted:
         return self.metrics
 
 
-def _counts(db: Db, at: datetime) -> "list[Metric]":
+def _counts(db: Db, arrived: Arrived, at: datetime) -> "list[Metric]":
     from prometheus_client.core import GaugeMetricFamily
 
     rows_in = GaugeMetricFamily("griot_inbox_rows", "Updates by state.", labels=["state"])
@@ -97,7 +115,7 @@ def _counts(db: Db, at: datetime) -> "list[Metric]":
     for state in InboxState:
         rows_in.add_metric([state], counted.get(state, 0))
     rows_out = GaugeMetricFamily("griot_outbox_rows", "Messages by state.", labels=["state", "channel"])
-    sent = outbox.count_by_state(db)
+    sent = outbox.count_rest(db) | arrived.counts(db)
     for channel in sorted({channel for _, channel in sent}):
         for step in OutboxState:
             rows_out.add_metric([step, channel], sent.get((step, channel), 0))

@@ -3,13 +3,14 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Executable, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as WaitedTooLong
@@ -109,14 +110,19 @@ def table_of(model: type[Base]) -> Table:
     return cast(Table, model.__table__)
 
 
-def insert_into(db: Db, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """Return an insert of this database's own kind, which knows `on_conflict_do_nothing`."""
-    return postgresql.insert(table) if is_postgres(db) else sqlite.insert(table)
+def insert_into(table: Table, for_postgres: bool) -> postgresql.Insert | sqlite.Insert:
+    """Return an insert of this database's own kind, which knows what to do on a conflict."""
+    return postgresql.insert(table) if for_postgres else sqlite.insert(table)
+
+
+def insert_unless_there(db: Db, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows in one statement; those whose unique key is there already change nothing."""
+    db.connection().execute(_insert_new(table, is_postgres(db), returning=False), rows)
 
 
 def insert_new(db: Db, table: Table, **values: object) -> int | None:
     """Insert a row and return its id, or None when a unique key already has one."""
-    statement = insert_into(db, table).on_conflict_do_nothing().returning(table.c.id)
+    statement = _insert_new(table, is_postgres(db), returning=True)
     found: int | None = db.connection().execute(statement, values).scalar()
     return found
 
@@ -124,6 +130,12 @@ def insert_new(db: Db, table: Table, **values: object) -> int | None:
 def is_postgres(db: Db) -> bool:
     """Tell whether this session speaks to PostgreSQL."""
     return db.get_bind().dialect.name == "postgresql"
+
+
+@cache  # a statement is built once: building costs as much as running it
+def _insert_new(table: Table, for_postgres: bool, *, returning: bool) -> Executable:
+    statement = insert_into(table, for_postgres).on_conflict_do_nothing()
+    return statement.returning(table.c.id) if returning else statement
 
 
 def _once(store: Store, work: Callable[[Db], T]) -> T:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 from sqlalchemy import (
     CheckConstraint,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     ScalarSelect,
+    Select,
     UniqueConstraint,
     bindparam,
     func,
@@ -24,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Base, Db
-from models.db import insert_into, insert_new, table_of
+from models.db import insert_new, insert_unless_there, table_of
 
 
 class InboxState(StrEnum):
@@ -36,7 +38,7 @@ class InboxState(StrEnum):
 
 
 IS_OPEN = text("state = 'open'")
-NOT_DONE = text("state <> 'done'")
+IS_QUARANTINED = text("state = 'quarantined'")
 
 
 class Inbox(Base):
@@ -47,7 +49,8 @@ class Inbox(Base):
         UniqueConstraint("channel", "provider_id"),
         CheckConstraint("state in ('open', 'done', 'quarantined')", name="state"),
         Index("ix_inbox_sender", "sender", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
-        Index("ix_inbox_not_done", "id", "state", sqlite_where=NOT_DONE, postgresql_where=NOT_DONE),
+        Index("ix_inbox_open", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
+        Index("ix_inbox_quarantined", "id", sqlite_where=IS_QUARANTINED, postgresql_where=IS_QUARANTINED),
         Index("ix_inbox_person_id", "person_id", "id"),
     )
 
@@ -70,7 +73,7 @@ IN = table_of(Inbox)
 
 # Written out, not bound: only then do both databases see that the partial indexes apply.
 OPEN: ColumnElement[str] = literal_column("'open'")
-DONE: ColumnElement[str] = literal_column("'done'")
+QUARANTINED: ColumnElement[str] = literal_column("'quarantined'")
 
 TRIES = 3
 DELAYS = (timedelta(seconds=1), timedelta(seconds=10))  # after the first and the second failure
@@ -115,19 +118,23 @@ def receive_all(db: Db, updates: Sequence[Update]) -> None:
         }
         for one in updates
     ]
-    db.connection().execute(insert_into(db, IN).on_conflict_do_nothing(), rows)
+    insert_unless_there(db, IN, rows)
 
 
 def take(db: Db, n: int, at: datetime) -> Sequence[Inbox]:
     """Return up to n due updates, locked, oldest first: of each sender the oldest open one only."""
-    rows = (
+    return db.scalars(_taking(), {"n": n, "at": at}).all()
+
+
+@cache
+def _taking() -> Select[Inbox]:
+    return (
         select(Inbox)
-        .where(IN.c.state == OPEN, IN.c.due_at <= at, IN.c.id == _oldest())
+        .where(IN.c.state == OPEN, IN.c.due_at <= bindparam("at"), IN.c.id == _oldest())
         .order_by(IN.c.id)
-        .limit(n)
+        .limit(bindparam("n"))
         .with_for_update(skip_locked=True, of=IN)
     )
-    return db.scalars(rows).all()
 
 
 def take_of(db: Db, sender: str, at: datetime) -> Sequence[Inbox]:
@@ -139,13 +146,24 @@ def take_of(db: Db, sender: str, at: datetime) -> Sequence[Inbox]:
 def finish(db: Db, ids: Sequence[int], at: datetime) -> None:
     """Close handled updates."""
     if ids:
-        closing = update(IN).where(IN.c.id == bindparam("row")).values(state=InboxState.DONE, done_at=at)
-        db.connection().execute(closing, [{"row": id} for id in ids])
+        db.connection().execute(_CLOSING, [{"row": id, "at": at} for id in ids])
+
+
+_CLOSING = (
+    update(IN).where(IN.c.id == bindparam("row")).values(state=InboxState.DONE, done_at=bindparam("at"))
+)
 
 
 def describe(db: Db, id: int, person_id: int | None, said: str) -> None:
     """Write down who said this and what was read."""
-    db.connection().execute(update(IN).where(IN.c.id == id).values(person_id=person_id, text=said))
+    db.connection().execute(_DESCRIBING, {"row": id, "person": person_id, "said": said})
+
+
+_DESCRIBING = (
+    update(IN)
+    .where(IN.c.id == bindparam("row"))
+    .values(person_id=bindparam("person"), text=bindparam("said"))
+)
 
 
 def fail(db: Db, row: Inbox, error: str, at: datetime) -> InboxState:
@@ -187,11 +205,13 @@ def _oldest() -> ScalarSelect[int]:
 
 def count_by_state(db: Db) -> dict[str, int]:
     """Return how many updates stand in each state, for the metrics."""
-    open_ones = select(IN.c.state, func.count()).where(IN.c.state != DONE).group_by(IN.c.state)
-    counts: dict[str, int] = dict(db.execute(open_ones).tuples().all())
-    everything: int = db.connection().execute(select(func.count()).select_from(IN)).scalar_one()
-    rest = everything - sum(counts.values())
-    return {InboxState.OPEN: 0, InboxState.QUARANTINED: 0, **counts, InboxState.DONE: rest}
+    counted = select(func.count()).select_from(IN)
+    open_ones, quarantined, everything = (
+        db.scalar(query) or 0
+        for query in (counted.where(IN.c.state == OPEN), counted.where(IN.c.state == QUARANTINED), counted)
+    )
+    done = everything - open_ones - quarantined
+    return {InboxState.OPEN: open_ones, InboxState.QUARANTINED: quarantined, InboxState.DONE: done}
 
 
 # What most bodies share. Never change it: kept bodies need the very bytes. A new one is a new first byte.

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    TextClause,
     UniqueConstraint,
     func,
     literal_column,
@@ -44,6 +45,8 @@ IS_QUEUED = text("state = 'queued'")
 IS_SENDING = text("state = 'sending'")
 IS_OPEN = text("state in ('queued', 'sending')")
 IS_REPEAT = text("state = 'queued' and repeats > 0")
+ARRIVED = "('sent', 'delivered', 'read')"
+IS_REST = text(f"state not in {ARRIVED}")
 HAS_PROVIDER_ID = text("provider_id <> ''")
 
 
@@ -69,7 +72,7 @@ class Outbox(Base):
             sqlite_where=HAS_PROVIDER_ID,
             postgresql_where=HAS_PROVIDER_ID,
         ),
-        Index("ix_outbox_state", "state", "channel"),
+        Index("ix_outbox_rest", "state", "channel", sqlite_where=IS_REST, postgresql_where=IS_REST),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -181,10 +184,23 @@ def oldest_due(db: Db, at: datetime) -> datetime | None:
     return due
 
 
-def count_by_state(db: Db) -> dict[tuple[str, str], int]:
-    """Return how many messages stand in each (state, channel), for the metrics."""
-    counted = select(OUT.c.state, OUT.c.channel, func.count()).group_by(OUT.c.state, OUT.c.channel)
-    return {(state, channel): n for state, channel, n in db.connection().execute(counted)}
+Counts = dict[tuple[str, str], int]
+
+
+def count_rest(db: Db) -> Counts:
+    """Return how many messages that have not arrived stand in each (state, channel); quick by an index."""
+    return _count(db, text(f"outbox.state not in {ARRIVED}"))
+
+
+def count_arrived(db: Db) -> Counts:
+    """Return how many messages arrived, by (state, channel); reads the whole table."""
+    return _count(db, text(f"outbox.state in {ARRIVED}"))
+
+
+def _count(db: Db, which: TextClause) -> Counts:
+    counted = select(OUT.c.state, OUT.c.channel, func.count()).where(which)
+    rows = db.connection().execute(counted.group_by(OUT.c.state, OUT.c.channel))
+    return {(state, channel): n for state, channel, n in rows}
 
 
 def message_of(row: Outbox) -> Message:

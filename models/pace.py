@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Executable, Select, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
-from models.db import insert_into, table_of
+from models.db import insert_into, is_postgres, table_of
 from models.inbox import Inbox
 from models.person import Address
 
@@ -31,6 +33,7 @@ class SenderPace(Base):
 
 
 PACE = table_of(SenderPace)
+COUNTS = ("minute_from", "minute_count", "day_from", "day_count", "told_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def _at(stored: _Pace | None, sender: str, at: datetime) -> _Pace:
 
 
 def _stored(db: Db, senders: Sequence[str]) -> Mapping[str, _Pace]:
-    found = db.connection().execute(select(PACE).where(PACE.c.sender.in_(senders)))
+    found = db.connection().execute(_finding(), {"senders": senders})
     return {row.sender: _Pace(*row) for row in found}
 
 
@@ -121,10 +124,17 @@ def _known(db: Db, senders: Sequence[str]) -> set[str]:
 
 
 def _store(db: Db, paces: Iterable[_Pace]) -> None:
-    insert = insert_into(db, PACE)
-    fields = ("minute_from", "minute_count", "day_from", "day_count", "told_until")
-    upsert = insert.on_conflict_do_update(
-        index_elements=["sender"], set_={name: insert.excluded[name] for name in fields}
-    )
-    rows = [{name: getattr(pace, name) for name in ("sender", *fields)} for pace in paces]
-    db.connection().execute(upsert, rows)
+    rows = [{name: getattr(pace, name) for name in ("sender", *COUNTS)} for pace in paces]
+    db.connection().execute(_storing(is_postgres(db)), rows)
+
+
+@cache  # built once: building costs as much as running it
+def _finding() -> Select[Any]:
+    return select(PACE).where(PACE.c.sender.in_(bindparam("senders", expanding=True)))
+
+
+@cache
+def _storing(for_postgres: bool) -> Executable:
+    insert = insert_into(PACE, for_postgres)
+    changed = {name: insert.excluded[name] for name in COUNTS}
+    return insert.on_conflict_do_update(index_elements=["sender"], set_=changed)

@@ -3,11 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from secrets import token_hex
+from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     RowMapping,
+    Select,
     and_,
     bindparam,
     case,
@@ -20,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.values import Message
 from models.base import Db
@@ -85,32 +90,43 @@ def claim(
     nothing before it is due. Commit before sending. `channels`, `lane`: only messages of these
     channels, and of this lane and those before it.
     """
-    free = and_(OUT.c.state == QUEUED, OUT.c.due_at <= at, _is_next(at))
-    if lane < BULK:
-        free = and_(free, OUT.c.lane <= lane)
-    if channels is not None:
-        free = and_(free, OUT.c.channel.in_(sorted(channels)))
+    values = {
+        "n": n,
+        "at": at,
+        "until": at + lease,
+        "token": token_hex(8),
+        "last_lane": lane,
+        "channels": sorted(channels or ()),
+    }
+    claiming = _claiming(of_channels=channels is not None)
+    rows = db.connection().execute(claiming, values).mappings().all()
+    return [_claimed(row) for row in sorted(rows, key=_order)]
+
+
+@cache  # built once: building costs as much as running it
+def _claiming(*, of_channels: bool) -> ReturningUpdate[Any]:
+    free = and_(OUT.c.state == QUEUED, OUT.c.due_at <= bindparam("at"), _is_next(bindparam("at")))
+    if of_channels:
+        free = and_(free, OUT.c.channel.in_(bindparam("channels", expanding=True)))
     picked = (
         select(OUT.c.id)
-        .where(free)
+        .where(free, OUT.c.lane <= bindparam("last_lane"))
         .order_by(OUT.c.lane, OUT.c.due_at, OUT.c.id)
-        .limit(n)
+        .limit(bindparam("n"))
         .with_for_update(skip_locked=True, of=OUT)
         .cte("picked")
     )
-    taken = (
+    return (
         update(OUT)
         .where(OUT.c.id.in_(select(picked.c.id)), OUT.c.state == QUEUED)
         .values(
             state=OutboxState.SENDING,
-            lease_token=token_hex(8),
-            lease_until=at + lease,
+            lease_token=bindparam("token"),
+            lease_until=bindparam("until"),
             tries=OUT.c.tries + 1,
         )
         .returning(*CLAIMED_COLUMNS, OUT.c.due_at)
     )
-    rows = db.connection().execute(taken).mappings().all()
-    return [_claimed(row) for row in sorted(rows, key=_order)]
 
 
 def drop_unsendable(db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Claimed]:
@@ -132,20 +148,22 @@ def mark_sent(db: Db, sent: Sequence[Sent], at: datetime) -> None:
     """Note what providers accepted; a receipt that came first keeps its higher state."""
     if not sent:
         return
-    marking = (
-        update(OUT)
-        .where(OUT.c.id == bindparam("row"), OUT.c.lease_token == bindparam("token"))
-        .values(
-            state=case((OUT.c.state == SENDING, OutboxState.SENT), else_=OUT.c.state),
-            provider_id=bindparam("provided"),
-            sent_at=at,
-            error="",
-            error_code="",
-            **NO_LEASE,
-        )
+    rows = [{"row": one.id, "token": one.lease_token, "provided": one.provider_id, "at": at} for one in sent]
+    db.connection().execute(_MARKING, rows)
+
+
+_MARKING = (
+    update(OUT)
+    .where(OUT.c.id == bindparam("row"), OUT.c.lease_token == bindparam("token"))
+    .values(
+        state=case((OUT.c.state == SENDING, OutboxState.SENT), else_=OUT.c.state),
+        provider_id=bindparam("provided"),
+        sent_at=bindparam("at"),
+        error="",
+        error_code="",
+        **NO_LEASE,
     )
-    rows = [{"row": one.id, "token": one.lease_token, "provided": one.provider_id} for one in sent]
-    db.connection().execute(marking, rows)
+)
 
 
 def close(db: Db, row: Claimed, state: OutboxState, *, error: str, code: str = "") -> bool:
@@ -222,7 +240,7 @@ def settle_lost(db: Db, at: datetime, n: int = 100) -> int:
     return len(rows) + _settle_overtaken(db)
 
 
-def _is_next(at: datetime) -> ColumnElement[bool]:
+def _is_next(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     other = aliased(OUT)
     waits = or_(other.c.due_at <= at, other.c.tries > 0)
     is_before = tuple_(other.c.lane, other.c.id) < tuple_(OUT.c.lane, OUT.c.id)
@@ -237,26 +255,30 @@ def _is_next(at: datetime) -> ColumnElement[bool]:
 
 def _reasons_against(db: Db, claimed: Sequence[Claimed]) -> dict[int, tuple[OutboxState, str]]:
     """Return why messages may not leave, by their id: nobody stopped or unreachable gets one."""
-    asked = (
+    against: dict[int, tuple[OutboxState, str]] = {}
+    for id, state, reachable in db.connection().execute(_asking(), {"rows": [row.id for row in claimed]}):
+        if state in DEAD_STATES:
+            against[id] = (OutboxState.CANCELLED, f"the person is {state}")
+        else:
+            against[id] = (OutboxState.UNDELIVERABLE, f"the address is unreachable: {reachable}")
+    return against
+
+
+@cache
+def _asking() -> Select[int, str, str]:
+    return (
         select(OUT.c.id, Person.state, Address.reachable)
         .select_from(OUT)
         .join(Person, Person.id == OUT.c.person_id, isouter=True)
         .join(Address, and_(Address.channel == OUT.c.channel, Address.value == OUT.c.address), isouter=True)
         .where(
-            OUT.c.id.in_([row.id for row in claimed]),
+            OUT.c.id.in_(bindparam("rows", expanding=True)),
             or_(
                 and_(Person.state.in_(DEAD_STATES), OUT.c.despite_stop.is_(False)),
                 and_(Address.reachable != "yes", OUT.c.despite_stop.is_(False)),
             ),
         )
     )
-    against: dict[int, tuple[OutboxState, str]] = {}
-    for id, state, reachable in db.connection().execute(asked):
-        if state in DEAD_STATES:
-            against[id] = (OutboxState.CANCELLED, f"the person is {state}")
-        else:
-            against[id] = (OutboxState.UNDELIVERABLE, f"the address is unreachable: {reachable}")
-    return against
 
 
 def _settle_overtaken(db: Db) -> int:

@@ -6,7 +6,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
-from models.db import insert_into, table_of
+from models.db import insert_into, is_postgres, table_of
 
 FORGOTTEN = timedelta(days=1)
 
@@ -39,7 +39,7 @@ SCHEDULE = "schedule"
 
 def beat(db: Db, worker_id: str, at: datetime) -> None:
     """Note that this worker lives; forget those unseen for a day."""
-    insert = insert_into(db, WORKER).values(id=worker_id, started_at=at, seen_at=at)
+    insert = insert_into(WORKER, is_postgres(db)).values(id=worker_id, started_at=at, seen_at=at)
     beating = insert.on_conflict_do_update(index_elements=["id"], set_={"seen_at": at})
     db.connection().execute(beating)
     db.connection().execute(delete(WORKER).where(WORKER.c.seen_at < at - FORGOTTEN))
@@ -67,7 +67,7 @@ def count_live(db: Db, since: datetime) -> int:
 
 def lead(db: Db, worker_id: str, at: datetime, lease: timedelta) -> int | None:
     """Return the fencing number when this worker leads until `at + lease`, else None."""
-    insert = insert_into(db, LEADER).values(name=SCHEDULE, worker_id="", number=0, until=at)
+    insert = insert_into(LEADER, is_postgres(db)).values(name=SCHEDULE, worker_id="", number=0, until=at)
     db.connection().execute(insert.on_conflict_do_nothing())
     is_mine = LEADER.c.worker_id == worker_id
     is_free = or_(LEADER.c.worker_id == "", LEADER.c.until < at)

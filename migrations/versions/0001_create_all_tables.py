@@ -209,13 +209,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_inbox_not_done",
-            ["id", "state"],
+            "ix_inbox_open",
+            ["id"],
             unique=False,
-            sqlite_where=sa.text("state <> 'done'"),
-            postgresql_where=sa.text("state <> 'done'"),
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
         )
         batch_op.create_index("ix_inbox_person_id", ["person_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_inbox_quarantined",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'quarantined'"),
+            postgresql_where=sa.text("state = 'quarantined'"),
+        )
         batch_op.create_index(
             "ix_inbox_sender",
             ["sender", "id"],
@@ -309,7 +316,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'queued' and repeats > 0"),
             postgresql_where=sa.text("state = 'queued' and repeats > 0"),
         )
-        batch_op.create_index("ix_outbox_state", ["state", "channel"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_rest",
+            ["state", "channel"],
+            unique=False,
+            sqlite_where=sa.text("state not in ('sent', 'delivered', 'read')"),
+            postgresql_where=sa.text("state not in ('sent', 'delivered', 'read')"),
+        )
 
     op.create_table(
         "sign_in",
@@ -403,7 +416,11 @@ def downgrade() -> None:
     op.drop_table("submission")
     op.drop_table("sign_in")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
-        batch_op.drop_index("ix_outbox_state")
+        batch_op.drop_index(
+            "ix_outbox_rest",
+            sqlite_where=sa.text("state not in ('sent', 'delivered', 'read')"),
+            postgresql_where=sa.text("state not in ('sent', 'delivered', 'read')"),
+        )
         batch_op.drop_index(
             "ix_outbox_repeat",
             sqlite_where=sa.text("state = 'queued' and repeats > 0"),
@@ -442,11 +459,16 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
         )
+        batch_op.drop_index(
+            "ix_inbox_quarantined",
+            sqlite_where=sa.text("state = 'quarantined'"),
+            postgresql_where=sa.text("state = 'quarantined'"),
+        )
         batch_op.drop_index("ix_inbox_person_id")
         batch_op.drop_index(
-            "ix_inbox_not_done",
-            sqlite_where=sa.text("state <> 'done'"),
-            postgresql_where=sa.text("state <> 'done'"),
+            "ix_inbox_open",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
         )
 
     op.drop_table("inbox")
