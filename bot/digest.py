@@ -141,7 +141,8 @@ def _text(
 
 def _section(heading: str, lines: Sequence[str], say: Say, *, always: bool = False) -> str:
     if not lines:
-        return f"{heading}: {say('Nothing')}" if always else ""
+        nothing = say("Nothing")
+        return f"{heading}: {nothing}" if always else ""
     return "\n".join((f"{heading}:", *(f"- {line}" for line in lines)))
 
 
@@ -182,7 +183,8 @@ def _absent(told: Iterable[_Told], say: Say) -> list[str]:
 
 def _standing(week: CityWeek, say: Say) -> str:
     if week.nothing:
-        return f"{say('Nothing to report')} ({week.reference})"
+        nothing = say("Nothing to report")
+        return f"{nothing} ({week.reference})"
     words = _words(week.standing, say)
     return f"{words} ({week.reference})" if week.reference else words
 

@@ -148,7 +148,8 @@ def _receipt(scene: Scene, report: Report, reference: str, *, nothing: bool) -> 
             city=city,
             period=period or form,
         )
-        return f"{noted} {scene.say('Reference: {reference}', reference=reference)}"
+        named = scene.say("Reference: {reference}", reference=reference)
+        return f"{noted} {named}"
     if period:
         return scene.say(
             "Thank you. The update of {city} ({period}) is received. Reference: {reference}",

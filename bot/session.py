@@ -118,7 +118,8 @@ def read(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> Reading:
     if at.question.type == "text":
         return Rejection(why)
     shown = type_named(at.question.type).shown(asked, reading.value, filling.say)
-    return Rejection(f"{filling.say('Understood as: {value}.', value=shown)} {why}")
+    understood = filling.say("Understood as: {value}.", value=shown)
+    return Rejection(f"{understood} {why}")
 
 
 def is_text(at: Step) -> bool:
