@@ -1,0 +1,251 @@
+"""What a newcomer does in the browser, against `griot run --demo`: report on a phone, sign in, read it."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Response, expect, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed on this machine")
+
+WIDE, NARROW = (1280, 800), (360, 740)
+WAIT = 15_000  # milliseconds
+COORDINATOR = {"fr": "Bamako", "ar": "نواكشوط"}
+ROOT = Path(__file__).parents[2]
+REFERENCE = re.compile(r"\b[A-Z]{3}-\d{4}-(?:W)?\d\d-\d+\b")
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the address of a demonstration."""
+    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TELEGRAM_")}
+    own = {"DATABASE_URL": f"sqlite:///{folder / 'demo.db'}", "GRIOT_VAR": str(folder), "PORT": str(port)}
+    command = [str(Path(sys.executable).with_name("griot")), "run", "--demo"]
+    process = subprocess.Popen(command, cwd=ROOT, env=clean | own, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(3)]
+    assert lines[1].startswith("Simulator: "), lines
+    yield f"http://127.0.0.1:{port}"
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=15)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as tool:
+        started = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+class Visit:
+    """One browser window, and everything in it that went wrong."""
+
+    def __init__(
+        self, browser: Browser, demo: str, size: tuple[int, int], language: str, *, script: bool = True
+    ) -> None:
+        width, height = size
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            locale=language,
+            java_script_enabled=script,
+            base_url=demo,
+        )
+        self.page: Page = context.new_page()
+        self.faults: list[str] = []
+        self.page.on("console", lambda message: self.faults.append(message.text))
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("response", lambda response: self._note(response, demo))
+        self.page.on("requestfailed", lambda request: self.faults.append(request.url))
+
+    def _note(self, response: Response, demo: str) -> None:
+        if response.status >= 400 or not response.url.startswith((demo, "data:")):
+            self.faults.append(f"{response.status} {response.url}")
+
+    @property
+    def answers(self) -> Locator:
+        """Return the bubbles of Griot."""
+        return self.page.locator(".bubbles > .theirs:not(#typing)")
+
+    def open_phone(self, city: str) -> None:
+        """Go to the phone of this city's coordinator."""
+        self.page.goto("/simulator")
+        if self.page.locator(".switch").is_visible():
+            self.page.locator(".switch").click()
+        self.page.locator(".people li a", has_text=city).click()
+        expect(self.page.locator(".people [aria-current]")).to_contain_text(city)
+
+    def say(self, text: str) -> str:
+        """Write a message with the keyboard and return the answer."""
+        before = self.answers.count()
+        self.page.locator("#text").fill(text)
+        self.page.locator("#text").press("Enter")
+        return self._answer(before)
+
+    def tap(self, number: int) -> str:
+        """Tap an option of the last message and return the answer."""
+        before = self.answers.count()
+        self.answers.last.locator(".options button").nth(number - 1).click()
+        return self._answer(before)
+
+    def _answer(self, before: int) -> str:
+        expect(self.answers.nth(before)).to_be_visible(timeout=WAIT)
+        expect(self.page.locator("#typing")).to_have_count(0, timeout=WAIT)
+        return self.answers.last.inner_text()
+
+    def fill_in(self, words: str) -> str:
+        """Answer one question after another until the receipt, and return its reference.
+
+        The first of several options is tapped; an open question gets the words, the next one a number.
+        """
+        replies = cycle((words, "12"))
+        for _ in range(20):
+            has_options = self.answers.last.locator(".options").count() > 0
+            answer = self.tap(1) if has_options else self.say(next(replies))
+            found = REFERENCE.search(answer)
+            if found:
+                return found.group()
+        raise AssertionError("no receipt after twenty answers")
+
+
+@pytest.mark.parametrize(
+    ("language", "size", "word"),
+    [
+        pytest.param("fr", WIDE, "rapport", id="French, wide"),
+        pytest.param("ar", NARROW, "تقرير", id="Arabic, on a phone"),
+    ],
+)
+def test_a_newcomer_reports_and_reads_the_result(
+    browser: Browser, demo: str, language: str, size: tuple[int, int], word: str
+) -> None:
+    """From the first word to the city's page, by taps and typing; nothing is fetched from elsewhere."""
+    visit = Visit(browser, demo, size, language)
+    page, words = visit.page, f"Atelier avec 40 personnes ({language})"
+    visit.open_phone(COORDINATOR[language])
+    direction = "rtl" if language == "ar" else "ltr"
+    assert page.locator(".thread").get_attribute("dir") == direction
+    assert page.locator("html").get_attribute("dir") == direction
+    visit.say(word)
+    reference = visit.fill_in(words)
+    if size == NARROW:
+        page.locator(".switch").click()
+    page.locator(".bar form button").click()
+    page.locator("main button").click()
+    row = page.locator("tbody tr", has_text=reference)
+    expect(row).to_have_count(1)
+    row.locator("a").click()
+    expect(page.locator(".report").first).to_contain_text(reference)
+    expect(page.locator(".report").first).to_contain_text(words)
+    assert visit.faults == []
+
+
+def test_without_script_the_phone_works(browser: Browser, demo: str) -> None:
+    """Plain forms; the page loads itself again until the answer is there."""
+    visit = Visit(browser, demo, WIDE, "en", script=False)
+    visit.open_phone("Kampala")
+    before = visit.answers.count()
+    visit.page.locator("#text").fill("report")
+    visit.page.locator(".composer button").click()
+    expect(visit.answers.nth(before)).to_be_visible(timeout=WAIT)
+    expect(visit.page.locator("meta[http-equiv=refresh]")).to_have_count(0, timeout=WAIT)
+    visit.answers.last.locator(".options button").first.click()
+    expect(visit.answers.nth(before + 1)).to_be_visible(timeout=WAIT)
+    assert visit.faults == []
+
+
+def test_lines_and_shift_enter(browser: Browser, demo: str) -> None:
+    """Shift and Enter begin a line, Enter sends; the field is empty again."""
+    visit = Visit(browser, demo, WIDE, "en")
+    visit.open_phone("Kumasi")
+    field = visit.page.locator("#text")
+    field.press_sequentially("first line")
+    field.press("Shift+Enter")
+    field.press_sequentially("second line")
+    field.press("Enter")
+    expect(visit.page.locator(".mine p").last).to_have_text("first line\nsecond line", timeout=WAIT)
+    assert field.input_value() == ""
+    assert visit.faults == []
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "pt", "ar"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_pages_fit_and_can_be_reached(
+    browser: Browser, demo: str, language: str, size: tuple[int, int]
+) -> None:
+    """No page scrolls sideways, every target has 24 px, focus can be seen (WCAG 2.2 AA)."""
+    visit = Visit(browser, demo, size, language)
+    page = visit.page
+    for path in ("/simulator", "/simulator#people", "/sign-in"):
+        page.goto(path)
+        check(page)
+    page.goto("/simulator#people")
+    page.locator(".bar form button").click()
+    check(page)
+    page.locator("main button").click()
+    check(page)
+    page.locator("tbody a").first.click()
+    check(page)
+    assert visit.faults == []
+
+
+def check(page: Page) -> None:
+    """Measure what stands on the page."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+    assert page.evaluate(SMALL) == [], page.url
+    assert page.evaluate(PALE) == [], page.url
+    page.keyboard.press("Tab")
+    seen = (
+        "(e => getComputedStyle(e).outlineStyle + getComputedStyle(e).outlineWidth)(document.activeElement)"
+    )
+    assert page.evaluate(seen).startswith("solid3"), page.url
+
+
+SMALL = """
+[...document.querySelectorAll("a, button, textarea")].map(e => [e, e.getBoundingClientRect()])
+  .filter(([e, box]) => box.width > 1 && (box.width < 24 || box.height < 24)).map(([e]) => e.outerHTML)
+"""
+
+# Texts whose contrast with what lies behind them is below 4.5 (WCAG 2.2, 1.4.3).
+PALE = """
+(() => {
+  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const rgba = color => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = e => {
+    for (let at = e; at; at = at.parentElement) {
+      const color = rgba(getComputedStyle(at).backgroundColor);
+      if (color[3] === 255) return color;
+    }
+    return [255, 255, 255, 255];
+  };
+  return [...document.querySelectorAll("body *")]
+    .filter(e => e.checkVisibility() && e.offsetWidth > 1)
+    .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    .filter(e => {
+      const [dark, pale] = [light(rgba(getComputedStyle(e).color)), light(behind(e))].sort((a, b) => a - b);
+      return (pale + 0.05) / (dark + 0.05) < 4.5;
+    }).map(e => e.outerHTML.slice(0, 200));
+})()
+"""
