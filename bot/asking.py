@@ -107,7 +107,7 @@ def _notes(filling: Filling, sheet: Sheet, steps: tuple[Step, ...], place: int) 
 
 def _ask_doubt(filling: Filling, at: Step, asked: Asked, first: str) -> Message:
     shown = type_named(at.question.type).shown(asked, filling.session.doubt, filling.say)
-    text = filling.say("Understood as: {value}. Is that right?", value=shown)
+    text = filling.say("Understood as: {value}. Is that right?", value=shown.rstrip(".…"))
     yes_no = type_named("another").options(asked, filling.say)
     lines = "\n".join(filter(None, (first, text)))
     return Message(lines, yes_no, token=token_of(filling, at.path), question=at.path)
@@ -121,7 +121,7 @@ def _shown(filling: Filling, at: Step, asked: Asked) -> str:
 def _line(filling: Filling, sheet: Sheet, at: Step) -> str:
     asked = asked_of(filling, sheet, at)
     shown = filling.say.value(_shown(filling, at, asked))
-    if at.question.type == "text" and shown != "-":
+    if at.question.type == "text" and filling.session.given[at.path] is not None:
         return shown
     return f"{_cut(asked.label)} {shown}"
 

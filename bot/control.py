@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-from bot import asking, choices
-from bot.filling import filling_of
+from bot import choices
 from bot.periods import form_due
 from bot.reporting import ask_current, choose, list_forms, say_only
 from bot.talk import Agreed, Outcome, Returned, Scene, Speaks, Stopped
@@ -69,12 +68,6 @@ def restore(scene: Scene) -> Outcome:
     if scene.report or scene.talk.choice:
         return ask_current(scene, scene.say("Messages are back on. Current question:"))
     return ask_current(scene, scene.say("Messages are back on."))
-
-
-def saved(scene: Scene) -> str:
-    """Return how far the open report is."""
-    done, total = asking.progress(filling_of(scene))
-    return scene.say("Answers saved: {done} of {total}.", done=done, total=total)
 
 
 def menu(scene: Scene, more: str) -> Outcome:

@@ -77,10 +77,10 @@ def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if not _is_away(scene):
         return reporting.answer(scene, heard)
     if heard.text.strip() and engine.takes_free_text(filling):
-        return reporting.doubtful(scene, heard.text.strip(), control.saved(scene))
+        return reporting.doubtful(scene, heard.text.strip(), reporting.saved(scene))
     if not engine.understands(filling, heard):
         return reporting.resume(reporting.not_understood(scene))
-    return preceded(reporting.answer(scene, heard), control.saved(scene))
+    return reporting.answer_after_days(scene, heard)
 
 
 def _is_away(scene: Scene) -> bool:
@@ -300,7 +300,7 @@ def _not_agreed(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
             return act(scene, action)
     if command and command.name == "language" and command.more and control.language_named(command.more):
         return control.speak(scene, control.language_named(command.more) or scene.who.language)
-    if command and command.name == "help":
+    if command and command.name == "help" and scene.who.agreed is None:
         return control.ask_consent(scene, scene.say("Griot asks short questions for your city's reports."))
     if scene.who.agreed is False and not (command and command.name == "start"):
         return control.refused(scene)

@@ -18,6 +18,7 @@ from bot.session import (
     number_of,
     read,
     step_at,
+    why_required,
 )
 from bot.several import read_anew, read_several, said_again
 from bot.values import Answer, Doubt, Heard, Rejection, Toggled, Value
@@ -45,7 +46,7 @@ def skip(filling: Filling) -> Turn:
     if at is None:
         return go_on(filling)
     if at.is_required:
-        return Turn(filling, _why_required(filling, at))
+        return Turn(filling, why_required(filling, at))
     return given(filling, {at.path: None})
 
 
@@ -153,13 +154,6 @@ def _checked(filling: Filling, at: Step, heard: Heard) -> Turn | None:
     if reading.value == "yes":
         return given(filling, {at.path: filling.session.doubt})
     return Turn(moved_to(filling, at.path))
-
-
-def _why_required(filling: Filling, at: Step) -> str:
-    own = filling.sheet().required_message(at.path, filling.say.language, filling.say.value)
-    return own or filling.say(
-        "This answer is needed to go on. To pause here, send LATER; everything is kept."
-    )
 
 
 def _changed(filling: Filling, read_now: Mapping[str, Value], unread: str) -> Turn:

@@ -94,7 +94,19 @@ def resume(scene: Scene, first: str = "") -> Outcome:
     done, total = asking.progress(filling_of(scene))
     if done == 0 or done == total:
         return ask_question(scene, first)
+    if scene.talk.choice and scene.talk.choice.kind in ("forms", "waiting"):
+        return ask_question(scene, saved(scene))  # this very report was just chosen
     return choose(scene, Choice("resume", ("continue", "later")), first)
+
+
+def saved(scene: Scene) -> str:
+    """Return how far the open report is."""
+    return _saved(filling_of(scene))
+
+
+def _saved(filling: Filling) -> str:
+    done, total = asking.progress(filling)
+    return filling.say("Answers saved: {done} of {total}.", done=done, total=total)
 
 
 def take_up(scene: Scene) -> Outcome:
@@ -195,6 +207,13 @@ def _next_milestone(scene: Scene) -> str:
 def answer(scene: Scene, heard: Heard) -> Outcome:
     """Read a reply to the open question and ask what follows."""
     return carry_on(scene, engine.step(filling_of(scene), heard), heard)
+
+
+def answer_after_days(scene: Scene, heard: Heard) -> Outcome:
+    """Read a reply that comes after days, and say first how far the report is."""
+    turn = engine.step(filling_of(scene), heard)
+    first = (_saved(turn.filling), turn.first)
+    return carry_on(scene, replace(turn, first="\n".join(filter(None, first))), heard)
 
 
 def doubtful(scene: Scene, text: str, first: str) -> Outcome:

@@ -103,10 +103,10 @@ def decline(scene: Scene, more: str) -> Outcome:
     return _what_waits(scene.chose(None), text, "reply", 0)
 
 
-def _what_waits(scene: Scene, text: str, kind: str, sent: int) -> Outcome:
-    """Return the text, and the offer to go on with a draft that waits, other than the report just sent."""
-    draft = scene.facts.last_draft()
-    if draft is None or draft.id == sent or is_closed(scene, draft) or not draft.session.given:
+def _what_waits(scene: Scene, text: str, kind: str, left: int) -> Outcome:
+    """Return the text, and the offer to go on with a draft that waits, other than the report just left."""
+    draft = scene.facts.last_draft(besides=left)
+    if draft is None or is_closed(scene, draft) or not draft.session.given:
         return say_only(scene, text, kind)
     name = "@".join(filter(None, (draft.form.name, draft.period)))
     return choose(scene, Choice("waiting", (f"open:{name}", "later")), text, kind)

@@ -125,3 +125,11 @@ def read(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> Reading:
 def is_text(at: Step) -> bool:
     """Tell whether any text at all would be an answer to the question."""
     return type_named(at.question.type) is type_named("text")
+
+
+def why_required(filling: Filling, at: Step) -> str:
+    """Return the reason why a question cannot be skipped: the form's own, else the common one."""
+    own = filling.sheet().required_message(at.path, filling.say.language, filling.say.value)
+    return own or filling.say(
+        "This answer is needed to go on. To pause here, send LATER; everything is kept."
+    )

@@ -18,6 +18,7 @@ from bot.session import (
     number_of,
     read,
     step_at,
+    why_required,
 )
 from bot.values import Answer, Doubt, Heard, Rejection, Value
 
@@ -88,10 +89,16 @@ def _lines_in(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> _Lines:
         return ()
     if numbered := _numbered(written):
         return numbered if _is_meant(filling, sheet, at, numbered, heard) else ()
-    first = replace(heard, text=written[0])
-    if len(written) < 2 or is_text(at) or not isinstance(read(filling, sheet, at, first), Answer | Doubt):
+    if len(written) < 2 or not _may_begin(filling, sheet, at, replace(heard, text=written[0])):
         return ()
     return tuple((None, line) for line in written)
+
+
+def _may_begin(filling: Filling, sheet: Sheet, at: Step, first: Heard) -> bool:
+    """Tell whether a first line answers the open question alone; a text takes all lines for itself."""
+    if first.text == "-" and not at.is_required:
+        return True
+    return not is_text(at) and isinstance(read(filling, sheet, at, first), Answer | Doubt)
 
 
 def _numbered(written: list[str]) -> tuple[tuple[int, str], ...]:
@@ -140,9 +147,8 @@ def _read_lines(filling: Filling, lines: _Lines, heap: _Heap) -> Filling:
 
 
 def _is_kept(filling: Filling, sheet: Sheet, at: Step, line: str, heap: _Heap) -> bool:
-    if line == "-" and not at.is_required:
-        heap.changes[at.path] = None
-        return True
+    if line == "-":
+        return _is_skipped(filling, at, heap)
     match read(filling, sheet, at, Heard(text=line)):
         case Answer(value):
             heap.changes[at.path] = value
@@ -153,6 +159,15 @@ def _is_kept(filling: Filling, sheet: Sheet, at: Step, line: str, heap: _Heap) -
             heap.unread.append(line)
             heap.why[at.path] = text
     return False
+
+
+def _is_skipped(filling: Filling, at: Step, heap: _Heap) -> bool:
+    if at.is_required:
+        heap.unread.append("-")
+        heap.why[at.path] = why_required(filling, at)
+    else:
+        heap.changes[at.path] = None
+    return not at.is_required
 
 
 def _turn(filling: Filling, heap: _Heap) -> Turn:

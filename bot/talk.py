@@ -73,8 +73,8 @@ class Facts(Protocol):
         """Return this person's draft of the form and period."""
         ...
 
-    def last_draft(self) -> Report | None:
-        """Return the draft this person worked on last, None when there is none."""
+    def last_draft(self, besides: int = 0) -> Report | None:
+        """Return the draft this person worked on last, other than one; None when there is none."""
         ...
 
     def sent(self, form: str, period: str) -> tuple[str, ...]:
@@ -203,8 +203,9 @@ class Scene:
 
     @property
     def say(self) -> Say:
-        """Return the voice in the person's language."""
-        return self.voices[self.who.language]
+        """Return the voice in the person's language, with the dates of their country."""
+        language = self.who.language
+        return self.voices[language].of(self.programme.locale(language, self.city))
 
     @property
     def zone(self) -> ZoneInfo:

@@ -20,6 +20,10 @@ class Say(Protocol):
     language: str
     locale: str  # how dates are written: the language, or language and country
 
+    def of(self, locale: str) -> "Say":
+        """Return the same voice with the dates of a country, such as `ar_MA`."""
+        ...
+
     def value(self, text: str) -> str:
         """Return a value as it is put into a text of this language (isolated in Arabic)."""
         ...

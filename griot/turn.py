@@ -166,7 +166,8 @@ def _code_in(text: str) -> str | None:
     joining = _JOIN.fullmatch(text)
     if joining:
         return joining[1]
-    return text if looks_like_code(text) else None
+    is_typed_so = text.isupper() or len(text.split()) == 1  # "hello again" has as many letters as a code
+    return text if is_typed_so and looks_like_code(text) else None
 
 
 def _who(db: Db, person: KnownPerson) -> Who:

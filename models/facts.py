@@ -47,9 +47,9 @@ class StoredFacts:
         stored = draft_of(self.db, self.person_id, form, period, self.at - LIFE_WITHOUT_PERIOD)
         return self.opened(stored) if stored else None
 
-    def last_draft(self) -> Report | None:
-        """Return the draft this person worked on last."""
-        stored = last_draft_of(self.db, self.person_id, self.at - LIFE_OF_DRAFT)
+    def last_draft(self, besides: int = 0) -> Report | None:
+        """Return the draft this person worked on last, other than one."""
+        stored = last_draft_of(self.db, self.person_id, self.at - LIFE_OF_DRAFT, besides)
         return self.opened(stored) if stored else None
 
     def sent(self, form: str, period: str) -> tuple[str, ...]:

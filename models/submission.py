@@ -190,12 +190,13 @@ def draft_of(db: Db, person_id: int, form: str, period: str | None, since: datet
     return _first(db, query.order_by(Submission.id.desc()).limit(1))
 
 
-def last_draft_of(db: Db, person_id: int, since: datetime) -> Stored | None:
-    """Return the draft the person worked on last, if that was since then."""
+def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> Stored | None:
+    """Return the draft the person worked on last, other than one, if that was since then."""
     query = select(*_STORED).where(
         Submission.person_id == person_id,
         Submission.state == SubmissionState.DRAFT,
         Submission.updated_at > since,
+        Submission.id != besides,
     )
     return _first(db, query.order_by(Submission.updated_at.desc()).limit(1))
 

@@ -1,5 +1,7 @@
 """Fixtures that all tests share."""
 
+import pytest
+
 from tests.databases import (
     aston_database,
     database,
@@ -17,3 +19,8 @@ __all__ = [
     "postgresql_databases",
     "sqlite_databases",
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--rewrite`: transcripts are written down anew instead of being compared."""
+    parser.addoption("--rewrite", action="store_true", help="write the transcripts down as they are now")

@@ -15,6 +15,7 @@ _DAYS = {
     2: ("day after tomorrow", "après-demain", "depois de amanhã", "بعد غد"),
 }
 _BY_WORD = {fold(word): days for days, words in _DAYS.items() for word in words}
+_SEASON = timedelta(days=92)
 _NUMBERS = re.compile(r"(\d{1,2})\s*[/.\-\s]\s*(\d{1,2})(?:\s*[/.\-\s]\s*(\d{4}|\d{2}))?")
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
 
@@ -27,7 +28,7 @@ class Date:
         return ()
 
     def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
-        """Return the day as `YYYY-MM-DD`, a doubt where the year was left out, or ask for a form."""
+        """Return the day as `YYYY-MM-DD`, a doubt where the year left out is not near, or ask for a form."""
         day, is_doubtful = _read(heard.text, asked.today, say.language)
         if day is None:
             return Rejection(say("That could not be read as a date. Please write it like this: 15/09/2026."))
@@ -48,14 +49,23 @@ def _read(text: str, today: date, language: str) -> tuple[date | None, bool]:
         return _day(int(iso[1]), int(iso[2]), int(iso[3])), False
     if numbers := _NUMBERS.fullmatch(plain):
         return _from_numbers(int(numbers[1]), int(numbers[2]), numbers[3], today)
-    return _in_words(text, today, language), not re.search(r"\d{4}", plain)
+    found = _in_words(text, today, language)
+    if found is None or re.search(r"\d{4}", plain):
+        return found, False
+    return _nearest(found.day, found.month, today)
 
 
 def _from_numbers(day: int, month: int, year: str | None, today: date) -> tuple[date | None, bool]:
     if year:
         return _day(int(year) + (2000 if len(year) == 2 else 0), month, day), False
+    return _nearest(day, month, today)
+
+
+def _nearest(day: int, month: int, today: date) -> tuple[date | None, bool]:
+    """Return the nearest such day, in doubt when it is not within a season of today."""
     near = [found for y in (today.year - 1, today.year, today.year + 1) if (found := _day(y, month, day))]
-    return min(near, key=lambda found: abs(found - today), default=None), True
+    nearest = min(near, key=lambda found: abs(found - today), default=None)
+    return nearest, nearest is not None and abs(nearest - today) > _SEASON
 
 
 def _day(year: int, month: int, day: int) -> date | None:

@@ -1,7 +1,7 @@
 """A stage for conversations: a real SQLite store, the real turns, one person with a phone."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,20 +13,25 @@ from bot.values import Heard, Message, Press
 from channels.chat import Chat, written_down
 from griot.programmes import files_of
 from griot.settings import data_folder
-from griot.turn import make_turns
+from griot.turn import Turns
+from griot.voices import voices
 from models import person
 from models.base import Base
 from models.consent import record_consent
 from models.db import Store, open_store, write
+from models.form import FormShelf
 from models.inbox import Inbox, finish, receive
 from models.outbox import Outbox, message_of
-from models.programme import load
-from models.submission import Submission
+from models.programme import ProgrammeShelf, load
+from models.submission import Answer, Submission
 
 MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 
 
 ASTON = data_folder("programmes") / "aston"
+VOICES = voices(data_folder("locales"))
+FORMS = FormShelf()
+CHANNELS = {name: Chat() for name in ("chat", "telegram", "whatsapp", "sms")}  # one way of writing for all
 
 
 def a_store(path: Path, programme: Path = ASTON) -> Store:
@@ -46,19 +51,27 @@ def a_store(path: Path, programme: Path = ASTON) -> Store:
 
 @dataclass
 class Stage:
-    """One person's phone, on the channel `chat`."""
+    """One person's phone; `channel` is the one it writes on."""
 
     store: Store
     person_id: int
     clock: datetime = MONDAY
+    channel: str = "chat"
+    address: str = ""
     count: int = 0
     seen: int = 0
-    last: Message | None = None
-    sources: list[str] = field(default_factory=list)
+    shown: list[Message] = field(default_factory=list)  # everything the bot said
+    sources: list[str] = field(default_factory=list)  # of every message that the person wrote
 
     def __post_init__(self) -> None:
         """Make the parts that a process would make."""
-        self.turns = make_turns({"chat": Chat()})
+        self.address = self.address or str(self.person_id)
+        self.turns = Turns(CHANNELS, VOICES, FORMS, ProgrammeShelf(), lambda db, language, at: "(digest)")
+
+    @property
+    def last(self) -> Message | None:
+        """Return what the bot said last."""
+        return self.shown[-1] if self.shown else None
 
     def says(self, text: str) -> list[Message]:
         """Return what the bot answers to a text."""
@@ -78,11 +91,12 @@ class Stage:
         """Return what the bot answers; a minute passes with every reply."""
         self.count += 1
         self.clock += timedelta(minutes=1)
-        name = f"{self.person_id}-{self.count}"
+        name = f"{self.address}-{self.count}"
         if not heard.edited and not heard.press:
             self.sources.append(name)
-        body = written_down(name, str(self.person_id), heard)
-        write(self.store, lambda db: receive(db, "chat", name, f"chat:{self.person_id}", body, self.clock))
+        body = written_down(name, self.address, heard)
+        sender = f"{self.channel}:{self.address}"
+        write(self.store, lambda db: receive(db, self.channel, name, sender, body, self.clock))
         return self._turn()
 
     def _turn(self) -> list[Message]:
@@ -92,26 +106,38 @@ class Stage:
             finish(db, [row.id], self.clock)
             rows = db.scalars(select(Outbox).where(Outbox.id > self.seen).order_by(Outbox.id)).all()
             self.seen = rows[-1].id if rows else self.seen
-            return [message_of(row) for row in rows if row.person_id == self.person_id]
+            return [message_of(row) for row in rows if row.address == self.address]
 
         messages = write(self.store, work)
-        self.last = messages[-1] if messages else self.last
+        self.shown += messages
         return messages
+
+    def reports(self) -> Sequence[Mapping[str, object]]:
+        """Return every report of this person as it is kept, the oldest first."""
+
+        def work(db: person.Db) -> Sequence[Mapping[str, object]]:
+            query = select(Submission).where(Submission.person_id == self.person_id).order_by(Submission.id)
+            return [_report(row) for row in db.scalars(query)]
+
+        return write(self.store, work)
 
     def stored(self) -> Mapping[str, object]:
         """Return the newest report as it is kept."""
+        return self.reports()[-1]
 
-        def work(db: person.Db) -> Mapping[str, object]:
-            row = db.scalars(select(Submission).order_by(Submission.id.desc())).first()
-            assert row is not None
-            return {
-                "form": row.form,
-                "state": row.state,
-                "reference": row.reference,
-                "nothing": row.nothing,
-            } | row.answers
+    def history(self) -> Sequence[tuple[str, int, object, bool]]:
+        """Return every answer ever given: question, revision, value, whether it is the one in force."""
+
+        def work(db: person.Db) -> Sequence[tuple[str, int, object, bool]]:
+            rows = db.scalars(select(Answer).order_by(Answer.id)).all()
+            return [(row.question, row.revision, row.value["value"], row.is_current) for row in rows]
 
         return write(self.store, work)
+
+
+def _report(row: Submission) -> Mapping[str, object]:
+    facts = {"form": row.form, "state": row.state, "reference": row.reference, "nothing": row.nothing}
+    return facts | row.answers
 
 
 def a_stage(
@@ -121,13 +147,15 @@ def a_stage(
     *,
     agreed: bool = True,
     role: str = "coordinator",
+    channels: Sequence[str] = ("chat",),
 ) -> Stage:
-    """Return the phone of a new person who is known by their address."""
+    """Return the phone of a new person who is known by their address on these channels."""
 
     def work(db: person.Db) -> int:
         added = person.add_person(db, name="Awa Exemple", role=role, city=city, language=language, at=MONDAY)
         db.flush()
-        db.add(person.Address(person_id=added, channel="chat", value=str(added), created_at=MONDAY))
+        for channel in channels:
+            db.add(person.Address(person_id=added, channel=channel, value=str(added), created_at=MONDAY))
         if agreed:
             record_consent(
                 db,
@@ -141,4 +169,4 @@ def a_stage(
             )
         return added
 
-    return Stage(store, write(store, work))
+    return Stage(store, write(store, work), channel=next(iter(channels), "chat"))
