@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 
 BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
-QUIET = ("httpx", "httpcore", "aiohttp", "telegram", "twilio.http_client", "apscheduler", "alembic")
+QUIET = ("httpx", "httpcore", "aiohttp", "telegram", "twilio.http_client", "alembic")
+SILENT = ("apscheduler",)  # a tick that takes over a second is no fault
 
 
 def set_up_logging(log_format: str) -> None:
@@ -39,6 +40,8 @@ def set_up_logging(log_format: str) -> None:
     root.setLevel(logging.INFO)
     for name in QUIET:  # at INFO some log URLs, and those hold tokens and numbers
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in SILENT:
+        logging.getLogger(name).setLevel(logging.ERROR)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def open_store(address: str, connections: int = 16) -> Store:
     """Return the store at this address, its folder made; `connections` is the size of the pool."""
     url = database_url(address)
     if url.get_backend_name() == "sqlite":
-        return _store(_sqlite_engine(url, connections), _one_at_a_time())
+        return _store(_sqlite_engine(url, connections), _Queue().alone)
     return _store(_postgres_engine(url, connections), nullcontext)
 
 
@@ -224,17 +225,44 @@ def _pauses() -> Iterator[float]:
     yield from (0.001 for _ in range(int(LOCK_WAIT * 950)))
 
 
-def _one_at_a_time() -> Callable[[], AbstractContextManager[None]]:
-    """Return a gate for one writer of this process: Python's lock wakes at once, SQLite's only by polling."""
-    lock = threading.Lock()
+class _Queue:
+    """A lock whose waiters get it in the order they came: Python's own may starve one of them.
+
+    SQLite's lock is had only by asking again and again; threads of one process wait here instead.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._is_held = False
 
     @contextmanager
-    def alone() -> Iterator[None]:
-        if not lock.acquire(timeout=LOCK_WAIT):
-            raise WaitedTooLong("another thread has been writing for five seconds")
+    def alone(self) -> Iterator[None]:
+        """Hold the lock; raise TimeoutError of SQLAlchemy when it is not free within five seconds."""
+        self._acquire()
         try:
             yield
         finally:
-            lock.release()
+            self._release()
 
-    return alone
+    def _acquire(self) -> None:
+        with self._guard:
+            if not self._is_held:
+                self._is_held = True
+                return
+            mine = threading.Lock()
+            mine.acquire()
+            self._waiting.append(mine)
+        if mine.acquire(timeout=LOCK_WAIT):  # released by the one before, who hands the lock over
+            return
+        with self._guard:
+            if mine in self._waiting:
+                self._waiting.remove(mine)
+                raise WaitedTooLong("other threads have been writing for five seconds")
+
+    def _release(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_held = False
