@@ -3,9 +3,9 @@
 import http.client
 import itertools
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from urllib.parse import urlsplit
 
 from tests.standin.record import Messages, Sent
@@ -17,24 +17,17 @@ UPDATES = itertools.count(810_100_000)  # update ids of this process
 
 
 def webhook(base_url: str, secret: str) -> Post:
-    """Return a way to post updates to the product at `base_url`, one kept connection per thread."""
+    """Return a way to post updates to the product at `base_url`, a connection each."""
     target = urlsplit(base_url)
-    kept = threading.local()
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": secret}
 
     def post(body: bytes) -> tuple[int, bytes]:
-        for fresh in (False, True):  # a kept connection may have been closed meanwhile
-            if fresh or not hasattr(kept, "connection"):
-                kept.connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=30)
-            try:
-                kept.connection.request("POST", "/webhooks/telegram", body, headers)
-                answer = kept.connection.getresponse()
-                return answer.status, answer.read()
-            except (http.client.HTTPException, ConnectionError):
-                kept.connection.close()
-                if fresh:
-                    raise
-        raise AssertionError("unreachable")
+        with closing(
+            http.client.HTTPConnection(target.hostname or "", target.port, timeout=30)
+        ) as connection:
+            connection.request("POST", "/webhooks/telegram", body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
 
     return post
 
