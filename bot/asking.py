@@ -8,7 +8,7 @@ from bot.questions.base import Asked
 from bot.session import Filling, askable, asked_of, label_of, number_of
 from bot.values import Message, Value
 
-_SHORT = 36  # characters of a label that stand before an answer read back
+_SHORT = 24  # characters of a label that stand before an answer read back
 
 
 def ask(filling: Filling, first: str = "") -> Message | None:
