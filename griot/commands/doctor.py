@@ -1,0 +1,182 @@
+"""`griot doctor`: what is wrong with this set-up, and the mend."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from channels.base import SendError
+from channels.telegram import Registration, Telegram
+from griot.assembly import open_telegram
+from griot.commands.desk import show_json
+from griot.schema import Standing, revisions, standing
+from griot.settings import Settings, SettingsError, load_settings, variables
+from models.db import Store, UrlError, open_store, read
+from models.programme import current_programme
+
+SOUND_SQLITE = (3, 51, 3)  # below it a rare fault of checkpoints is known
+MOST_PENDING = 50  # updates that may wait at Telegram
+SECRETS = frozenset(
+    {
+        "SECRET_KEY",
+        "METRICS_TOKEN",
+        "SENTRY_DSN",
+        "TELEGRAM_BOT_TOKEN",
+        "TELEGRAM_WEBHOOK_SECRET",
+        "TWILIO_AUTH_TOKEN",
+        "SMTP_URL",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not right; a note is good to know and stops nothing."""
+
+    what: str
+    mend: str
+    is_note: bool = False
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """Check configuration, database and channels; exit 1 when something must be mended."""
+    findings = list(_findings())
+    problems = [one for one in findings if not one.is_note]
+    notes = [one for one in findings if one.is_note]
+    if as_json:
+        show_json(
+            {
+                "ok": not problems,
+                "problems": [{"what": one.what, "mend": one.mend} for one in problems],
+                "notes": [{"what": one.what, "mend": one.mend} for one in notes],
+                "settings": _settings_shown(),
+            }
+        )
+    else:
+        for name, value in _settings_shown().items():
+            click.echo(f"{name}={value}")
+        for one in notes:
+            click.echo(f"Note: {one.what} {one.mend}")
+        for one in problems:
+            click.echo(f"Problem: {one.what} {one.mend}")
+        click.echo("All is well." if not problems else f"{len(problems)} to mend.")
+    context.exit(1 if problems else 0)
+
+
+def _findings() -> Iterator[Finding]:
+    settings: Settings | None
+    try:
+        settings = Settings()
+    except ValidationError:
+        settings = None
+    yield from _of_settings()
+    if settings is not None:
+        yield from _of_database(settings)
+        yield from _of_telegram(settings)
+        yield from _of_channels_off(settings)
+
+
+def _of_settings() -> Iterator[Finding]:
+    try:
+        load_settings()
+    except SettingsError as error:
+        for problem in error.problems:
+            mend = f"{problem.mend[:1].upper()}{problem.mend[1:]}."
+            yield Finding(f"{problem.where} is not right.", mend)
+
+
+def _of_database(settings: Settings) -> Iterator[Finding]:
+    try:
+        store = open_store(settings.database_url, connections=1)
+    except UrlError:
+        return  # the settings' own check says it
+    try:
+        yield from _of_store(store)
+    except SQLAlchemyError as error:
+        reason = " ".join(str(getattr(error, "orig", error)).split())
+        yield Finding(f"The database cannot be used: {reason}.", "Check DATABASE_URL and that it runs.")
+    finally:
+        store.close()
+
+
+def _of_store(store: Store) -> Iterator[Finding]:
+    if store.is_sqlite and sqlite3.sqlite_version_info < SOUND_SQLITE:
+        yield Finding(
+            f"SQLite {sqlite3.sqlite_version} has a rare fault of checkpoints.",
+            "Run `griot backup` daily, or use PostgreSQL.",
+            is_note=True,
+        )
+    found = standing(store)
+    if found == Standing.BEHIND:
+        yield Finding(f"The schema is behind revision {revisions()[-1]}.", "Run `griot migrate`.")
+    elif found == Standing.AHEAD:
+        yield Finding("The schema is ahead of this Griot.", "Install the newer one.")
+    else:
+        yield from _of_programme(store)
+
+
+def _of_programme(store: Store) -> Iterator[Finding]:
+    try:
+        read(store, current_programme)
+    except LookupError:
+        yield Finding("No programme is loaded.", "Run `griot programme load`.")
+
+
+def _of_telegram(settings: Settings) -> Iterator[Finding]:
+    if not settings.has_telegram:
+        yield Finding("Telegram is off.", "Set TELEGRAM_BOT_TOKEN to switch it on.", is_note=True)
+        return
+    telegram = open_telegram(settings)
+    try:
+        telegram.username()
+        if settings.base_url:
+            yield from _of_registration(telegram.health(), settings)
+        else:
+            yield Finding("Telegram is polled.", "Set BASE_URL to receive webhooks.", is_note=True)
+    except SendError as error:
+        yield Finding(f"Telegram refuses: {error.detail}.", "Check TELEGRAM_BOT_TOKEN and TELEGRAM_API_URL.")
+    finally:
+        telegram.close()
+
+
+def _of_registration(found: Registration, settings: Settings) -> Iterator[Finding]:
+    if found.url != f"{settings.base_url.rstrip('/')}/webhooks/{Telegram.name}":
+        yield Finding("Telegram does not know this address.", "Run `griot webhooks set`.")
+    if found.last_error:
+        yield Finding(
+            f"Telegram last failed to deliver: {found.last_error}.",
+            "Check that BASE_URL is reached from outside, then run `griot webhooks set`.",
+            is_note=True,
+        )
+    if found.pending > MOST_PENDING:
+        yield Finding(f"{found.pending} updates wait at Telegram.", "Check that the web process answers.")
+
+
+def _of_channels_off(settings: Settings) -> Iterator[Finding]:
+    if not settings.twilio_account_sid:
+        yield Finding("WhatsApp and SMS are off.", "Set TWILIO_ACCOUNT_SID to switch them on.", is_note=True)
+    if not settings.mail_from:
+        yield Finding("E-mail is off.", "Set SMTP_URL and MAIL_FROM to switch it on.", is_note=True)
+
+
+def _settings_shown() -> dict[str, str]:
+    """Return every variable with its value, or default; of secrets only whether they are set."""
+    try:
+        given = {name.upper(): value for name, value in Settings().model_dump().items()}
+    except ValueError:
+        given = {}
+    shown = {}
+    for name, (default, _) in variables().items():
+        value = given.get(name, default)
+        shown[name] = ("set" if _is_set(value) else "not set") if name in SECRETS else str(value)
+    return shown
+
+
+def _is_set(value: object) -> bool:
+    return bool(value.get_secret_value() if hasattr(value, "get_secret_value") else value)
