@@ -24,10 +24,14 @@ class Line:
     text: str | None
 
 
-def lines_of(form: Form, report: Report, at: datetime, say: Say) -> tuple[Line, ...]:
-    """Return every question that was answered or passed over; `at` in city time."""
+def lines_of(
+    form: Form, report: Report, hidden: Mapping[str, str], at: datetime, say: Say
+) -> tuple[Line, ...]:
+    """Return every question that was answered or passed over.
+
+    `hidden`: what the system fills in, in the reader's language; `at` in city time.
+    """
     given = cast(Mapping[str, Value], report.given)
-    hidden = {name: str(value) for name, value in report.hidden.items()}
     sheet = Sheet(form, given, hidden, at)
     steps = (step for step in sheet.steps() if step.path in given and step.question.type not in ASIDE)
     return tuple(_line(sheet, step, given[step.path], say) for step in steps)

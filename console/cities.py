@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, redirect, render_template, url_for
@@ -17,8 +17,10 @@ from console.pages import named, reach, voice
 from console.parts import Parts, given
 from models.base import Db
 from models.db import read
-from models.overview import CityLine, Report, cities_within, latest_reports, reports_of
+from models.overview import CityLine, Report, Sent, cities_within, last_sent, latest_reports, reports_of
 from models.reach import Reach
+
+LATELY = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,8 @@ class Row:
     state: str  # submitted, partial, silent, excused, paused; "" when nothing is asked
     asked: str  # title of the form and its period
     status: str = ""
-    at: str = ""
-    reference: str = ""
+    last: str = ""  # reference of the last report sent
+    last_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ def _rows(desk: Desk) -> list[Row]:
     cities = cities_within(desk.db, desk.reach)
     due = {city.slug: asked for city in cities if (asked := _due(desk, city))}
     latest = latest_reports(desk.db, desk.reach, due)
-    return [_row(desk, city, due.get(city.slug), latest) for city in cities]
+    sent = last_sent(desk.db, desk.reach, desk.at - LATELY)
+    return [_row(desk, city, due.get(city.slug), latest, sent.get(city.slug)) for city in cities]
 
 
 def _city(desk: Desk, slug: str) -> tuple[str, Row, list[Sheet]]:
@@ -135,19 +138,22 @@ def _due(desk: Desk, city: CityLine) -> tuple[str, str] | None:
     return form_due(desk.programme, desk.programme.cities[city.slug], desk.at)
 
 
-def _row(desk: Desk, city: CityLine, due: tuple[str, str] | None, latest: Mapping[str, Report]) -> Row:
-    if due is None:
-        return Row(city.slug, desk.name_of(city), "", "")
-    asked = f"{desk.title(due[0])} · {desk.period(due[1], city)}"
+def _row(
+    desk: Desk,
+    city: CityLine,
+    due: tuple[str, str] | None,
+    latest: Mapping[str, Report],
+    sent: Sent | None = None,
+) -> Row:
     report = latest.get(city.slug)
-    row = Row(city.slug, desk.name_of(city), _state(desk, city, report), asked)
-    if report is None:
-        return row
     return Row(
-        *(row.slug, row.name, row.state, row.asked),
-        status=_status(desk, report),
-        at=desk.moment(report.at, city),
-        reference=report.reference or "",
+        slug=city.slug,
+        name=desk.name_of(city),
+        state=_state(desk, city, report) if due else "",
+        asked=f"{desk.title(due[0])} · {desk.period(due[1], city)}" if due else "",
+        status=_status(desk, report) if report else "",
+        last=sent.reference if sent else "",
+        last_at=desk.moment(sent.at, city) if sent else "",
     )
 
 
@@ -168,6 +174,16 @@ def _state(desk: Desk, city: CityLine, report: Report | None) -> str:
     return "excused" if city.excused_until is not None and city.excused_until >= today else "silent"
 
 
+def _hidden(desk: Desk, city: CityLine, report: Report) -> dict[str, str]:
+    """Return what the system filled in, as the bot does, in the reader's language."""
+    milestone = desk.programme.milestones.get(report.milestone)
+    return {
+        "city": desk.name_of(city),
+        "period": desk.period(report.period, city),
+        "milestone_name": named(milestone.names, desk.say.language) if milestone else "—",
+    }
+
+
 def _sheet(desk: Desk, city: CityLine, report: Report) -> Sheet:
     form = desk.parts.forms.form(desk.db, report.form, report.form_version)
     at = report.at.astimezone(ZoneInfo(city.timezone))
@@ -179,5 +195,5 @@ def _sheet(desk: Desk, city: CityLine, report: Report) -> Sheet:
         nothing=report.nothing,
         author=report.author,
         at=desk.moment(report.at, city),
-        lines=lines_of(form, report, at, desk.say),
+        lines=lines_of(form, report, _hidden(desk, city, report), at, desk.say),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, select, tuple_
+from sqlalchemy import Select, and_, func, select, tuple_
 
 from models.base import Db, Json
 from models.city import City
@@ -42,7 +42,15 @@ class Report:
     at: datetime  # sent, or last changed
     given: Mapping[str, Json]  # by the path of the step: lines[1]/spent
     answers: Mapping[str, Json]
-    hidden: Mapping[str, Json]
+    milestone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """When a report was sent, and its reference."""
+
+    reference: str
+    at: datetime
 
 
 REPORTS = select(Submission, Person.name).join(Person, Submission.person_id == Person.id)
@@ -65,10 +73,22 @@ def latest_reports(db: Db, reach: Reach, due: Mapping[str, tuple[str, str]]) -> 
     return {report.city: report for report in rows}
 
 
+def last_sent(db: Db, reach: Reach, since: datetime) -> dict[str, Sent]:
+    """Return what each city sent last, if anything since then."""
+    newest = Submission.submitted_at.desc(), Submission.id.desc()
+    place = func.row_number().over(partition_by=Submission.city, order_by=newest).label("place")
+    lately = Submission.state == SubmissionState.SUBMITTED, Submission.updated_at >= since
+    columns = (Submission.city, Submission.reference, Submission.submitted_at, place)
+    ranked = select(*columns).where(*lately, reach.covers(Submission.city)).subquery()
+    rows = db.execute(select(ranked).where(ranked.c.place == 1))
+    return {row.city: Sent(row.reference, row.submitted_at) for row in rows}
+
+
 def reports_of(db: Db, reach: Reach, city: str) -> list[Report]:
     """Return a city's newest reports, sent ones and drafts that hold an answer; [] out of reach."""
     asked = and_(Submission.city == city, SOMETHING, reach.covers(Submission.city))
-    return _read(db, REPORTS.where(asked).order_by(Submission.id.desc()).limit(NEWEST))
+    last = func.coalesce(Submission.submitted_at, Submission.updated_at)
+    return _read(db, REPORTS.where(asked).order_by(last.desc(), Submission.id.desc()).limit(NEWEST))
 
 
 def _read(db: Db, asked: Select[Submission, str]) -> list[Report]:
@@ -92,5 +112,5 @@ def _report(row: Submission, author: str) -> Report:
         at=row.submitted_at if is_sent and row.submitted_at else row.updated_at,
         given=row.kept.get("given", {}),
         answers=row.answers,
-        hidden=row.hidden,
+        milestone=row.hidden.get("milestone", ""),
     )

@@ -123,7 +123,7 @@ class Stage:
             "updated_at": self.at,
             "channel": "chat",
             "language": "fr",
-            "hidden": {"period": "semaine 38"},
+            "hidden": {"milestone": ""},
         }
         answers = {"answers": given, "kept": {"given": given, "at": None}}
         return usual | answers | {"city": city, "person_id": self.people[name]} | values

@@ -1,13 +1,13 @@
 """The cities' pages: what stands there, in the reader's language and the city's own words."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event, update
 
 from models.city import City
 from models.db import write
-from tests.console_stage import Stage
+from tests.console_stage import MONDAY, Stage
 
 WELL = {"going": "well", "crates": 120, "seen": ["moth", "scab"]}
 
@@ -18,11 +18,10 @@ def test_home_lists_each_city_with_its_report_of_the_week(stage: Stage) -> None:
     page = stage.signed_in("admin").get("/").text
     assert "Nordmark Orchard" in page
     assert "Well" in page
-    assert "Harvest note · week 38" in page
+    assert "Harvest note · week 38. Updates received: 1 of 3." in page
     assert "Monday 14 September, 11:00" in page  # 09:00 UTC in Brussels
     assert "NOR-2026-W38-1" in page
     assert page.count("Silent") == 2
-    assert "Updates received: 1 of 3." in page
 
 
 def test_words_of_the_reader(stage: Stage) -> None:
@@ -41,6 +40,14 @@ def test_a_reader_whose_language_the_programme_lacks(stage: Stage) -> None:
     client = stage.signed_in("viewer")
     assert "Verger de Nordmark" in client.get("/").text
     assert "Où en est la récolte ?" in client.get("/cities/nordmark").text
+
+
+def test_reports_of_a_city_stand_newest_first(stage: Stage) -> None:
+    """By when they were sent, not by when they were begun."""
+    stage.report("keeper", "nordmark", reference="NOR-2026-W38-1", given=WELL)
+    stage.report("keeper", "nordmark", reference="NOR-2026-W37-1", submitted_at=MONDAY - timedelta(days=7))
+    page = stage.signed_in("admin").get("/cities/nordmark").text
+    assert page.index("NOR-2026-W38-1") < page.index("NOR-2026-W37-1")
 
 
 def test_own_words_of_the_city_are_shown_as_text(stage: Stage) -> None:

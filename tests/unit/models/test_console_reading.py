@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from bot.values import Message
 from models.db import read, write
 from models.inbox import Update, receive_all
-from models.overview import latest_reports, reports_of
+from models.overview import Sent, last_sent, latest_reports, reports_of
 from models.reach import Reach, reach_of
 from models.signin import ConsoleSession, SignIn, new_sign_in, signed_in, use_sign_in
 from models.thread import Thread, holders, thread_of
@@ -107,6 +107,20 @@ def test_the_newest_sent_report_stands_for_its_period(stage: Stage) -> None:
     latest = read(stage.store, lambda db: latest_reports(db, EVERYWHERE, DUE))
     assert latest["nordmark"].reference == "NOR-2026-W38-2"
     assert read(stage.store, lambda db: latest_reports(db, EVERYWHERE, {})) == {}
+
+
+def test_what_a_city_sent_last(stage: Stage) -> None:
+    """The newest by time whatever its form or period, no draft, nothing from before, one a city."""
+    stage.report("keeper", "nordmark", reference="NOR-2026-W36-1", period="2026-W36")
+    stage.wait(days=7)
+    stage.report("keeper", "nordmark", reference="NOR-2026-W38-1")
+    sent_at = stage.at
+    stage.report("keeper", "nordmark", reference="NOR-2026-W37-1", submitted_at=MONDAY)
+    stage.report("keeper", "nordmark", state="draft", submitted_at=None, given={"going": "slow"})
+    stage.report("other", "eastmere", reference="EAS-2026-W30-1", updated_at=MONDAY - timedelta(days=70))
+    sent = read(stage.store, lambda db: last_sent(db, EVERYWHERE, MONDAY - timedelta(days=60)))
+    assert sent == {"nordmark": Sent("NOR-2026-W38-1", sent_at)}
+    assert read(stage.store, lambda db: last_sent(db, Reach(city="eastmere"), MONDAY)) == {}
 
 
 def test_a_thread_waits_for_what_is_open_or_leaving(stage: Stage) -> None:
