@@ -1,11 +1,11 @@
 """A person with Telegram: writes to the product's webhook, reads what the stand-in took for them."""
 
-import http.client
 import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 from tests.standin.record import Messages, Sent
@@ -22,9 +22,7 @@ def webhook(base_url: str, secret: str) -> Post:
     headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": secret}
 
     def post(body: bytes) -> tuple[int, bytes]:
-        with closing(
-            http.client.HTTPConnection(target.hostname or "", target.port, timeout=30)
-        ) as connection:
+        with closing(HTTPConnection(target.hostname or "", target.port, timeout=30)) as connection:
             connection.request("POST", "/webhooks/telegram", body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
