@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from models.signin import SEEN_EVERY, Reader, keep_signed_in, signed_in
 
 STATIC = Path(__file__).parent / "static"
 STATIC_FILES = "console.static"  # endpoint
+SIGNS_APART = re.compile(" (?=[?!:;»](?:\\s|$))")
 RIGHT_TO_LEFT = frozenset({"ar"})
 
 
@@ -48,6 +50,11 @@ def direction(language: str) -> str:
 def named(names: Labels, language: str) -> str:
     """Return the name in the language, else in the first there is."""
     return names.get(language) or next(iter(names.values()), "")
+
+
+def unbroken(text: str) -> str:
+    """Return the text with a no-break space before the signs that French sets apart."""
+    return SIGNS_APART.sub("\u00a0", text)
 
 
 def asset(name: str) -> str:

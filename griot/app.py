@@ -61,4 +61,5 @@ def _add_console(app: Flask, parts: Parts) -> None:
         app.register_blueprint(room)
     if parts.is_demo:
         app.register_blueprint(simulator.rooms(parts))
+    app.jinja_env.filters["unbroken"] = pages.unbroken
     app.context_processor(partial(pages.context, parts))

@@ -29,7 +29,14 @@ def test_words_of_the_reader(stage: Stage) -> None:
     client = stage.signed_in("officer")  # reads French
     assert "Note de récolte" in client.get("/").text
     page = client.get("/cities/nordmark").text
-    for words in ("Verger de Nordmark", "Où en est la récolte ?", "Bien", "120", "Carpocapse", "Tavelure"):
+    for words in (
+        "Verger de Nordmark",
+        "Où en est la récolte\u00a0?",
+        "Bien",
+        "120",
+        "Carpocapse",
+        "Tavelure",
+    ):
         assert words in page
     assert "How is the harvest going?" in stage.signed_in("admin").get("/cities/nordmark").text
 
@@ -39,7 +46,7 @@ def test_a_reader_whose_language_the_programme_lacks(stage: Stage) -> None:
     stage.report("keeper", "nordmark", reference="NOR-2026-W38-1", given=WELL)
     client = stage.signed_in("viewer")
     assert "Verger de Nordmark" in client.get("/").text
-    assert "Où en est la récolte ?" in client.get("/cities/nordmark").text
+    assert "Où en est la récolte\u00a0?" in client.get("/cities/nordmark").text
 
 
 def test_reports_of_a_city_stand_newest_first(stage: Stage) -> None:

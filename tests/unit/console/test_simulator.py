@@ -99,7 +99,7 @@ def test_a_replaced_message_changes_in_place(stage: Stage) -> None:
         message = Message("Qu'avez-vous vu ?", (label,), token="t", replaces="chat:7")
         stage.tell("keeper", message, f"reply:{number}:1", "chat:7")
     page = stage.app().test_client().get(phone(stage)).text
-    assert [text for _, text in bubbles(page)] == ["Qu&#39;avez-vous vu ?", "Après"]
+    assert [text for _, text in bubbles(page)] == ["Qu&#39;avez-vous vu\u00a0?", "Après"]
     assert "Carpocapse encore" in page
     assert "✓ Carpocapse" not in page
 
@@ -119,7 +119,7 @@ def test_polling_is_quiet_until_something_changes(stage: Stage) -> None:
     stage.tell("keeper", ASK, "reply:1:1")
     fresh = client.get(f"{phone(stage)}/thread?seen={tag[1]}")
     assert fresh.status_code == 200
-    assert "Où en est la récolte ?" in fresh.text
+    assert "Où en est la récolte\u00a0?" in fresh.text
     assert "<html" not in fresh.text
 
 
