@@ -1,0 +1,285 @@
+"""The outbox: leases, order per person, lanes, at most two copies, nothing to who cannot be written to."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+
+from bot.values import Message
+from models.base import Db
+from models.consent import stop
+from models.outbox import (
+    BULK,
+    LIVE,
+    Outbox,
+    OutboxState,
+    cancel,
+    enqueue,
+    message_of,
+    note_receipt,
+    oldest_due,
+)
+from models.person import Address, add_person
+from models.sending import (
+    Claimed,
+    Sent,
+    claim,
+    close,
+    drop_unsendable,
+    give_back,
+    mark_sent,
+    move,
+    next_due,
+    put_back,
+    settle_lost,
+)
+
+AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+SECOND = timedelta(seconds=1)
+KEYS = count(1)
+
+
+def a_message(db: Db, recipient: str = "telegram:1", **given: object) -> str:
+    """Queue a message and return its key."""
+    key = f"reply:{next(KEYS)}:1"
+    usual: dict[str, object] = {
+        "key": key,
+        "person_id": None,
+        "recipient": recipient,
+        "channel": "telegram",
+        "address": recipient.partition(":")[2],
+        "kind": "reply",
+        "message": Message(f"text of {key}"),
+        "at": AT,
+    }
+    assert enqueue(db, **(usual | given))  # type: ignore[arg-type] # the factory's values fit
+    return key
+
+
+def claimed(db: Db, at: datetime = AT, n: int = 10, **given: object) -> list[Claimed]:
+    """Claim messages."""
+    return claim(db, n, at, LEASE, **given)  # type: ignore[arg-type] # the test's values fit
+
+
+def texts(rows: Sequence[Claimed]) -> list[str]:
+    """Return the keys inside the texts."""
+    return [row.message.text.removeprefix("text of ") for row in rows]
+
+
+def row_of(db: Db, claimed: Claimed) -> Outbox:
+    """Return the row as it stands."""
+    row = db.get(Outbox, claimed.id, populate_existing=True)
+    assert row is not None
+    return row
+
+
+def test_a_second_enqueue_is_a_no_op(db: Db) -> None:
+    """The key decides: the same message is queued once."""
+    key = a_message(db)
+    assert not enqueue(
+        db,
+        key=key,
+        person_id=None,
+        recipient="telegram:1",
+        channel="telegram",
+        address="1",
+        kind="reply",
+        message=Message("again"),
+        at=AT,
+    )
+    assert texts(claimed(db)) == [key]
+
+
+def test_a_message_comes_back_as_it_was_enqueued(db: Db) -> None:
+    """Options, token, question and the rest survive the table."""
+    message = Message(
+        "ما الحالة؟",
+        ("جيد", "سيئ"),
+        finish="تم",
+        token="q1.v2",
+        question="status",
+        replaces="1:2",
+        kind="notice",
+    )
+    a_message(db, message=message, kind="notice")
+    [row] = claimed(db)
+    assert row.message == message
+    assert message_of(row_of(db, row)) == message
+
+
+def test_one_message_of_a_person_at_a_time(db: Db) -> None:
+    """The next message waits until the one before is settled; other persons do not wait."""
+    first, second, other = a_message(db), a_message(db), a_message(db, "telegram:2")
+    rows = claimed(db)
+    assert texts(rows) == [first, other]
+    assert claimed(db) == []
+    mark_sent(db, [Sent(rows[0].id, rows[0].lease_token, "1:1")], AT)
+    assert texts(claimed(db)) == [second]
+
+
+def test_a_retry_keeps_the_order(db: Db) -> None:
+    """A message that waits for another try is not overtaken by the person's next one."""
+    first, second = a_message(db), a_message(db)
+    [row] = claimed(db)
+    put_back(db, row, AT + 10 * SECOND, error="connection refused")
+    assert claimed(db) == []
+    [row] = claimed(db, AT + 10 * SECOND)
+    assert (texts([row]), row.tries) == ([first], 2)
+    mark_sent(db, [Sent(row.id, row.lease_token, "1:1")], AT)
+    assert texts(claimed(db)) == [second]
+
+
+def test_what_is_due_later_holds_nobody_up(db: Db) -> None:
+    """A message planned for later does not delay a reply enqueued after it."""
+    later = a_message(db, due_at=AT + timedelta(days=1), lane=BULK)
+    reply = a_message(db)
+    rows = claimed(db)
+    assert texts(rows) == [reply]
+    mark_sent(db, [Sent(rows[0].id, rows[0].lease_token, "1:1")], AT)
+    assert texts(claimed(db, AT + timedelta(days=1))) == [later]
+
+
+def test_live_replies_pass_bulk(db: Db) -> None:
+    """Of a person and among persons, the live lane goes first; the bulk lane can be left out."""
+    a_message(db, lane=BULK)
+    a_message(db, "telegram:2", lane=BULK)
+    live = a_message(db)
+    assert texts(claimed(db, lane=LIVE)) == [live]
+    assert len(claimed(db)) == 1
+
+
+def test_only_channels_that_are_on_are_claimed(db: Db) -> None:
+    """A message on a channel that is off stays queued."""
+    a_message(db, channel="sms")
+    assert claimed(db, channels=["telegram"]) == []
+    assert len(claimed(db, channels=["sms"])) == 1
+
+
+def test_another_lease_cannot_mark(db: Db) -> None:
+    """Who lost the lease changes nothing."""
+    a_message(db)
+    [lost] = claimed(db)
+    settle_lost(db, AT + 61 * SECOND)
+    [row] = claimed(db, AT + 61 * SECOND)
+    mark_sent(db, [Sent(lost.id, lost.lease_token, "1:1")], AT)
+    assert not close(db, lost, OutboxState.FAILED, error="late")
+    assert row_of(db, row).state == OutboxState.SENDING
+
+
+def test_a_lost_send_is_repeated_once(db: Db) -> None:
+    """A lease that runs out gives one more try in all, then rest as uncertain."""
+    a_message(db)
+    claimed(db)
+    assert settle_lost(db, AT + 59 * SECOND) == 0
+    assert settle_lost(db, AT + 61 * SECOND) == 1
+    [row] = claimed(db, AT + 61 * SECOND)
+    assert (row.tries, row.repeats) == (2, 1)
+    assert settle_lost(db, AT + 122 * SECOND) == 1
+    assert row_of(db, row).state == OutboxState.UNCERTAIN
+    assert settle_lost(db, AT + 300 * SECOND) == 0
+
+
+@pytest.mark.parametrize(
+    "given", [pytest.param({"kind": "digest"}, id="digest"), pytest.param({"despite_stop": True}, id="stop")]
+)
+def test_what_is_never_repeated(db: Db, given: dict[str, object]) -> None:
+    """A digest and a stop's confirmation rest as uncertain at once."""
+    a_message(db, "telegram:1", **given)
+    [row] = claimed(db)
+    settle_lost(db, AT + 61 * SECOND)
+    assert row_of(db, row).state == OutboxState.UNCERTAIN
+
+
+def test_a_reply_overtakes_a_message_that_may_have_left(db: Db) -> None:
+    """When the person wrote meanwhile, the message in doubt rests and their answer leaves."""
+    a_message(db)
+    [row] = claimed(db)
+    put_back(db, row, AT + 30 * SECOND, may_have_left=True)
+    answer = a_message(db)
+    assert claimed(db) == []
+    settle_lost(db, AT + SECOND)
+    assert row_of(db, row).state == OutboxState.UNCERTAIN
+    assert texts(claimed(db)) == [answer]
+
+
+def test_what_is_too_late_expires(db: Db) -> None:
+    """A message does not leave at or after its last moment."""
+    a_message(db, not_after=AT)
+    rows = claimed(db)
+    assert drop_unsendable(db, rows, AT) == []
+    assert row_of(db, rows[0]).state == OutboxState.EXPIRED
+
+
+def test_nothing_but_the_confirmation_leaves_after_a_stop(db: Db) -> None:
+    """A stopped person's messages are cancelled, whether queued before or claimed already."""
+    person = add_person(
+        db, name="Demo", role="coordinator", language="en", city="bamako", addresses={"telegram": "1"}, at=AT
+    )
+    a_message(db, str(person), person_id=person, address="1")
+    rows = claimed(db)
+    a_message(db, str(person), person_id=person, address="1")
+    stop(db, person, AT)
+    db.flush()
+    assert cancel(db, person) == 1
+    confirmation = a_message(db, str(person), person_id=person, address="1", despite_stop=True)
+    assert drop_unsendable(db, rows, AT) == []
+    assert row_of(db, rows[0]).state == OutboxState.CANCELLED
+    assert texts(drop_unsendable(db, claimed(db), AT)) == [confirmation]
+
+
+def test_nothing_leaves_for_an_address_that_is_lost(db: Db) -> None:
+    """A blocked address gets nothing; the message says why."""
+    person = add_person(
+        db, name="Demo", role="coordinator", language="en", city="bamako", addresses={"telegram": "1"}, at=AT
+    )
+    db.query(Address).update({"reachable": "blocked"})
+    a_message(db, str(person), person_id=person, address="1")
+    rows = claimed(db)
+    assert drop_unsendable(db, rows, AT) == []
+    row = row_of(db, rows[0])
+    assert (row.state, row.error) == (OutboxState.UNDELIVERABLE, "the address is unreachable: blocked")
+
+
+def test_a_chat_that_moved_is_written_to_anew(db: Db) -> None:
+    """The new address is used for this message and remembered for the person."""
+    person = add_person(
+        db, name="Demo", role="coordinator", language="en", city="bamako", addresses={"telegram": "1"}, at=AT
+    )
+    a_message(db, str(person), person_id=person, address="1")
+    [row] = claimed(db)
+    assert move(db, row, "-1001", AT)
+    assert [one.address for one in claimed(db)] == ["-1001"]
+    assert [one.value for one in db.query(Address).all()] == ["-1001"]
+
+
+def test_what_was_not_called_is_given_back(db: Db) -> None:
+    """A message that was only held leaves no try behind."""
+    a_message(db)
+    rows = claimed(db)
+    give_back(db, rows, AT)
+    [row] = claimed(db)
+    assert (row.tries, row.repeats) == (1, 0)
+
+
+def test_receipts_never_go_backwards(db: Db) -> None:
+    """Delivered after read changes nothing, in any order and repeated."""
+    a_message(db)
+    [row] = claimed(db)
+    mark_sent(db, [Sent(row.id, row.lease_token, "1:1")], AT)
+    steps = (OutboxState.READ, OutboxState.DELIVERED, OutboxState.READ)
+    assert [note_receipt(db, "telegram", "1:1", step) for step in steps] == [True, False, False]
+    assert row_of(db, row).state == OutboxState.READ
+
+
+def test_the_next_due_time_skips_who_must_wait(db: Db) -> None:
+    """A message behind one that waits for a try is not due before it."""
+    a_message(db)
+    a_message(db)
+    [row] = claimed(db)
+    assert next_due(db, AT + 30 * SECOND, ["telegram"]) == AT + LEASE
+    put_back(db, row, AT + 20 * SECOND)
+    assert next_due(db, AT + 30 * SECOND, ["telegram"]) == AT + 20 * SECOND
+    assert next_due(db, AT + 10 * SECOND, ["telegram"]) is None
+    assert oldest_due(db, AT) == AT
