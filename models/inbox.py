@@ -76,7 +76,7 @@ OPEN: ColumnElement[str] = literal_column("'open'")
 QUARANTINED: ColumnElement[str] = literal_column("'quarantined'")
 
 TRIES = 3
-DELAYS = (timedelta(seconds=1), timedelta(seconds=10))  # after the first and the second failure
+DELAYS = (timedelta(seconds=1), timedelta(seconds=3))  # after the first and the second failure
 
 
 def receive(db: Db, channel: str, provider_id: str, sender: str, body: bytes, at: datetime) -> bool:

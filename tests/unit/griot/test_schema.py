@@ -1,0 +1,74 @@
+"""Migrations: both ways on both databases, in step with the models, refused when ahead or behind."""
+
+import io
+import threading
+
+import pytest
+from alembic import command
+from sqlalchemy import inspect, text
+
+from griot.schema import Standing, alembic_config, downgrade, migrate, revisions, standing
+from models.db import open_store, write
+
+
+def test_the_newest_revision_is_what_the_models_say(empty_database: str) -> None:
+    """Migrated, nothing is left to do; again, nothing happens."""
+    store = open_store(empty_database)
+    assert standing(store) == Standing.BEHIND
+    migrate(store)
+    migrate(store)
+    assert standing(store) == Standing.CURRENT
+    config = alembic_config()
+    config.stdout = io.StringIO()
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.check(config)
+    store.close()
+
+
+def test_every_revision_goes_both_ways(empty_database: str) -> None:
+    """All the way down leaves no table, and up again is possible."""
+    store = open_store(empty_database)
+    migrate(store)
+    for revision in [*reversed(revisions()[:-1]), "base"]:
+        downgrade(store, revision)
+    assert inspect(store.engine).get_table_names() == ["alembic_version"]
+    migrate(store)
+    assert standing(store) == Standing.CURRENT
+    store.close()
+
+
+def test_a_later_schema_is_refused(empty_database: str) -> None:
+    """A revision that this code does not know is ahead of it."""
+    store = open_store(empty_database)
+    migrate(store)
+    write(store, lambda db: db.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    assert standing(store) == Standing.AHEAD
+    store.close()
+
+
+def test_several_may_migrate_at_once(empty_database: str) -> None:
+    """Releases that start together wait for one another."""
+    errors: list[Exception] = []
+
+    def run() -> None:
+        store = open_store(empty_database)
+        try:
+            migrate(store)
+        except Exception as error:  # noqa: BLE001 - reported by the test
+            errors.append(error)
+        finally:
+            store.close()
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+@pytest.mark.parametrize("revision", revisions())
+def test_revisions_are_numbered(revision: str) -> None:
+    """A file's number is its revision: the code reads no more of it."""
+    assert revision.isdecimal()

@@ -1,0 +1,310 @@
+"""The worker: turns in order, messages in order, rates, failures, and what `--once` waits for."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import select
+
+from bot.values import Message
+from channels.telegram import Telegram
+from griot.rates import Rate
+from griot.wake import ear
+from griot.worker import Work, Worker
+from models.base import Db
+from models.db import Store, open_store, read, write
+from models.inbox import Inbox, InboxState, receive, unpack
+from models.outbox import BULK, Outbox, OutboxState, enqueue
+from models.pace import PaceLimits
+from models.person import Address, add_person
+from tests.standin.server import TOKEN, StandIn
+from tests.standin.trouble import Fault, Trouble
+
+NO_LIMITS = PaceLimits(0, 0)
+
+
+@dataclass(slots=True)
+class Stage:
+    """A worker's parts around a trivial turn: every update is answered with its own text."""
+
+    store: Store
+    provider: StandIn
+    telegram: Telegram
+    broken: set[str] = field(default_factory=set)  # texts whose turn raises
+    numbers: int = 0
+
+    def work(self, **more: object) -> Work:
+        """Return the work, with these parts changed."""
+        usual = Work(
+            store=self.store,
+            channels={"telegram": self.telegram},
+            clock=lambda: datetime.now(UTC),
+            take_turn=self.take_turn,
+            apologise=notice("sorry"),
+            busy=notice("busy"),
+            limits=NO_LIMITS,
+            rates={},
+            lease=timedelta(seconds=5),
+            senders=16,
+            measure_turn=lambda seconds: None,
+            measure_send=lambda channel, outcome, seconds: None,
+        )
+        return replace(usual, **more)  # type: ignore[arg-type] # the tests' values fit
+
+    def take_turn(self, db: Db, row: Inbox, at: datetime) -> None:
+        """Answer with the text heard; raise for those that are to break."""
+        said = json.loads(unpack(row.body))
+        if said["text"] in self.broken:
+            raise ValueError("a defect made for this test")
+        answer(db, row, said["text"], "1")
+
+    def hear(self, text: str, chat: int = 1) -> None:
+        """Let an update arrive."""
+        self.numbers += 1
+        name, body = f"700:{self.numbers}", json.dumps({"text": text}).encode()
+        at = datetime.now(UTC)
+        write(self.store, lambda db: receive(db, "telegram", name, f"telegram:{chat}", body, at))
+
+    def queue(self, text: str, chat: int = 1, **more: object) -> None:
+        """Enqueue a message."""
+        self.numbers += 1
+        write(self.store, lambda db: _queue(db, f"test:{self.numbers}", text, chat, **more))
+
+    def once(self, **more: object) -> int:
+        """Work as `griot worker --once`; return how many messages failed."""
+        listening = ear(self.store, is_alone=False)
+        failed = Worker(self.work(**more), listening).once()
+        listening.close()
+        return failed
+
+    def sent(self, chat: int = 1) -> list[str]:
+        """Return the texts that the chat shows."""
+        return [one.text for one in self.provider.messages(chat)]
+
+    def states(self) -> list[str]:
+        """Return the outbox's states in order."""
+        return read(self.store, lambda db: list(db.scalars(select(Outbox.state).order_by(Outbox.id))))
+
+
+def _queue(db: Db, key: str, text: str, chat: int, **more: object) -> bool:
+    given: dict[str, object] = {"person_id": None, "kind": "reply", "at": datetime.now(UTC), **more}
+    return enqueue(
+        db,
+        key=key,
+        recipient=f"telegram:{chat}",
+        channel="telegram",
+        address=str(chat),
+        message=Message(text),
+        **given,  # type: ignore[arg-type] # the tests' values fit
+    )
+
+
+def answer(db: Db, row: Inbox, text: str, number: str) -> None:
+    """Enqueue a reply to an update."""
+    chat = int(row.sender.partition(":")[2])
+    _queue(db, f"reply:{row.id}:{number}", text, chat)
+
+
+def notice(word: str) -> Callable[[Db, Inbox, datetime], None]:
+    """Return a hook that sends one word."""
+    return lambda db, row, at: answer(db, row, word, word)
+
+
+@pytest.fixture
+def stage(database: str) -> Iterator[Stage]:
+    """Yield the parts, on each database."""
+    with StandIn() as provider:
+        telegram = Telegram(TOKEN, "", provider.url, timeout=1.0)
+        store = open_store(database)
+        yield Stage(store, provider, telegram)
+        telegram.close()
+        store.close()
+
+
+def test_answers_leave_in_the_order_of_what_was_said(stage: Stage) -> None:
+    """Of each person all answers, in order, whatever the number of senders."""
+    for number in range(10):
+        for chat in (1, 2, 3):
+            stage.hear(str(number), chat)
+    assert stage.once() == 0
+    for chat in (1, 2, 3):
+        assert stage.sent(chat) == [str(number) for number in range(10)]
+    assert set(stage.states()) == {OutboxState.SENT}
+
+
+def test_a_broken_turn_stops_nobody_else(stage: Stage) -> None:
+    """It is tried three times, then set aside with one apology; later rows go on."""
+    stage.broken.add("poison")
+    for text in ("before", "poison", "after"):
+        stage.hear(text)
+    stage.hear("other", 2)
+    assert stage.once() == 0
+    assert stage.sent() == ["before", "sorry", "after"]
+    assert stage.sent(2) == ["other"]
+    [aside] = read(stage.store, lambda db: db.scalars(select(Inbox).where(Inbox.tries > 0)).all())
+    assert (aside.state, aside.tries) == (InboxState.QUARANTINED, 3)
+    assert aside.error == "ValueError: a defect made for this test"
+
+
+def test_too_many_messages_bring_one_notice(stage: Stage) -> None:
+    """What is over the limit is kept; the sender is told once."""
+    for number in range(13):
+        stage.hear(str(number))
+    stage.once(limits=PaceLimits(60, 1000))
+    assert stage.sent() == [*map(str, range(10)), "busy"]
+    waiting = read(stage.store, lambda db: db.scalars(select(Inbox.state)).all())
+    assert waiting.count(InboxState.OPEN) == 3
+
+
+def test_a_chat_is_not_written_to_too_fast(stage: Stage) -> None:
+    """Messages of one chat keep their distance; another chat does not wait for it."""
+    for number in range(3):
+        stage.queue(str(number))
+    stage.queue("other", 2)
+    stage.once(rates={"telegram": Rate(chat_interval=0.3)})
+    at = [one.at for one in stage.provider.messages(1)]
+    gaps = [later - earlier for earlier, later in pairwise(at)]
+    assert min(gaps) >= 0.29
+    assert stage.provider.messages(2)[0].at < at[1]
+
+
+def test_a_channel_is_not_used_too_fast(stage: Stage) -> None:
+    """At most so many messages leave in any second."""
+    for chat in range(1, 31):
+        stage.queue("bulk", chat, lane=BULK)
+    stage.once(rates={"telegram": Rate(per_second=10)})
+    at = sorted(one.at for chat in range(1, 31) for one in stage.provider.messages(chat))
+    assert len(at) == 30
+    assert all(at[number + 10] - at[number] > 0.9 for number in range(20))
+
+
+def test_throttling_delays_one_chat_only(stage: Stage) -> None:
+    """Retry-after is obeyed for the chat concerned, and its order is kept."""
+    stage.provider.trouble(1, Trouble(fault=Fault.THROTTLED, value=2, times=1))
+    for text in ("first", "second"):
+        stage.queue(text)
+    stage.queue("other", 2)
+    began = time.time()
+    assert stage.once() == 0
+    assert stage.sent() == ["first", "second"]
+    assert stage.provider.messages(1)[0].at - began >= 2
+    assert stage.provider.messages(2)[0].at - began < 2
+
+
+def test_a_refused_connection_is_tried_again(stage: Stage) -> None:
+    """What never left is sent later, once."""
+    down = Telegram(TOKEN, "", "http://127.0.0.1:9", timeout=1.0)
+    stage.queue("hello")
+    listening = ear(stage.store, is_alone=False)
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=Worker(stage.work(channels={"telegram": down}), listening).run, args=(stop,)
+    )
+    thread.start()
+    time.sleep(0.5)
+    stop.set()
+    thread.join()
+    listening.close()
+    down.close()
+    assert stage.sent() == []
+    assert stage.once() == 0
+    assert stage.sent() == ["hello"]
+
+
+@pytest.mark.parametrize("fault", [Fault.DROP, Fault.STALL, Fault.HTML, Fault.SERVER_ERROR])
+def test_an_answer_never_seen_gives_one_repeat(stage: Stage, fault: Fault) -> None:
+    """The message may have left: one more try in all, then it is listed; the next one goes on."""
+    stage.provider.trouble(1, Trouble(fault=fault, times=2, accepts=True))
+    stage.queue("hello")
+    assert stage.once() == 0
+    assert stage.sent() == ["hello", "hello"]
+    assert stage.states() == [OutboxState.UNCERTAIN]
+    stage.queue("next")
+    stage.once()
+    assert stage.sent()[-1] == "next"
+
+
+def test_a_blocked_address_is_marked(stage: Stage) -> None:
+    """The message is undeliverable, and the address says why; nothing more is sent there."""
+    at = datetime.now(UTC)
+    write(stage.store, lambda db: _an_officer(db, at))
+    stage.provider.trouble(1, Trouble(fault=Fault.BLOCKED))
+    stage.queue("hello")
+    stage.queue("again")
+    assert stage.once() == 0
+    assert stage.states() == [OutboxState.UNDELIVERABLE] * 2
+    assert read(stage.store, lambda db: db.scalar(select(Address.reachable))) == "not_started"
+    assert len(stage.provider.calls("sendMessage")) == 1
+
+
+def _an_officer(db: Db, at: datetime) -> int:
+    return add_person(
+        db, name="Demo", role="officer", language="en", city=None, addresses={"telegram": "1"}, at=at
+    )
+
+
+def test_a_refused_message_fails_and_is_counted(stage: Stage) -> None:
+    """Our fault: not repeated, `failed`, and the exit code says so."""
+    stage.provider.trouble(1, Trouble(fault=Fault.REFUSED, value=400, text="message is too odd"))
+    stage.queue("hello")
+    assert stage.once() == 1
+    assert stage.states() == [OutboxState.FAILED]
+
+
+def test_once_ends_with_what_is_due_later(stage: Stage) -> None:
+    """A message for tomorrow stays queued, and nobody waits for it."""
+    stage.queue("tomorrow", due_at=datetime.now(UTC) + timedelta(days=1))
+    assert stage.once() == 0
+    assert stage.states() == [OutboxState.QUEUED]
+
+
+def test_a_reply_leaves_at_once(stage: Stage) -> None:
+    """A running worker notices what another process stored, not at its next tick."""
+    listening = ear(stage.store, is_alone=False)
+    stop = threading.Event()
+    thread = threading.Thread(target=Worker(stage.work(), listening).run, args=(stop,))
+    thread.start()
+    stage.hear("warm")
+    stage.provider.wait(1, 1, 10)
+    taken = []
+    for number in range(5):
+        time.sleep(0.1)
+        began = time.time()
+        stage.hear(str(number))
+        _announce(stage.store)
+        taken.append(stage.provider.wait(1, number + 2, 10)[-1].at - began)
+    stop.set()
+    thread.join()
+    listening.close()
+    assert min(taken) < 0.5
+
+
+def _announce(store: Store) -> None:
+    from griot.wake import ring_others
+
+    ring_others(store)
+
+
+def test_the_end_is_quick_and_gives_back(stage: Stage) -> None:
+    """What waits for its chat's turn is queued again when the worker ends."""
+    for text in ("first", "second"):
+        stage.queue(text)
+    listening = ear(stage.store, is_alone=False)
+    stop = threading.Event()
+    work = stage.work(rates={"telegram": Rate(chat_interval=60)})
+    thread = threading.Thread(target=Worker(work, listening).run, args=(stop,))
+    thread.start()
+    stage.provider.wait(1, 1, 10)
+    time.sleep(0.5)
+    began = time.monotonic()
+    stop.set()
+    listening.ring()
+    thread.join()
+    listening.close()
+    assert time.monotonic() - began < 5
+    assert stage.states() == [OutboxState.SENT, OutboxState.QUEUED]

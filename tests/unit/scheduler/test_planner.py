@@ -1,0 +1,106 @@
+"""The schedule: due once, caught up at a start, led by one worker, ticking whatever the clock does."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from models.base import Db
+from models.db import Store, open_store, read, write
+from models.worker import count_live, has_leader, last_beat, lead, leads, leave
+from scheduler.job import Job
+from scheduler.loop import Ticker
+from scheduler.planner import Planner
+
+AT = datetime(2026, 11, 23, 8, 59, 59, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+LEASE = timedelta(seconds=20)
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """Yield a database with every table."""
+    opened = open_store(database)
+    yield opened
+    opened.close()
+
+
+def counting(runs: list[datetime], found: int = 0) -> Callable[[Db, datetime], int]:
+    """Return a job's function that notes its runs; it finds work so many times."""
+    left = [found]
+
+    def run(db: Db, at: datetime) -> int:
+        runs.append(at)
+        left[0] -= 1
+        return int(left[0] >= 0)
+
+    return run
+
+
+def test_a_job_runs_when_it_is_due(store: Store) -> None:
+    """At a start everything runs once; then each at its time in the programme's zone."""
+    runs: list[datetime] = []
+    job = Job("ten o'clock", "0 0 10 * * mon", counting(runs))
+    planner = Planner(store, [job], ZoneInfo("Europe/Paris"))
+    for step in range(4):
+        planner.tick(AT + step * SECOND)
+    assert runs == [AT, AT + SECOND]  # 09:00 UTC is 10:00 in Paris, a Monday
+
+
+def test_a_job_is_called_until_it_finds_nothing(store: Store) -> None:
+    """Work is done in portions, each in a transaction."""
+    runs: list[datetime] = []
+    Planner(store, [Job("busy", "* * * * * *", counting(runs, found=3))], ZoneInfo("UTC")).tick(AT)
+    assert len(runs) == 4
+
+
+def test_a_gap_is_caught_up_once(store: Store) -> None:
+    """After an hour's pause a job of every second runs once, not 3,600 times."""
+    runs: list[datetime] = []
+    planner = Planner(store, [Job("each second", "* * * * * *", counting(runs))], ZoneInfo("UTC"))
+    for at in (AT, AT + timedelta(hours=1), AT - timedelta(hours=1)):
+        planner.tick(at)
+    assert len(runs) == 3
+
+
+def test_a_worker_is_seen_until_it_ends(store: Store) -> None:
+    """A tick beats and leads; the end frees both at once."""
+    planner = Planner(store, [], ZoneInfo("UTC"))
+    planner.tick(AT)
+    assert read(store, last_beat) == AT
+    assert read(store, lambda db: (count_live(db, AT), has_leader(db, AT))) == (1, True)
+    planner.end()
+    assert read(store, lambda db: (count_live(db, AT), has_leader(db, AT))) == (0, False)
+
+
+def test_one_leads_at_a_time(store: Store) -> None:
+    """The second takes over when the first is silent, under a higher number; the first finds out."""
+    first = write(store, lambda db: lead(db, "one", AT, LEASE))
+    assert first is not None
+    assert write(store, lambda db: lead(db, "two", AT, LEASE)) is None
+    assert write(store, lambda db: lead(db, "one", AT + LEASE, LEASE)) == first
+    later = AT + 3 * LEASE
+    second = write(store, lambda db: lead(db, "two", later, LEASE))
+    assert second is not None
+    assert second > first
+    assert not read(store, lambda db: leads(db, "one", first, later))
+    assert read(store, lambda db: leads(db, "two", second, later))
+    write(store, lambda db: leave(db, "two"))
+    assert write(store, lambda db: lead(db, "one", later, LEASE)) == second + 1
+
+
+def test_it_ticks_on_after_the_clock_jumped_back() -> None:
+    """The watchdog arms a new scheduler when wall and monotonic clock part."""
+    jump = [timedelta(0)]
+    ticked = threading.Semaphore(0)
+    ticker = Ticker(ticked.release, lambda: datetime.now(UTC) + jump[0])
+    assert ticked.acquire(timeout=5)
+    jump[0] = timedelta(hours=-1)
+    time.sleep(0.7)
+    while ticked.acquire(blocking=False):
+        pass
+    assert ticked.acquire(timeout=5)
+    ticker.close()
