@@ -1,12 +1,14 @@
 """A console on a database of its own, with the tiny programme, two people a city, and a clock to set."""
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from gettext import NullTranslations
 from pathlib import Path
 
-from flask import Flask
+from flask import Blueprint, Flask
 from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 from werkzeug.test import TestResponse
@@ -17,6 +19,7 @@ from bot.values import LANGUAGES, Message
 from channels.chat import Chat
 from console.parts import Parts
 from griot.app import create_app
+from griot.health import health
 from models.base import Base, Db
 from models.db import Store, open_store, write
 from models.form import FormShelf
@@ -27,6 +30,7 @@ from models.programme import ProgrammeShelf, load
 from models.signin import new_sign_in
 from models.submission import Submission
 from tests.programmes import ORCHARD, files_of
+from webhooks.routes import webhooks
 
 MONDAY = datetime(2026, 9, 14, 9, 0, tzinfo=UTC)  # in week 38
 HTTPS, LOOPBACK = "https://griot.example", "http://127.0.0.1:8000"
@@ -41,7 +45,9 @@ class Stage:
     at: datetime = MONDAY
     kept: list[Update] = field(default_factory=list)
 
-    def app(self, base_url: str = LOOPBACK, is_demo: bool = True) -> Flask:
+    def app(
+        self, base_url: str = LOOPBACK, is_demo: bool = True, machines: Sequence[Blueprint] = ()
+    ) -> Flask:
         """Return a new application over this database."""
         parts = Parts(
             store=self.store,
@@ -53,7 +59,8 @@ class Stage:
             keep=self.keep,
             is_demo=is_demo,
         )
-        return create_app(parts, secret_key="a-fictitious-key-of-32-characters", base_url=base_url)
+        key = "a-fictitious-key-of-32-characters"
+        return create_app(parts, secret_key=key, base_url=base_url, machines=machines)
 
     def keep(self, update: Update) -> None:
         """Put an update into the inbox, as the intake does."""
@@ -159,6 +166,25 @@ def _people(db: Db) -> dict[str, int]:
 def sqlite_stage(folder: Path) -> Stage:
     """Return a stage on an SQLite file in this folder."""
     return open_stage(f"sqlite:///{folder / 'griot.db'}")
+
+
+def an_app(folder: Path) -> Flask:
+    """Return the whole application of a demonstration: pages, webhooks, health and metrics."""
+    return whole_app(sqlite_stage(folder))
+
+
+def whole_app(stage: Stage, base_url: str = LOOPBACK) -> Flask:
+    """Return the application with the blueprints whose callers are programs."""
+
+    @contextmanager
+    def timed(_: str) -> Iterator[None]:
+        yield
+
+    rooms = (
+        webhooks({Chat.name: Chat()}, stage.keep, lambda: stage.at, base_url, timed),
+        health(stage.store, lambda: stage.at, ""),
+    )
+    return stage.app(base_url, machines=rooms)
 
 
 def token_in(page: TestResponse) -> str:

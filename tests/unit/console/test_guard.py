@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.console_stage import HTTPS, LOOPBACK, Stage, press, token_in
+from tests.console_stage import HTTPS, LOOPBACK, Stage, press, token_in, whole_app
 
 PATHS = ["/sign-in", "/sign-in/unknown", "/simulator", "/static/griot.css", "/nowhere"]
 
@@ -115,3 +115,15 @@ def test_a_large_form_is_refused(stage: Stage) -> None:
     client = stage.app().test_client()
     path = f"/simulator/{stage.people['keeper']}"
     assert press(client, path, text="x" * (1 << 20)).status_code == 413
+
+
+def test_programs_need_no_token_and_get_no_page(stage: Stage) -> None:
+    """Webhooks and health prove themselves otherwise: no CSRF, no origin, no cookie, no HTML."""
+    client = whole_app(stage, HTTPS).test_client()
+    posted = client.post("/webhooks/chat", data=b"{}", headers={"Origin": "https://evil.example"})
+    assert (posted.status_code, posted.text) == (403, "not from the provider\n")
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path)
+        assert answer.is_json
+        assert cookie_of(answer) == ""
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
