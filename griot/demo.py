@@ -113,6 +113,7 @@ def _keep(
     given = {path: value for path, value in entry.items() if path != "draft"}
     sheet = Sheet(form, given, {}, at)
     left = [step.path for step in sheet.steps() if step.path not in given]
+    kept = {"given": given, "at": left[0] if left else None}
     values = {
         "form": name,
         "form_version": form.version,
@@ -122,11 +123,11 @@ def _keep(
         "channel": "chat",
         "language": author.language,
         "hidden": {"milestone": ""},
-        "kept": {"given": given, "at": left[0] if left else None},
+        "kept": kept,
     }
     id = open_report(db, values, at)
     change = Change(tuple(given.items()), author.id, "chat", "", at)
-    keep_answers(db, id, sheet.record(), change, ())
+    keep_answers(db, id, kept, sheet.record(), change, ())
     if not entry.get("draft"):
         reference = next_reference(db, city.slug, f"{city.code}-{period}")
         mark_sent(db, id, reference, nothing=False, replaces="", at=at + timedelta(minutes=4))

@@ -108,10 +108,12 @@ def _open(db: Db, scene: Scene, report: Report, heard: Heard) -> int:
 
 
 def _fill(db: Db, scene: Scene, report: Report, filled: Filled, heard: Heard) -> Report:
-    submission.keep(db, report.id, kept_of(filled.session), heard.at)
+    kept = kept_of(filled.session)
     if filled.changes:
         change = Change(filled.changes, scene.who.id, heard.channel, filled.source or heard.source, heard.at)
-        submission.keep_answers(db, report.id, filled.answers, change, report.session.given)
+        submission.keep_answers(db, report.id, kept, filled.answers, change, report.session.given)
+    else:
+        submission.keep(db, report.id, kept, heard.at)
     return replace(report, session=filled.session)
 
 
@@ -124,9 +126,8 @@ def _revise(
     heard: Heard,
 ) -> None:
     session = replace(report.session, given={**report.session.given, **dict(changes)})
-    submission.keep(db, report.id, kept_of(session), heard.at)
     change = Change(changes, scene.who.id, heard.channel, heard.source, heard.at)
-    submission.keep_answers(db, report.id, answers, change, report.session.given)
+    submission.keep_answers(db, report.id, kept_of(session), answers, change, report.session.given)
 
 
 def _alert(db: Db, scene: Scene, alerted: Alerted, heard: Heard) -> None:

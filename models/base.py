@@ -1,7 +1,7 @@
 """What all tables share: the base class, UTC times, JSON columns, the database session."""
 
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from sqlalchemy import JSON, DateTime, Dialect, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
@@ -45,4 +45,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Moment, dict[str, Json]: JSON().with_variant(JSONB(), "postgresql")}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Moment,
+        dict[str, Json]: JSON().with_variant(JSONB(), "postgresql"),
+    }

@@ -8,12 +8,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, UniqueConstraint, select, update
+from sqlalchemy import (
+    CheckConstraint,
+    Executable,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    bindparam,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.values import LANGUAGES, Problem
 from models.base import Base, Db
 from models.city import City
+from models.db import table_of
 
 
 class Role(StrEnum):
@@ -248,10 +258,31 @@ def note_change(db: Db, person_id: int, at: datetime) -> None:
     db.execute(update(Person).where(Person.id == person_id).values(changed_at=at))
 
 
+# On the way of every turn: Core, built once.
+_PERSON, _ADDRESS = table_of(Person), table_of(Address)
+_HEARD = (
+    update(_ADDRESS)
+    .where(_ADDRESS.c.channel == bindparam("on"), _ADDRESS.c.value == bindparam("from"))
+    .values(last_in_at=bindparam("at"), reachable="yes")
+)
+_KNOWN = select(
+    _PERSON.c.id,
+    _PERSON.c.name,
+    _PERSON.c.role,
+    _PERSON.c.city,
+    _PERSON.c.language,
+    _PERSON.c.state,
+    _PERSON.c.paused_until,
+).with_for_update(of=_PERSON)
+_BY_ID = _KNOWN.where(_PERSON.c.id == bindparam("id"))
+_BY_ADDRESS = _KNOWN.join(_ADDRESS, _ADDRESS.c.person_id == _PERSON.c.id).where(
+    _ADDRESS.c.channel == bindparam("on"), _ADDRESS.c.value == bindparam("from")
+)
+
+
 def address_heard(db: Db, channel: str, value: str, at: datetime) -> None:
     """Note that a person wrote from this address: it is reachable again."""
-    theirs = Address.channel == channel, Address.value == value
-    db.execute(update(Address).where(*theirs).values(last_in_at=at, reachable="yes"))
+    db.connection().execute(_HEARD, {"on": channel, "from": value, "at": at})
 
 
 def address_lost(db: Db, channel: str, value: str, why: str, at: datetime) -> None:
@@ -267,26 +298,17 @@ def person_of(db: Db, channel: str, value: str) -> KnownPerson | None:
 
     On PostgreSQL the person stays locked until the transaction ends: one turn at a time.
     """
-    holder = select(Address.person_id).where(Address.channel == channel, Address.value == value)
-    return _locked(db, Person.id == holder.scalar_subquery())
+    return _known(db, _BY_ADDRESS, {"on": channel, "from": value})
 
 
 def person_with(db: Db, person_id: int) -> KnownPerson | None:
     """Return the person with this id, locked like `person_of`, or None when there is none."""
-    return _locked(db, Person.id == person_id)
+    return _known(db, _BY_ID, {"id": person_id})
 
 
-def _locked(db: Db, which: ColumnElement[bool]) -> KnownPerson | None:
-    facts = select(
-        Person.id,
-        Person.name,
-        Person.role,
-        Person.city,
-        Person.language,
-        Person.state,
-        Person.paused_until,
-    )
-    row = db.execute(facts.where(which).with_for_update()).first()
+def _known(db: Db, query: Executable, which: Mapping[str, str | int]) -> KnownPerson | None:
+    db.flush()
+    row = db.connection().execute(query, which).first()
     if row is None:
         return None
     id, name, role, city, language, state, paused_until = row

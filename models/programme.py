@@ -14,6 +14,7 @@ from bot.programme import Programme, open_programme
 from bot.values import Problem
 from models.base import Base, Db
 from models.city import codes_taken, put_cities
+from models.db import table_of
 from models.form import FormVersion, digest_of, publish, version_taken
 
 
@@ -36,6 +37,9 @@ class ProgrammeFile(Base):
     revision: Mapped[int] = mapped_column(ForeignKey("programme.revision"), primary_key=True)
     path: Mapped[str] = mapped_column(primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+_CURRENT_REVISION = select(func.max(table_of(Revision).c.revision))  # on the way of every turn: built once
 
 
 def load(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime) -> tuple[Problem, ...]:
@@ -64,7 +68,7 @@ def is_loaded(db: Db, files: Mapping[str, bytes]) -> bool:
 
 def current_revision(db: Db) -> int:
     """Return the number of the current revision, 0 before the first load."""
-    return db.scalar(select(func.max(Revision.revision))) or 0
+    return db.connection().execute(_CURRENT_REVISION).scalar() or 0
 
 
 def current_programme(db: Db) -> Programme:

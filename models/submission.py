@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Select,
     UniqueConstraint,
+    bindparam,
     func,
     insert,
     select,
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.values import Value
 from models.base import Base, Db, Json
 from models.city import City
+from models.db import table_of
 
 
 class SubmissionState(StrEnum):
@@ -149,14 +151,30 @@ _STORED = (
 )
 
 
+# On the way of every turn: Core, built once (a statement built each time costs more than running it).
+_CHAT, _SUBMISSION, _ANSWER = table_of(Chat), table_of(Submission), table_of(Answer)
+_CHAT_OF = (
+    select(_CHAT.c.state, _CHAT.c.channel, _CHAT.c.updated_at, *(_SUBMISSION.c[each.key] for each in _STORED))
+    .outerjoin(_SUBMISSION, _SUBMISSION.c.id == _CHAT.c.submission_id)
+    .where(_CHAT.c.person_id == bindparam("person"))
+)
+_SAVE_CHAT = (
+    update(_CHAT)
+    .where(_CHAT.c.person_id == bindparam("person"))
+    .values({name: bindparam(name) for name in ("submission_id", "state", "channel", "updated_at")})
+)
+_KEEP = (
+    update(_SUBMISSION)
+    .where(_SUBMISSION.c.id == bindparam("report"))
+    .values(kept=bindparam("kept"), updated_at=bindparam("updated_at"))
+)
+_KEEP_ANSWERS = _KEEP.values(answers=bindparam("answers"))
+_ADD_ANSWERS = insert(_ANSWER)
+
+
 def chat_of(db: Db, person_id: int) -> OpenChat:
     """Return where the conversation stands; a new one when there was none."""
-    query = (
-        select(Chat.state, Chat.channel, Chat.updated_at, *_STORED)
-        .outerjoin(Submission, Submission.id == Chat.submission_id)
-        .where(Chat.person_id == person_id)
-    )
-    row = db.execute(query).first()
+    row = db.connection().execute(_CHAT_OF, {"person": person_id}).first()
     if row is None:
         return OpenChat()
     state, channel, updated_at, *report = row
@@ -174,7 +192,7 @@ def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None,
     if chat.is_new:
         db.execute(insert(Chat).values(person_id=person_id, **values))
     else:
-        db.execute(update(Chat).where(Chat.person_id == person_id).values(values))
+        db.connection().execute(_SAVE_CHAT, {"person": person_id, **values})
 
 
 def draft_of(db: Db, person_id: int, form: str, period: str | None, since: datetime) -> Stored | None:
@@ -251,22 +269,27 @@ def open_report(db: Db, values: Mapping[str, object], at: datetime) -> int:
 
 def keep(db: Db, submission_id: int, kept: Mapping[str, Json], at: datetime) -> None:
     """Keep what was said in a report."""
-    db.execute(update(Submission).where(Submission.id == submission_id).values(kept=kept, updated_at=at))
+    db.connection().execute(_KEEP, {"report": submission_id, "kept": kept, "updated_at": at})
 
 
 def keep_answers(
-    db: Db, submission_id: int, answers: Mapping[str, Json], change: Change, known: Container[str]
+    db: Db,
+    submission_id: int,
+    kept: Mapping[str, Json],
+    answers: Mapping[str, Json],
+    change: Change,
+    known: Container[str],
 ) -> None:
     """Keep the report as it stands and each new answer as a revision; `known`: questions answered before."""
-    db.execute(
-        update(Submission).where(Submission.id == submission_id).values(answers=answers, updated_at=change.at)
-    )
+    report = {"report": submission_id, "kept": kept, "answers": answers, "updated_at": change.at}
+    db.connection().execute(_KEEP_ANSWERS, report)
     rows = [
         {
             "submission_id": submission_id,
             "question": question,
             "value": {"value": value},
             "revision": _supersede(db, submission_id, question) + 1 if question in known else 1,
+            "is_current": True,
             "author": change.author,
             "channel": change.channel,
             "source": change.source,
@@ -275,7 +298,7 @@ def keep_answers(
         for question, value in change.answers
     ]
     if rows:
-        db.execute(insert(Answer), rows)
+        db.connection().execute(_ADD_ANSWERS, rows)
 
 
 def mark_sent(
