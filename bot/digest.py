@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from babel.lists import format_list
+
 from bot.forms.form import Form
 from bot.programme import City, FormDigest, Programme
 from bot.questions.base import label_in
@@ -100,15 +102,15 @@ def digest(programme: Programme, week: str, weeks: Sequence[CityWeek], say: Say)
 
 def detail(week: CityWeek, say: Say) -> str:
     """Return everything a city said, question by question; where it stands when it said nothing."""
-    name = _city(week, say)
+    head = say("{name}: {text}", name=_city(week, say), text=_standing(week, say))
     if week.form is None or not week.answers:
-        return f"{name}: {_standing(week, say)}"
+        return head
     lines = [
-        f"{_label(week.form, path, say)}: {say.value(_shown(week.form, path, value, say))}"
+        f"{_label(week.form, path, say)} {say.value(_shown(week.form, path, value, say))}"
         for path, value in week.answers.items()
         if value is not None and not isinstance(value, list | dict)
     ]
-    return "\n".join((f"{name}: {_standing(week, say)}", *lines))
+    return "\n".join((head, *lines))
 
 
 def _text(
@@ -141,15 +143,14 @@ def _text(
 
 def _section(heading: str, lines: Sequence[str], say: Say, *, always: bool = False) -> str:
     if not lines:
-        nothing = say("Nothing")
-        return f"{heading}: {nothing}" if always else ""
-    return "\n".join((f"{heading}:", *(f"- {line}" for line in lines)))
+        return say("{name}: {text}", name=heading, text=say("Nothing")) if always else ""
+    return "\n".join((say("{heading}:", heading=heading), *(f"- {line}" for line in lines)))
 
 
 def _difficulties(told: Iterable[_Told], say: Say, most: int) -> list[str]:
     return [
         line for each in told if each.rules for line in _lines(each, each.rules.difficulties, say, most)
-    ] + [f"{_city(each.week, say)}" for each in told if each.is_blocked and not _has_words(each)]
+    ] + [_city(each.week, say) for each in told if each.is_blocked and not _has_words(each)]
 
 
 def _has_words(each: _Told) -> bool:
@@ -166,8 +167,8 @@ def _lines(each: _Told, questions: Iterable[str], say: Say, most: int) -> Iterab
     for question in questions:
         said = each.answer(question)
         if isinstance(said, str) and said and most:
-            language = f" ({each.week.language})" if each.week.language != say.language else ""
-            yield f"{_city(each.week, say)}: {say.value(_cut(said, most))}{language}"
+            told = say("{name}: {text}", name=_city(each.week, say), text=_cut(said, most))
+            yield told if each.week.language == say.language else f"{told} ({each.week.language})"
         elif said:
             yield _city(each.week, say)
 
@@ -177,7 +178,8 @@ def _absent(told: Iterable[_Told], say: Say) -> list[str]:
     for standing in (Standing.PARTIAL, Standing.SILENT, Standing.EXCUSED, Standing.PAUSED):
         names = [_city(each.week, say) for each in told if each.week.standing is standing]
         if names:
-            lines.append(f"{_words(standing, say)}: {', '.join(names)}")
+            listed = format_list(names, locale=say.language)
+            lines.append(say("{name}: {text}", name=_words(standing, say), text=listed))
     return lines
 
 
@@ -204,7 +206,7 @@ def _words(standing: Standing, say: Say) -> str:
 
 
 def _city(week: CityWeek, say: Say) -> str:
-    return say.value(week.city.names.get(say.language) or week.city.slug)
+    return week.city.names.get(say.language) or week.city.slug
 
 
 def _cut(text: str, most: int) -> str:

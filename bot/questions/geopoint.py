@@ -6,7 +6,7 @@ from bot.questions.base import Asked, Reading
 from bot.values import Answer, Heard, Location, Rejection, Say, Value
 from bot.words import digits
 
-_TYPED = re.compile(r"\s*(-?\d{1,2}(?:\.\d+)?)\s*[,;\s]\s*(-?\d{1,3}(?:\.\d+)?)\s*")
+_TYPED = re.compile(r"\s*(-?\d{1,2}(?:\.\d+)?)\s*[,،;\s]\s*(-?\d{1,3}(?:\.\d+)?)\s*")
 
 
 class Geopoint:
