@@ -49,7 +49,8 @@ def consent() -> Choice:
 
 def with_other_languages(scene: Scene, choice: Choice) -> Choice:
     """Return the choice with one more option for each other language, in the order en, fr, pt, ar."""
-    others = tuple(f"language:{code}" for code in LANGUAGES if code != scene.who.language)
+    own = f"language:{scene.who.language}"
+    others = tuple(action for action in languages(scene).actions if action != own)
     return Choice(choice.kind, (*choice.actions, *others), choice.data)
 
 
@@ -60,9 +61,10 @@ def menu(scene: Scene) -> Choice:
     return Choice("menu", ("status", "language", "help"))
 
 
-def languages() -> Choice:
-    """Return the choice of a language."""
-    return Choice("language", tuple(f"language:{code}" for code in LANGUAGES))
+def languages(scene: Scene) -> Choice:
+    """Return the choice of one of the programme's languages, in the order en, fr, pt, ar."""
+    spoken = (code for code in LANGUAGES if code in scene.programme.languages)
+    return Choice("language", tuple(f"language:{code}" for code in spoken))
 
 
 def _consent_text(scene: Scene, choice: Choice) -> str:

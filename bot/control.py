@@ -87,7 +87,7 @@ def language(scene: Scene, more: str) -> Outcome:
     """Switch to the language named, or ask which."""
     code = language_named(more) if more else None
     if code is None:
-        return choose(scene, choices.languages())
+        return choose(scene, choices.languages(scene))
     return speak(scene, code)
 
 

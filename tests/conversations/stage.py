@@ -16,7 +16,7 @@ from griot.settings import data_folder
 from griot.turn import Turns
 from griot.voices import voices
 from models import person
-from models.base import Base
+from models.base import Base, Db
 from models.consent import record_consent
 from models.db import Store, open_store, write
 from models.form import FormShelf
@@ -100,7 +100,7 @@ class Stage:
         return self._turn()
 
     def _turn(self) -> list[Message]:
-        def work(db: person.Db) -> list[Message]:
+        def work(db: Db) -> list[Message]:
             row = db.scalars(select(Inbox).where(Inbox.state == "open")).one()
             self.turns(db, row, self.clock)
             finish(db, [row.id], self.clock)
@@ -115,7 +115,7 @@ class Stage:
     def reports(self) -> Sequence[Mapping[str, object]]:
         """Return every report of this person as it is kept, the oldest first."""
 
-        def work(db: person.Db) -> Sequence[Mapping[str, object]]:
+        def work(db: Db) -> Sequence[Mapping[str, object]]:
             query = select(Submission).where(Submission.person_id == self.person_id).order_by(Submission.id)
             return [_report(row) for row in db.scalars(query)]
 
@@ -128,7 +128,7 @@ class Stage:
     def history(self) -> Sequence[tuple[str, int, object, bool]]:
         """Return every answer ever given: question, revision, value, whether it is the one in force."""
 
-        def work(db: person.Db) -> Sequence[tuple[str, int, object, bool]]:
+        def work(db: Db) -> Sequence[tuple[str, int, object, bool]]:
             rows = db.scalars(select(Answer).order_by(Answer.id)).all()
             return [(row.question, row.revision, row.value["value"], row.is_current) for row in rows]
 
@@ -151,7 +151,7 @@ def a_stage(
 ) -> Stage:
     """Return the phone of a new person who is known by their address on these channels."""
 
-    def work(db: person.Db) -> int:
+    def work(db: Db) -> int:
         added = person.add_person(db, name="Awa Exemple", role=role, city=city, language=language, at=MONDAY)
         db.flush()
         for channel in channels:
