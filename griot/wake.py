@@ -12,8 +12,9 @@ from models.base import Db
 from models.db import Store, is_postgres, write
 
 NOTIFY = "griot"  # PostgreSQL's notification channel
-LOOK = 0.004  # seconds between two looks at an SQLite file that other processes write
-RARE_LOOK = 0.02  # the same where the web lives in this process and rings itself
+LOOK = 0.002  # seconds between two looks at an SQLite file that other processes write
+RARE_LOOK = 0.02  # the same when nothing happened for a while, or when the web rings by itself
+BUSY = 500  # looks without news until they become rare
 RECONNECT = 2.0  # seconds after a lost connection
 
 
@@ -60,6 +61,7 @@ class FileEar:
     def __init__(self, store: Store, look: float) -> None:
         self._event = threading.Event()
         self._look = look
+        self._quiet = 0  # looks without news
         self._pooled = store.engine.raw_connection()
         self._file = cast(sqlite3.Connection, self._pooled.driver_connection)
         self._seen = self._version()
@@ -75,10 +77,14 @@ class FileEar:
 
     def wait(self, seconds: float) -> None:
         """Return when the file changed or somebody rang."""
-        looks = max(1, round(seconds / self._look))
-        for _ in range(looks):
-            if self._event.wait(self._look) or self._version() != self._seen:
+        left = seconds
+        while left > 0:
+            look = RARE_LOOK if self._quiet > BUSY else self._look
+            if self._event.wait(look) or self._version() != self._seen:
+                self._quiet = 0
                 return
+            self._quiet += 1
+            left -= look
 
     def close(self) -> None:
         """Give the connection back."""

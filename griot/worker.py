@@ -21,11 +21,13 @@ from models.base import Db
 from models.db import Store, may_repeat, read, write
 from models.inbox import Inbox, InboxState
 from models.pace import PaceLimits, too_early
+from models.queues import Due, look
 from models.sending import Claimed
 
 log = logging.getLogger(__name__)
 
-BATCH = 16  # turns a transaction: many enough to share its commit, few enough that nobody waits long
+BATCH = 16  # turns a transaction at most: they share its commit
+BATCH_SECONDS = 0.02  # after which a transaction takes no further turn: webhooks wait for it on SQLite
 IDLE = 1.0  # seconds until a quiet worker looks again
 AFTER_ERROR = 1.0  # seconds until it looks again when the database did not answer
 SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
@@ -112,7 +114,10 @@ class Worker:
         """Run one transaction and hand its messages to the sender; nothing is lost when it fails."""
         ended, waiting = self._sender.take_ended(), self._sender.due()
         try:
-            done = write(self._work.store, lambda db: self._round(db, ended, waiting))
+            due = read(self._work.store, lambda db: look(db, self._work.clock()))
+            if not (ended or waiting or due.updates or (due.messages and self._sender.room)):
+                return Round()
+            done = write(self._work.store, lambda db: self._round(db, due, ended, waiting))
         except SQLAlchemyError as error:
             log.error("the database did not answer: %s", type(error).__name__)
             self._sender.put_ended(ended)
@@ -124,13 +129,13 @@ class Worker:
         self._sender.send(self._sender.due())
         return done
 
-    def _round(self, db: Db, ended: Sequence[Outcome], waiting: Sequence[Claimed]) -> Round:
+    def _round(self, db: Db, due: Due, ended: Sequence[Outcome], waiting: Sequence[Claimed]) -> Round:
         at = self._work.clock()
         done = Round(failed=settle(db, ended, self._policy, at))
-        done.turns = self._take_turns(db, at)
+        done.turns = self._take_turns(db, at) if due.updates else 0
         done.released = self._release(db, waiting, at)
         room = self._sender.room
-        if room and (channels := self._sender.open_channels):
+        if room and (due.messages or done.turns or ended) and (channels := self._sender.open_channels):
             claimed = sending.claim(db, room, at, self._work.lease, channels, self._sender.lane)
             done.claimed = sending.drop_unsendable(db, claimed, at)
         return done
@@ -149,9 +154,19 @@ class Worker:
             inbox.hold(db, one.row.id, one.until)
             if one.is_first:
                 self._tell(db, self._work.busy, one.row, at)
-        taken = [row for row in rows if row.id not in early]
-        inbox.finish(db, [row.id for row in taken if self._take(db, row, at)], at)
+        inbox.finish(db, self._take_in_time(db, [row for row in rows if row.id not in early], at), at)
         return len(rows)
+
+    def _take_in_time(self, db: Db, rows: Sequence[Inbox], at: datetime) -> list[int]:
+        """Take turns until the transaction has lasted long enough; return the rows that are done."""
+        until = time.monotonic() + BATCH_SECONDS
+        done = []
+        for row in rows:
+            if self._take(db, row, at):
+                done.append(row.id)
+            if time.monotonic() > until:
+                break
+        return done
 
     def _take(self, db: Db, row: Inbox, at: datetime) -> bool:
         """Tell whether the turn went well; a turn that raises leaves nothing behind but its count."""

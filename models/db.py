@@ -1,11 +1,10 @@
 """The database: engines, sessions that write or only read, transactions repeated when it asks for it."""
 
+import json
 import sqlite3
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,16 +13,17 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import URL, Connection, Engine, Executable, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as WaitedTooLong
 from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import Base, Db
+from models.lines import FileLock, Line
 
 T = TypeVar("T")
 
 REPEATS = 3  # times a transaction is begun in all
 PAUSE = 0.05  # seconds before a transaction is repeated, growing
 LOCK_WAIT = 5.0  # seconds
+LOOKS_IN_LINE = 2000  # at the lock, before whoever stands in line is passed: that process may be frozen
 REPEATABLE_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "08003", "08006", "25P03"})
 
 READER = {"is_reader": True}
@@ -75,7 +75,7 @@ def open_store(address: str, connections: int = 16) -> Store:
     """Return the store at this address, its folder made; `connections` is the size of the pool."""
     url = database_url(address)
     if url.get_backend_name() == "sqlite":
-        return _store(_sqlite_engine(url, connections), _Queue().alone)
+        return _store(_sqlite_engine(url, connections), Line(LOCK_WAIT).alone)
     return _store(_postgres_engine(url, connections), nullcontext)
 
 
@@ -163,6 +163,7 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
         max_overflow=connections,
         pool_timeout=LOCK_WAIT,
         connect_args={"connect_timeout": 5},
+        json_serializer=_compact_json,
     )
 
     @event.listens_for(engine, "connect")
@@ -176,7 +177,14 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
 def _sqlite_engine(url: URL, connections: int) -> Engine:
     assert url.database is not None  # noqa: S101 - database_url() refuses an address without a file
     Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, pool_size=connections, max_overflow=connections, pool_timeout=LOCK_WAIT)
+    engine = create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=connections,
+        pool_timeout=LOCK_WAIT,
+        json_serializer=_compact_json,
+    )
+    line = FileLock(f"{url.database}-line")
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -184,6 +192,10 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
         connection.execute("PRAGMA busy_timeout=5000")
         for pragma in ON_SQLITE:
             connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "engine_disposed")
+    def forget(_engine: Engine) -> None:
+        line.close()
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -194,75 +206,44 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
             driver.execute("BEGIN")
         else:
             driver.execute("PRAGMA query_only=OFF")
-            _begin_writing(driver)
+            _begin_writing(driver, line)
 
     return engine
 
 
-def _begin_writing(driver: sqlite3.Connection) -> None:
+def _begin_writing(driver: sqlite3.Connection, line: FileLock) -> None:
     """Begin a write transaction; raise OperationalError when another holds the lock for five seconds.
 
     SQLite's own busy handler sleeps up to 100 ms between two looks. Measured with three writing processes
     and 2 ms between their transactions: p99 35 ms with it, 3 ms with this poll, throughput 1.6 times.
+    A process that writes without a pause would still be first again and again: who stands in `line` is next.
     """
     driver.execute("PRAGMA busy_timeout=0")
     try:
-        for pause in _pauses():
-            try:
-                driver.execute("BEGIN IMMEDIATE")
+        for looks, pause in enumerate(_pauses()):
+            if (line.take() or looks > LOOKS_IN_LINE) and _begins(driver):
                 return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-                    raise OperationalError("BEGIN IMMEDIATE", None, error) from error
-                time.sleep(pause)
+            time.sleep(pause)
     finally:
+        line.leave()
         driver.execute("PRAGMA busy_timeout=5000")
     raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("database is locked"))
 
 
+def _begins(driver: sqlite3.Connection) -> bool:
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+        return False
+    return True
+
+
 def _pauses() -> Iterator[float]:
-    yield from (0.0002 for _ in range(250))
-    yield from (0.001 for _ in range(int(LOCK_WAIT * 950)))
+    yield from (0.0002 for _ in range(LOOKS_IN_LINE))
+    yield from (0.001 for _ in range(int(LOCK_WAIT * 900)))
 
 
-class _Queue:
-    """A lock whose waiters get it in the order they came: Python's own may starve one of them.
-
-    SQLite's lock is had only by asking again and again; threads of one process wait here instead.
-    """
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._waiting: deque[threading.Lock] = deque()
-        self._is_held = False
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the lock; raise TimeoutError of SQLAlchemy when it is not free within five seconds."""
-        self._acquire()
-        try:
-            yield
-        finally:
-            self._release()
-
-    def _acquire(self) -> None:
-        with self._guard:
-            if not self._is_held:
-                self._is_held = True
-                return
-            mine = threading.Lock()
-            mine.acquire()
-            self._waiting.append(mine)
-        if mine.acquire(timeout=LOCK_WAIT):  # released by the one before, who hands the lock over
-            return
-        with self._guard:
-            if mine in self._waiting:
-                self._waiting.remove(mine)
-                raise WaitedTooLong("other threads have been writing for five seconds")
-
-    def _release(self) -> None:
-        with self._guard:
-            if self._waiting:
-                self._waiting.popleft().release()
-            else:
-                self._is_held = False
+def _compact_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -123,13 +124,14 @@ def receive_all(db: Db, updates: Sequence[Update]) -> None:
 
 def take(db: Db, n: int, at: datetime) -> Sequence[Inbox]:
     """Return up to n due updates, locked, oldest first: of each sender the oldest open one only."""
-    return db.scalars(_taking(), {"n": n, "at": at}).all()
+    found = db.connection().execute(_taking(), {"n": n, "at": at}).mappings()
+    return [Inbox(**row) for row in found]  # detached: the way of a turn has no use for more
 
 
 @cache
-def _taking() -> Select[Inbox]:
+def _taking() -> Select[Any]:
     return (
-        select(Inbox)
+        select(IN)
         .where(IN.c.state == OPEN, IN.c.due_at <= bindparam("at"), IN.c.id == _oldest())
         .order_by(IN.c.id)
         .limit(bindparam("n"))
