@@ -1,6 +1,6 @@
 """Working days of a city: its week, the public holidays of its country, and the programme's corrections."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -64,16 +64,14 @@ def _published(country: str, year: int, language: str) -> Mapping[date, Holiday]
     # The package takes 0.4 s to import and as long for the first country that follows the moon.
     import holidays
 
-    if country not in holidays.list_supported_countries():
+    table = getattr(holidays, country, None)  # loads this country only; the package's lists load them all
+    if table is None:
         return {}
-    english = holidays.country_holidays(country, years=year, language="en_US")
-    names = holidays.country_holidays(country, years=year, language=_spoken(country, language))
+    english = table(years=year, language="en_US")
+    names = table(years=year, language=_spoken(table.supported_languages, language))
     return {day: Holiday(day, names[day], _ESTIMATED in english[day]) for day in sorted(english)}
 
 
-def _spoken(country: str, language: str) -> str:
-    import holidays
-
-    supported = holidays.list_localized_countries().get(country, [])
+def _spoken(supported: Collection[str], language: str) -> str:
     wanted = "en_US" if language == "en" else language
     return next((name for name in supported if name.split("_")[0] == language.split("_")[0]), wanted)

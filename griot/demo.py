@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from bot.forms.sheet import Sheet
-from bot.periods import days_of, form_due, previous, week_of
+from bot.periods import days_of, form_due, next_milestone, previous, week_of
 from bot.programme import City, Programme
 from models.base import Db
 from models.consent import record_consent
@@ -96,7 +96,8 @@ def _report(
         form, period = form_due(programme, city, said_at) or ("", "")
         entries = reports.get(form, {}).get(city.slug, ())
         if age < len(entries):
-            _keep(db, shelf, city, author, form, period, entries[age], said_at)
+            ahead = next_milestone(programme, city, said_at.date())
+            _keep(db, shelf, city, author, form, period, entries[age], ahead.id if ahead else "", said_at)
 
 
 def _keep(
@@ -107,6 +108,7 @@ def _keep(
     name: str,
     period: str,
     entry: Mapping[str, Any],
+    milestone: str,
     at: datetime,
 ) -> None:
     form = shelf.form(db, name)
@@ -122,7 +124,7 @@ def _keep(
         "period": period,
         "channel": "chat",
         "language": author.language,
-        "hidden": {"milestone": ""},
+        "hidden": {"milestone": milestone},
         "kept": kept,
     }
     id = open_report(db, values, at)

@@ -1,0 +1,80 @@
+"""The documents name everything that exists, and their links lead somewhere."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from bot.questions import TYPES
+from griot.cli import COMMANDS, griot
+from griot.settings import variables
+from scheduler.jobs import JOBS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+
+
+PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
+
+
+def _read(*names: str) -> str:
+    return "\n".join((DOCS / name).read_text(encoding="utf-8") for name in names)
+
+
+def _everything() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.rglob("*.md")))
+
+
+def _missing(names: Iterable[str], text: str) -> list[str]:
+    return [name for name in names if f"`{name}" not in text]
+
+
+def test_every_setting_is_explained() -> None:
+    """docs/configuration.md names every variable with its default."""
+    text = _read("configuration.md")
+    assert _missing(variables(), text) == []
+
+
+def test_every_command_is_explained() -> None:
+    """docs/commands.md names every command and sub-command."""
+    names = []
+    for name in COMMANDS:
+        command = griot.get_command(None, name)  # type: ignore[arg-type] # the context is not used
+        inner = getattr(command, "commands", {})
+        names += [f"griot {name} {sub}" for sub in inner] or [f"griot {name}"]
+    assert _missing(names, _read("commands.md")) == []
+
+
+def test_every_question_type_is_explained() -> None:
+    """docs/xlsform-support.md names every type that is asked."""
+    assert _missing([name for name in TYPES if name != "another"], _read("xlsform-support.md")) == []
+
+
+def test_every_channel_has_a_page() -> None:
+    """Each channel that writes to people has its page in docs/channels."""
+    channels = {path.stem for path in (DOCS / "channels").glob("*.md")}
+    assert {"telegram"} <= channels
+
+
+def test_every_job_is_explained() -> None:
+    """The documents name every job of the scheduler."""
+    assert _missing([job.name for job in JOBS], _everything()) == []
+
+
+def test_every_package_is_explained() -> None:
+    """docs/dependencies.md has a line for every package that Griot asks for."""
+    text = _read("dependencies.md")
+    asked = [
+        re.split(r"[\[<>=;]", line)[0].strip()
+        for line in (ROOT / "requirements" / "run.in").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
+    assert [name for name in asked if not re.search(rf"[| ,]{re.escape(name)}[ ,|]", text)] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    """Every relative link of a document leads to a file."""
+    links = re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
