@@ -36,7 +36,7 @@ class Site:
 
     def griot(self, *arguments: str) -> str:
         """Return what a command of the site prints; raise CalledProcessError when it fails."""
-        command = [_griot(), *arguments]
+        command = [griot_command(), *arguments]
         done = subprocess.run(
             command, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
         )
@@ -60,7 +60,7 @@ class Site:
 
 @contextmanager
 def a_site(
-    folder: Path, provider: str, people: int, database: str | None = None, **more: str
+    folder: Path, provider: str, people: Sequence[tuple[str, str]], database: str | None = None, **more: str
 ) -> Iterator[Site]:
     """Yield a site with so many coordinators, all known on Telegram and agreed."""
     port = _free_port()
@@ -82,10 +82,12 @@ def a_site(
         **more,
     }
     for command in (["migrate"], ["programme", "load"]):
-        subprocess.run([_griot(), *command], env=environment, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [griot_command(), *command], env=environment, check=True, cwd=ROOT, stdout=subprocess.DEVNULL
+        )
     _add_people(url, people)
     processes = [
-        subprocess.Popen([_griot(), role], env=environment, cwd=ROOT, start_new_session=True)
+        subprocess.Popen([griot_command(), role], env=environment, cwd=ROOT, start_new_session=True)
         for role in ("web", "worker")
     ]
     try:
@@ -98,7 +100,8 @@ def a_site(
             process.wait(15)
 
 
-def _griot() -> str:
+def griot_command() -> str:
+    """Return the command `griot` of this environment."""
     return shutil.which("griot", path=str(Path(sys.executable).parent)) or "griot"
 
 
