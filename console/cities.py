@@ -15,6 +15,7 @@ from console.answers import Line, lines_of, status_of
 from console.dates import moment_words
 from console.pages import named, reach, voice
 from console.parts import Parts, given
+from models.attention import worries
 from models.base import Db
 from models.db import read
 from models.overview import CityLine, Report, Sent, cities_within, last_sent, latest_reports, reports_of
@@ -103,7 +104,8 @@ def home(parts: Parts) -> str | Response:
         return redirect(url_for("cities.city", slug=within.city), 303) if within.city else abort(404)
     rows = read(parts.store, lambda db: _rows(_desk(db, parts)))
     received = sum(row.state == "submitted" for row in rows)
-    return render_template("cities.html", rows=rows, received=received)
+    to_look_at = read(parts.store, lambda db: len(worries(db)))
+    return render_template("cities.html", rows=rows, received=received, to_look_at=to_look_at)
 
 
 def city(parts: Parts, slug: str) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from flask import Blueprint, Flask, request
 from flask_wtf.csrf import CSRFProtect
 
-from console import cities, errors, guard, pages, signin, simulator
+from console import attention, cities, errors, guard, pages, signin, simulator
 from console.parts import Parts
 
 PAGE_BYTES = 1 << 20
@@ -57,7 +57,7 @@ def _find_reader_first(app: Flask, parts: Parts, programs: frozenset[str]) -> No
 
 
 def _add_console(app: Flask, parts: Parts) -> None:
-    for room in (pages.assets(), signin.rooms(parts), cities.rooms(parts)):
+    for room in (pages.assets(), signin.rooms(parts), cities.rooms(parts), attention.rooms(parts)):
         app.register_blueprint(room)
     if parts.is_demo:
         app.register_blueprint(simulator.rooms(parts))

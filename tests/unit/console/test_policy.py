@@ -36,6 +36,8 @@ def expected(endpoint: str, who: str | None, city: str) -> int:
         return 303
     if endpoint == "cities.home":
         return 200 if who in ALL else 303
+    if endpoint == "attention.show":
+        return 200 if who in ALL else 404
     assert endpoint == "cities.city", "a route that the policy does not name"
     return 200 if who in ALL or OWN[who] == city else 404
 

@@ -1,0 +1,50 @@
+"""The page of what a person has to look at: replies set aside, messages that may not have arrived."""
+
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, abort, g, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from console.cities import only_signed_in
+from console.dates import moment_words
+from console.pages import reach, voice
+from console.parts import Parts, given
+from models.attention import worries
+from models.base import Db
+from models.db import read, write
+from models.inbox import replay
+from models.person import Role
+
+MAY_REPLAY = (Role.OFFICER, Role.ADMIN)
+
+
+def rooms(parts: Parts) -> Blueprint:
+    """Return the blueprint of the page; only for who reads every city."""
+    room = Blueprint("attention", __name__)
+    room.before_request(only_signed_in)
+    room.add_url_rule("/attention", "show", given(parts, show))
+    room.add_url_rule("/attention/<int:row_id>/replay", "again", given(parts, again), methods=["POST"])
+    return room
+
+
+def show(parts: Parts) -> str:
+    """Return the list; 404 for who reads one city only."""
+    if not reach().every_city:
+        abort(404)
+    return read(parts.store, lambda db: _page(db, parts))
+
+
+def again(parts: Parts, row_id: int) -> Response:
+    """Handle a reply that was set aside once more; 404 for others than officers and unknown replies."""
+    if g.reader.role not in MAY_REPLAY or not write(
+        parts.store, lambda db: replay(db, row_id, parts.clock())
+    ):
+        abort(404)
+    return redirect(url_for("attention.show"), 303)
+
+
+def _page(db: Db, parts: Parts) -> str:
+    programme, say = parts.programmes.programme(db), voice(parts)
+    zone, locale = ZoneInfo(programme.secretariat.timezone), programme.locale(say.language)
+    found = [(worry, moment_words(worry.at.astimezone(zone), locale)) for worry in worries(db)]
+    return render_template("attention.html", found=found, may_replay=g.reader.role in MAY_REPLAY)

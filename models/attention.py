@@ -1,0 +1,51 @@
+"""What a person has to look at: replies set aside, messages that may not have arrived."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import literal, select
+
+from models.base import Db
+from models.inbox import Inbox, InboxState
+from models.outbox import Outbox, OutboxState
+from models.person import Person
+
+NEWEST = 50  # of each kind
+WORRYING = (OutboxState.UNCERTAIN, OutboxState.FAILED, OutboxState.UNDELIVERABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Worry:
+    """One message in either direction that needs a look."""
+
+    id: int
+    is_reply: bool  # written by the person; else by Griot
+    person: str  # "" for somebody unknown
+    city: str | None
+    channel: str
+    text: str
+    state: str
+    why: str
+    at: datetime
+
+
+def worries(db: Db) -> list[Worry]:
+    """Return the newest replies set aside and messages uncertain or failed, newest first."""
+    replies = (
+        select(Inbox.id, literal(True), Person.name, Person.city, Inbox.channel, Inbox.text, Inbox.state)
+        .add_columns(Inbox.error, Inbox.received_at)
+        .outerjoin(Person, Person.id == Inbox.person_id)
+        .where(Inbox.state == InboxState.QUARANTINED)
+    )
+    messages = (
+        select(Outbox.id, literal(False), Person.name, Person.city, Outbox.channel, Outbox.text, Outbox.state)
+        .add_columns(Outbox.error, Outbox.created_at)
+        .outerjoin(Person, Person.id == Outbox.person_id)
+        .where(Outbox.state.in_(WORRYING))
+    )
+    rows = [
+        *db.execute(replies.order_by(Inbox.id.desc()).limit(NEWEST)),
+        *db.execute(messages.order_by(Outbox.id.desc()).limit(NEWEST)),
+    ]
+    found = [Worry(row[0], row[1], row[2] or "", *row[3:]) for row in rows]
+    return sorted(found, key=lambda worry: worry.at, reverse=True)
