@@ -24,6 +24,7 @@ def filling_for(scene: Scene, report: Report, previous: Mapping[str, Value] | No
         say=scene.say,
         previous=previous or {},
         token=f"q{scene.who.id:x}-{report.began:x}",
+        laid=scene.laid,
     )
 
 

@@ -22,6 +22,16 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Laid:
+    """A sheet, and what it was laid out from."""
+
+    form: Form
+    given: Mapping[str, Value]
+    hidden: Mapping[str, str]
+    sheet: Sheet
+
+
+@dataclass(frozen=True, slots=True)
 class Filling:
     """A form in the hands of one person, at one moment."""
 
@@ -32,10 +42,17 @@ class Filling:
     say: Say
     previous: Mapping[str, Value] = field(default_factory=dict)  # the answers of last time
     token: str = ""  # of this report: with the step it makes the token of a question
+    laid: list[Laid] = field(default_factory=list, compare=False, repr=False)  # sheets of this turn
 
     def sheet(self) -> Sheet:
-        """Return the form with the answers of the session."""
-        return Sheet(self.form, self.session.given, self.hidden, self.now)
+        """Return the form with the answers of the session; laid out once a turn for the same answers."""
+        given = self.session.given
+        for one in self.laid:
+            if one.given is given and one.form is self.form and one.hidden == self.hidden:
+                return one.sheet
+        sheet = Sheet(self.form, given, self.hidden, self.now)
+        self.laid.append(Laid(self.form, given, self.hidden, sheet))
+        return sheet
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from bot.dates import long_date
 from bot.forms.form import Form
 from bot.periods import in_words
 from bot.programme import City, Programme, Rule
-from bot.session import Session
+from bot.session import Laid, Session
 from bot.values import Message, Say, Value
 
 CONSENT_VERSION = "2026-11"
@@ -195,6 +195,7 @@ class Scene:
     source: str = ""  # the channel and the provider's id of the reply
     has_moved: bool = False  # the person wrote on another channel before
     effects: tuple[Effect, ...] = ()
+    laid: list[Laid] = field(default_factory=list, compare=False, repr=False)  # sheets of this turn
 
     @property
     def city(self) -> City | None:

@@ -39,6 +39,7 @@ class ProgrammeFile(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+_SEEN = "revision of the programme"  # key of a session's notes
 _CURRENT_REVISION = select(func.max(table_of(Revision).c.revision))  # on the way of every turn: built once
 
 
@@ -57,6 +58,7 @@ def load(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime)
     for path, form in forms.items():
         publish(db, form, files[path], path, at)
     _keep(db, programme, files, at)
+    db.info.pop(_SEEN, None)
     return ()
 
 
@@ -86,7 +88,8 @@ class ProgrammeShelf:
 
     def programme(self, db: Db) -> Programme:
         """Return the current programme; raise LookupError before the first load."""
-        revision = current_revision(db)
+        revision = db.info.get(_SEEN) or current_revision(db)
+        db.info[_SEEN] = revision  # one look a transaction: sessions live no longer
         with self._lock:
             if self._held is None or self._held[0] != revision:
                 self._held = (revision, _opened(db, revision))

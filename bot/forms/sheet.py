@@ -65,13 +65,16 @@ class Sheet:
         self._lists: etree._Element | None = None
         self._places: dict[str, _Place] = {}
         self._calculated: dict[str, Value] = {}
+        self._known_steps: tuple[Step, ...] | None = None
         self._settle()
 
     # -- what is asked
 
     def steps(self) -> tuple[Step, ...]:
         """Return what is asked, in order, notes included: the relevant questions and "another one?"."""
-        return tuple(self._steps())
+        if self._known_steps is None:
+            self._known_steps = tuple(self._steps())
+        return self._known_steps
 
     def _steps(self) -> Iterator[Step]:
         for path, place in self._places.items():

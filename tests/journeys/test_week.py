@@ -58,7 +58,7 @@ COORDINATORS = (
     a_coordinator("matola", "pt", lag_met=("sim", "yes"), lag_people=(" 33 ", 33), success=("saltar", None)),
     a_coordinator("niamey", "fr", next_step=("Réunion\nle 3 décembre", "Réunion\nle 3 décembre")),
     a_coordinator("nouakchott", "ar", lag_met=("نعم", "yes"), lag_people=("١٨", 18), severity=(2, "minor")),
-    a_coordinator("seme-podji", "fr", status=("3", "blocked"), success=("Un guide écrit.", "Un guide écrit.")),
+    a_coordinator("seme-podji", "fr", status=("3", "blocked"), success=("Un guide.", "Un guide.")),
 )
 
 
