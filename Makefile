@@ -29,7 +29,7 @@ run: setup
 	@$(BIN)/griot run --demo
 
 test: setup-test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 check: setup-test
 	@$(BIN)/ruff check .
