@@ -5,7 +5,6 @@ import threading
 import time
 from typing import Protocol, cast
 
-import psycopg
 from sqlalchemy import text
 
 from models.base import Db
@@ -124,6 +123,8 @@ class NotifiedEar:
         self._thread.join(RECONNECT)
 
     def _listen(self) -> None:
+        import psycopg  # 0.1 s: not where the database is SQLite
+
         while not self._stopping.is_set():
             try:
                 self._hear_out()
@@ -132,6 +133,8 @@ class NotifiedEar:
                 time.sleep(RECONNECT)
 
     def _hear_out(self) -> None:
+        import psycopg
+
         with psycopg.connect(self._address, autocommit=True, connect_timeout=5) as connection:
             connection.execute(f"LISTEN {NOTIFY}")
             self._event.set()
