@@ -3,13 +3,13 @@
 import asyncio
 import os
 import platform
+import re
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
 from bench.load import Load
-from bot.forms.read import read_form
 from tests.site import a_site
 
 PEOPLE, AT_ONCE, WARM, PACED = 600, 64, 40, 60
@@ -56,21 +56,17 @@ async def measure(folder: Path) -> None:
 
 
 def weights(texts: list[str]) -> list[tuple[str, str]]:
-    """Return what the messages of one French report weigh, beside its bare questions."""
-    form = read_form(Path("programmes/aston/forms/weekly_update.md").read_bytes(), "weekly_update.md")
-    asked = [q for q in form.questions if any(q.labels["fr"].split("$")[0].strip() in text for text in texts)]
-    bare = [
-        "\n".join((q.labels["fr"], *(f"{n}. {c.labels['fr']}" for n, c in enumerate(q.choices, start=1))))
-        for q in asked
-    ]
-    questions = [text for text in texts if any(q.labels["fr"].split("$")[0].strip() in text for q in asked)]
-    questions = [text for text in questions if text[0].isdigit()]
-    total, plain = (sum(len(text.encode()) for text in group) for group in (texts, bare))
-    ours = sum(len(text.encode()) for text in questions)
+    """Return what the messages of one French report weigh, beside its bare questions.
+
+    A bare question is its label, as filled in, and its numbered options: without number and mark.
+    """
+    questions = [text for text in texts if re.match(r"\d+/\d+ ", text)]
+    bare = [re.sub(r"^\d+/\d+ | \(- [^)]*\)", "", text) for text in questions]
+    total, asked, plain = (sum(len(text.encode()) for text in group) for group in (texts, questions, bare))
     return [
         ("message bytes, whole report", f"{total} in {len(texts)} messages"),
         ("bare questions, bytes", f"{plain}"),
-        ("question messages against bare questions", f"{ours / plain:.2f}"),
+        ("question messages against bare questions", f"{asked / plain:.2f}"),
         ("whole report against bare questions", f"{total / plain:.2f}"),
     ]
 
