@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import (
@@ -188,6 +189,17 @@ def replay(db: Db, id: int, at: datetime) -> bool:
     found = IN.c.id == id, IN.c.state == InboxState.QUARANTINED
     opening = update(IN).where(*found).values(state=InboxState.OPEN, tries=0, due_at=at, error="")
     return db.connection().execute(opening).rowcount == 1
+
+
+def hashed(key: str) -> str:
+    """Return what is kept of a provider's identifier after an erasure."""
+    return f"sha256:{sha256(key.encode()).hexdigest()}"
+
+
+def was_erased(db: Db, channel: str, provider_id: str) -> bool:
+    """Tell whether this update was handled before its sender was erased: providers may repeat it."""
+    kept = IN.c.channel == channel, IN.c.provider_id == hashed(provider_id)
+    return db.connection().execute(select(IN.c.id).where(*kept)).first() is not None
 
 
 def next_due(db: Db) -> datetime | None:

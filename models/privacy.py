@@ -1,6 +1,5 @@
 """What a person may ask for: everything kept about them, and its erasure."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +17,7 @@ from models.export import (
     rfc3339,
     shown,
 )
-from models.inbox import Inbox, InboxState, pack
+from models.inbox import Inbox, InboxState, hashed, pack
 from models.invite import Invite, Stranger, WrongCode
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
@@ -118,11 +117,6 @@ def erase(db: Db, person_id: int, at: datetime) -> None:
     row.name, row.state, row.paused_until = "", PersonState.ERASED, None
     row.calendar_token, row.changed_at = secrets.token_urlsafe(24), at
     db.flush()
-
-
-def hashed(key: str) -> str:
-    """Return what is kept of a provider's identifier after an erasure."""
-    return f"sha256:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def _erase_inbox(db: Db, person_id: int, addresses: Sequence[Address], at: datetime) -> None:

@@ -9,12 +9,12 @@ from sqlalchemy import select, text
 from models.base import Base, Db
 from models.consent import record_consent
 from models.export import person, submissions
-from models.inbox import Inbox, InboxState
+from models.inbox import Inbox, InboxState, hashed
 from models.invite import answer_stranger, invite, redeem
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
 from models.person import PersonError, person_of
-from models.privacy import erase, everything_about, hashed
+from models.privacy import erase, everything_about
 from models.signin import new_sign_in
 from models.submission import Chat
 from tests.unit.models.test_export import (
