@@ -96,6 +96,30 @@ def test_the_export_is_what_eleven_coordinators_said(site: tuple[Site, StandIn])
     assert (digest["answered"], digest["expected"]) == (len(asked), len(COORDINATORS))
 
 
+def test_fifty_copies_of_one_update_are_one_turn(site: tuple[Site, StandIn]) -> None:
+    """Telegram repeats what it saw no 200 for; copies at the same instant get one answer and one row."""
+    running, provider = site
+    post = webhook(running.url, SECRET)
+    phone = Phone(post, provider, FIRST_PERSON)
+    user = {"id": FIRST_PERSON, "is_bot": False, "first_name": "Demo"}
+    chat = {"id": FIRST_PERSON, "type": "private"}
+    message = {
+        "message_id": 1,
+        "from": user,
+        "chat": chat,
+        "date": 1795516860,
+        "text": "/report weekly_update",
+    }
+    body = json.dumps({"update_id": 77, "message": message}).encode()
+    with ThreadPoolExecutor(50) as pool:
+        assert {status for status, _ in pool.map(post, [body] * 50)} == {200}
+    phone.wait_for_reply()
+    phone.ask("1")  # by now any second answer to the copies would have come
+    messages = json.loads(running.griot("export", "messages", "--format", "json"))
+    assert [row["direction"] for row in messages] == ["in", "out", "in", "out"]
+    assert len(provider.messages(FIRST_PERSON)) == 2
+
+
 def _is_weekly(city: str, week: str) -> bool:
     programme, _ = read_programme(files_of(ASTON))
     assert programme is not None
