@@ -34,8 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def collect_between_modules() -> Iterator[None]:
     """Collect garbage between modules only.
 
-    A collection within `ast.parse`, which Flask's routes use, can end in "SystemError: AST constructor
-    recursion depth mismatch" on CPython 3.11 (gh-106905): seen once in four runs of the whole suite.
+    On CPython 3.11 a collection within `ast.parse` that itself parses (a finalizer that formats an
+    assertion, say) ends in "SystemError: AST constructor recursion depth mismatch" (pytest issue 10763).
     """
     gc.disable()
     yield

@@ -196,12 +196,10 @@ def test_pages_fit_and_can_be_reached(
         page.goto(path)
         check(page)
     page.goto("/simulator#people")
-    page.locator(".bar form button").click()
-    check(page)
-    page.locator("main button").click()
-    check(page)
-    page.locator("tbody a").first.click()
-    check(page)
+    for link in (".bar form button", "main button", "tbody a"):
+        with page.expect_navigation():
+            page.locator(link).first.click()
+        check(page)
     assert visit.faults == []
 
 
