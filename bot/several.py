@@ -120,7 +120,8 @@ def _is_meant(
     """Tell whether the numbers are those of questions: a text may hold a numbered list of its own."""
     if is_text(at):
         return len(numbered) > 1 and numbered[0][0] == number_of(sheet, at.path)
-    return len(numbered) > 1 or isinstance(read(filling, sheet, at, heard), Rejection)
+    whole = read(filling, sheet, at, heard)
+    return isinstance(whole, Rejection) or (len(numbered) > 1 and not _is_one_choice(at, whole))
 
 
 def _is_one_choice(at: Step, whole: object) -> bool:

@@ -194,7 +194,7 @@ def fold(text: str) -> str:
     if text.strip() in ("?", "؟"):
         return "?"
     plain = unicodedata.normalize("NFKD", digits(text).casefold())
-    plain = "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
+    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
     words = " ".join(plain.translate(_SAME).split())
     if words == "-":
         return words

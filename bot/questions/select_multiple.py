@@ -9,6 +9,9 @@ from bot.values import Answer, Heard, Rejection, Say, Toggled, Value
 from bot.words import command_in, fold
 
 
+_SEPARATORS = re.compile(r"[,،;؛\n]|(?<=\d)\s+(?=\d)")
+
+
 class SelectMultiple:
     """Accept numbers or labels in one message (`1 3`, `1,3`), or taps that toggle until a last one ends."""
 
@@ -42,12 +45,11 @@ class SelectMultiple:
 
     def _named(self, asked: Asked, text: str) -> list[str]:
         labels = [[*choice.labels.values(), choice.name] for choice in asked.choices]
-        whole = chosen(text, labels)
-        if whole is not None:
-            return [asked.choices[whole].name]
-        parts = re.split(r"[,،;؛\n]|(?<=\d)\s+(?=\d)", fold_numbers(text))
-        found = [chosen(part, labels) for part in parts if part.strip()]
-        if not found or None in found:
+        for parts in ([text], text.splitlines(), _SEPARATORS.split(fold_numbers(text))):
+            found = [chosen(part, labels) for part in parts if part.strip()]
+            if found and None not in found:
+                break
+        else:
             return []
         return [choice.name for i, choice in enumerate(asked.choices) if i in found]
 

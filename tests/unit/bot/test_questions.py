@@ -39,6 +39,11 @@ def read(kind: str, heard: Heard | str, asked: Asked) -> Answer | Doubt | Reject
         pytest.param("٢", "minor", id="arabic-indic"),
         pytest.param("۲", "minor", id="extended-arabic-indic"),
         pytest.param(" 2. ", "minor", id="with-signs"),
+        pytest.param("2️⃣", "minor", id="keycap"),
+        pytest.param("2. Yes, minor", "minor", id="copied-with-its-number"),
+        pytest.param("٢) نعم، صعوبة", "minor", id="copied-in-part"),
+        pytest.param("3. Yes, minor", None, id="copied-with-another-number"),
+        pytest.param("2.5", None, id="a-decimal"),
         pytest.param("yes, MINOR", "minor", id="label"),
         pytest.param("oui, legere", "minor", id="label-of-another-language"),
         pytest.param("نعم، العمل متوقف", "blocking", id="arabic-label"),
@@ -58,7 +63,8 @@ def test_one_option(said: str, name: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "name"), [("2", "25"), ("25", "25"), ("100", "100"), ("0", "0"), ("3", "100")]
+    ("said", "name"),
+    [("2", "25"), ("25", "25"), ("100", "100"), ("0", "0"), ("3", "100"), ("2. 25%", "25"), ("3) 100", "100")],
 )
 def test_options_that_are_numbers(said: str, name: str) -> None:
     """The place in the list counts first, then the option's own name."""
@@ -78,6 +84,7 @@ def test_an_ambiguous_beginning_is_told_apart_from_a_wrong_one() -> None:
     ("said", "names"),
     [
         pytest.param("1 3", ["none", "blocking"], id="spaces"),
+        pytest.param("1. No, none\n3. Yes, work", ["none", "blocking"], id="copied-with-their-numbers"),
         pytest.param("3,1", ["none", "blocking"], id="commas-in-any-order"),
         pytest.param("١، ٣", ["none", "blocking"], id="arabic"),
         pytest.param("3", ["blocking"], id="one"),
