@@ -63,15 +63,13 @@ def griot() -> None:
 def main() -> None:
     """Run a command. An error is one line; the exit code is 2 for bad input, 1 for a failure."""
     try:
-        griot.main(standalone_mode=False)
+        sys.exit(griot.main(standalone_mode=False))  # what context.exit() was told, or None
     except click.exceptions.NoArgsIsHelpError as shown:
         click.echo(shown.ctx.get_help() if shown.ctx else "", err=True)
         sys.exit(2)
     except click.ClickException as error:
         click.echo(f"Error: {' '.join(error.format_message().split())}", err=True)
         sys.exit(error.exit_code)
-    except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
     except click.Abort:
         sys.exit(130)
     except BrokenPipeError:

@@ -1,11 +1,11 @@
 """The command `griot` as it is installed: one line for an error, and the exit code."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.site import griot_command
 from tests.unit.griot.conftest import Griot
 
 
@@ -21,8 +21,32 @@ from tests.unit.griot.conftest import Griot
 )
 def test_an_error_is_one_line(quick: Griot, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
     """Nothing on standard output, one line on standard error, exit 2."""
-    command = [sys.executable, "-c", "from griot.cli import main; main()", *words]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = _run(tmp_path, *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(("form", "check", "faulty.md"), 2, id="form check"),
+        pytest.param(("form", "add", "faulty.md"), 2, id="form add"),
+        pytest.param(("programme", "check", "."), 2, id="programme check"),
+        pytest.param(("programme", "load", "."), 2, id="programme load"),
+        pytest.param(("doctor",), 1, id="doctor"),
+        pytest.param(("form", "list"), 0, id="done"),
+        pytest.param(("form", "--help"), 0, id="help"),
+    ],
+)
+def test_the_exit_code_tells_of_faults(
+    quick: Griot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...], code: int
+) -> None:
+    """A command that has shown its faults does not end as if there were none."""
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    (tmp_path / "faulty.md").write_text("| survey |\n| | type | name |\n| | unheard | of |\n")
+    assert _run(tmp_path, *words).returncode == code
+
+
+def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([griot_command(), *words], capture_output=True, text=True, cwd=folder, check=False)
