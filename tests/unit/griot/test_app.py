@@ -1,0 +1,54 @@
+"""The application behind gunicorn's own reading of requests."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from gunicorn.config import Config
+from gunicorn.http import wsgi
+from gunicorn.http.parser import RequestParser
+from werkzeug.test import run_wsgi_app
+
+from tests.console_stage import sqlite_stage, whole_app
+from webhooks.routes import MOST_BYTES
+
+CHUNKED = """POST {path} HTTP/1.1
+Host: 127.0.0.1:8000
+Content-Type: application/x-www-form-urlencoded
+Transfer-Encoding: chunked
+
+""".replace("\n", "\r\n")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """Yield the whole application, with the channel `chat` among the webhooks."""
+    stage = sqlite_stage(Path(tmp_path_factory.mktemp("app")))
+    yield whole_app(stage)
+    stage.store.close()
+
+
+def status_of(app: Flask, path: str, chunks: bytes) -> int:
+    """Return the status of a POST whose body is sent in chunks: gunicorn reads it, from bytes."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        source = [CHUNKED.format(path=path).encode() + chunks]
+        request = next(RequestParser(Config(), source, ("127.0.0.1", 1)))
+        _, environ = wsgi.create(request, ours, ("127.0.0.1", 1), ("127.0.0.1", 8000), Config())
+        body, status, _ = run_wsgi_app(app, environ)
+        b"".join(body)
+    return int(status.split()[0])
+
+
+def in_chunks(body: bytes, size: int = 60_000) -> bytes:
+    """Return a body as chunks of this size."""
+    pieces = (body[start : start + size] for start in range(0, len(body), size))
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(("length", "status"), [(MOST_BYTES, 403), (MOST_BYTES + 1, 413), (3_000_000, 413)])
+def test_chunks_over_the_limit_are_refused(app: Flask, length: int, status: int) -> None:
+    """A body without a Content-Length is measured too: it is never cut, and kept as if it were whole."""
+    assert status_of(app, "/webhooks/chat", in_chunks(b"{" + b" " * (length - 2) + b"}")) == status
