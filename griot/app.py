@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
+from gunicorn.http.errors import ParseException
 
 from console import attention, cities, errors, guard, pages, signin, simulator
 from console.parts import Parts
@@ -44,6 +45,7 @@ def create_app(
         tokens.exempt(room)
     _add_console(app, parts)
     errors.show_errors(app, programs)
+    _refuse_broken_bodies(app)
     return app
 
 
@@ -54,6 +56,14 @@ def _find_reader_first(app: Flask, parts: Parts, programs: frozenset[str]) -> No
     def find_reader() -> None:
         if request.blueprint not in programs and request.endpoint != pages.STATIC_FILES:
             pages.find_reader(parts)
+
+
+def _refuse_broken_bodies(app: Flask) -> None:
+    """Answer 400 where the chunks of a body cannot be told apart (RFC 9112, section 7.1)."""
+
+    @app.errorhandler(ParseException)
+    def refuse(_error: ParseException) -> Response:
+        return Response("the body cannot be read\n", 400, mimetype="text/plain")
 
 
 def _add_console(app: Flask, parts: Parts) -> None:

@@ -9,6 +9,8 @@ from flask import Flask
 from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
 from werkzeug.test import run_wsgi_app
 
 from tests.console_stage import sqlite_stage, whole_app
@@ -48,7 +50,35 @@ def in_chunks(body: bytes, size: int = 60_000) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
+BROKEN = [
+    pytest.param(b"zz\r\n{}\r\n0\r\n\r\n", id="a size that is no number"),
+    pytest.param(b"-2\r\n{}\r\n0\r\n\r\n", id="a size below zero"),
+    pytest.param(b"\r\n{}\r\n0\r\n\r\n", id="no size"),
+    pytest.param(b"2\r\n{}0\r\n\r\n", id="no end of a chunk"),
+    pytest.param(b"2\r\n{}\r\n0\r\n: x\r\n\r\n", id="a trailer without a name"),
+    pytest.param(b"2\r\n{}\r\n", id="no last chunk"),
+    pytest.param(b"9\r\n{}\r\n", id="a chunk that ends early"),
+]
+
+
+@pytest.mark.parametrize("path", ["/webhooks/chat", "/sign-in/abc"])
+@pytest.mark.parametrize("chunks", BROKEN)
+def test_broken_chunks_are_a_bad_request(app: Flask, path: str, chunks: bytes) -> None:
+    """For programs and for pages: 400, never an error of ours."""
+    assert status_of(app, path, chunks) == 400
+
+
 @pytest.mark.parametrize(("length", "status"), [(MOST_BYTES, 403), (MOST_BYTES + 1, 413), (3_000_000, 413)])
 def test_chunks_over_the_limit_are_refused(app: Flask, length: int, status: int) -> None:
     """A body without a Content-Length is measured too: it is never cut, and kept as if it were whole."""
     assert status_of(app, "/webhooks/chat", in_chunks(b"{" + b" " * (length - 2) + b"}")) == status
+
+
+CHUNK = some.binary(max_size=20) | some.sampled_from([b"0", b"2", b"{}", b"\r\n", b";a=b", b"x: y", b"f"])
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=some.lists(CHUNK, max_size=8))
+def test_random_chunks_never_break_it(app: Flask, pieces: list[bytes]) -> None:
+    """Whatever comes, the answer is never 5xx."""
+    assert status_of(app, "/webhooks/chat", b"".join(pieces)) < 500
