@@ -62,6 +62,16 @@ def last_answered(filling: Filling) -> int:
     return max((n for n, s in enumerate(steps, start=1) if s.path in filling.session.given), default=0)
 
 
+def labels_open(filling: Filling) -> tuple[str, ...]:
+    """Return the labels of the required questions that have no answer that holds."""
+    sheet, given = filling.sheet(), filling.session.given
+    return tuple(
+        label_of(filling, sheet, at)
+        for at in askable(sheet)
+        if at.is_required and (given.get(at.path) is None or not sheet.accepts(at.path, given[at.path]))
+    )
+
+
 def closing_notes(filling: Filling) -> tuple[str, ...]:
     """Return the notes after the last question: they are said with the answers read back."""
     sheet = filling.sheet()

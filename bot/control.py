@@ -45,9 +45,9 @@ def refuse(scene: Scene, more: str) -> Outcome:
     return say_only(scene, _refused(scene))
 
 
-def refused(scene: Scene) -> Outcome:
-    """Tell somebody who refused how to change the choice."""
-    return say_only(scene, _refused(scene))
+def refused(scene: Scene, first: str = "") -> Outcome:
+    """Tell somebody who refused how to change the choice, after `first`."""
+    return say_only(scene, "\n".join(filter(None, (first, _refused(scene)))))
 
 
 def _refused(scene: Scene) -> str:

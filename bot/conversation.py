@@ -1,5 +1,6 @@
 """The way of every reply: who may speak, what is open, which word or answer it is, what follows."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from bot.talk import Action, Choice, LeftOpen, Outcome, Scene
 from bot.values import Heard
 from bot.words import Command, command_in, fold
 
+_USED_CODE = re.compile(r"[0-9A-Z]{10}|(?=\S*\d)\w{10}")  # of an invitation
 AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
 _GREETINGS = frozenset({"menu", "start", "pending"})
 _ANSWERS = frozenset({"skip", "nothing", "send", "done"})  # words that do something to the open question
@@ -44,6 +46,8 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if scene.talk.choice:
         if action := _picked(scene, heard.text):
             return act(scene, action)
+        if fold(heard.text) == "=":
+            return reporting.keep_last(scene, "")
         if outcome := _commanded(scene, command):
             return outcome
         return _not_picked(scene, heard)
@@ -149,6 +153,9 @@ def _idle(scene: Scene, command: Command | None) -> Outcome:
         return reporting.list_forms(scene)
     if command and command.name == "language":
         return control.language(scene, "")
+    if command and command.name == "output" and "output" in scene.programme.words:
+        unknown = scene.say("There is no milestone {id}. CALENDAR shows them.", id=command.more)
+        return reporting.ask_current(scene, unknown)
     return reporting.take_up(scene)
 
 
@@ -273,7 +280,7 @@ ACTIONS: dict[str, Action] = {
 }
 
 _FITS: dict[str, Callable[[Scene, str], bool]] = {
-    "start": lambda scene, more: " " not in more,  # a code that was used already
+    "start": lambda scene, more: _USED_CODE.fullmatch(more) is not None,
     "report": lambda scene, more: _form_named(scene, more) is not None,
     "language": lambda scene, more: control.language_named(more) is not None,
     "edit": lambda scene, more: fold(more).isdecimal(),
@@ -300,8 +307,9 @@ def _not_agreed(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
             return act(scene, action)
     if command and command.name == "language" and command.more and control.language_named(command.more):
         return control.speak(scene, control.language_named(command.more) or scene.who.language)
-    if command and command.name == "help" and scene.who.agreed is None:
-        return control.ask_consent(scene, scene.say("Griot asks short questions for your city's reports."))
+    if command and command.name == "help":
+        what = scene.say("Griot asks short questions for your city's reports.")
+        return control.refused(scene, what) if scene.who.agreed is False else control.ask_consent(scene, what)
     if scene.who.agreed is False and not (command and command.name == "start"):
         return control.refused(scene)
     return control.ask_consent(replace(scene, who=replace(scene.who, agreed=None)))
@@ -323,11 +331,13 @@ def _closed(scene: Scene) -> tuple[Scene, str]:
     report = scene.report
     if report is None or report.period is None or not reporting.is_closed(scene, report):
         return scene, ""
-    text = scene.say(
-        "Period closed: {period}. The answers given are kept as a partial update.",
-        period=scene.period(report.period),
+    period = scene.period(report.period)
+    text = (
+        scene.say("Period closed: {period}. The answers given are kept as a partial update.", period=period)
+        if report.session.given
+        else scene.say("Period closed: {period}.", period=period)
     )
-    return scene.chose(None).without_report().did(LeftOpen()), text if report.session.given else ""
+    return scene.chose(None).without_report().did(LeftOpen()), text
 
 
 def preceded(outcome: Outcome, first: str) -> Outcome:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.forms.sheet import Step
+from bot.forms.sheet import Sheet, Step
 from bot.questions import type_named
 from bot.questions.base import Asked, Reading, is_exact_label
 from bot.session import (
@@ -22,6 +22,7 @@ from bot.session import (
 )
 from bot.several import read_anew, read_several, said_again
 from bot.values import Answer, Doubt, Heard, Rejection, Toggled, Value
+from bot.words import fold
 
 
 def start(filling: Filling) -> Turn:
@@ -91,7 +92,7 @@ def change(filling: Filling, paths: tuple[str, ...], heard: Heard) -> Turn:
     anew = read_anew(filling, paths, heard)
     if anew is not None:
         return _changed(filling, dict(anew.changes), anew.first)
-    match read(filling, sheet, at, heard):
+    match _reread(filling, sheet, at, heard):
         case Answer(value):
             return _changed(filling, {at.path: value}, "")
         case Doubt(value):
@@ -99,9 +100,19 @@ def change(filling: Filling, paths: tuple[str, ...], heard: Heard) -> Turn:
         case Rejection(text):
             number = number_of(sheet, at.path)
             stays = filling.say("Answer {number} stays as it was.", number=number)
-            return Turn(filling, f"{text} {stays}")
+            return Turn(filling, f"{text} {stays}".strip())
         case _:
             return Turn(filling)
+
+
+def _reread(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> Reading:
+    """Return what an edited message is now: `-` skips, `=` is no answer."""
+    said = fold(heard.text)
+    if said == "=":
+        return Rejection("")
+    if said != "-":
+        return read(filling, sheet, at, heard)
+    return Rejection(why_required(filling, at)) if at.is_required else Answer(None)
 
 
 def is_label(filling: Filling, text: str) -> bool:

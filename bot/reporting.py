@@ -193,7 +193,11 @@ def _period_of(scene: Scene, name: str) -> str | None:
     if form == name:
         return period
     today = scene.now.date()
-    return week_of(today) if entry.every == "week" else previous(month_of(today))
+    if entry.every == "week":
+        return week_of(today)
+    last = previous(month_of(today))
+    is_open = scene.city is not None and scene.at < closes_at(scene.programme, scene.city, last)
+    return last if is_open else month_of(today)
 
 
 def _next_milestone(scene: Scene) -> str:
@@ -318,7 +322,17 @@ def _edited_sent(scene: Scene, report: Report, turn: Turn) -> Outcome:
         revised = replace(report, session=turn.filling.session)
         alerts = what_follows(scene, revised, nothing=False)[1] if report.reference else ()
         scene = scene.did(*(alerted(revised, rule, report.reference) for rule in alerts))
-    return say_only(scene, turn.first)
+    return say_only(scene, "\n".join(filter(None, (turn.first, _still_open(scene, turn)))))
+
+
+def _still_open(scene: Scene, turn: Turn) -> str:
+    """Return what a change after sending leaves without an answer, and how to give it; "" for nothing."""
+    open_now = asking.labels_open(turn.filling)
+    if not turn.changes or not open_now:
+        return ""
+    said = scene.say("Now without an answer: {questions}", questions=" / ".join(open_now))
+    mend = scene.say("To complete it, send REPORT and replace the update.")
+    return f"{said}\n{mend}"
 
 
 def _with_previous(scene: Scene) -> Filling:

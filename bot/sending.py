@@ -143,10 +143,14 @@ def _receipt(scene: Scene, report: Report, reference: str, *, nothing: bool) -> 
     city = scene.named(scene.city.names) if scene.city else ""
     form, period = choices.title_of(scene, report.form.name), scene.period(report.period)
     if nothing:
-        noted = scene.say(
-            "Noted: nothing to report for {city}, {period}. No further reminder for this period.",
-            city=city,
-            period=period or form,
+        noted = (
+            scene.say(
+                "Noted: nothing to report for {city}, {period}. No further reminder for this period.",
+                city=city,
+                period=period,
+            )
+            if period
+            else scene.say("Noted: nothing to report for {city}, {form}.", city=city, form=form)
         )
         named = scene.say("Reference: {reference}", reference=reference)
         return f"{noted} {named}"

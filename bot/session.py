@@ -85,15 +85,16 @@ def moved_to(filling: Filling, path: str | None) -> Filling:
 
 
 def go_on(filling: Filling) -> Turn:
-    """Move to the first question that is not answered, or whose answer no longer holds."""
+    """Move to the first question that is not answered, or whose answer no longer holds; say why."""
     sheet, given = filling.sheet(), filling.session.given
     for at in askable(sheet):
         if at.path not in given:
             return Turn(moved_to(filling, at.path))
         value = given[at.path]
-        holds = not at.is_required if value is None else sheet.accepts(at.path, value)
-        if not holds:
+        if value is None and at.is_required:
             return Turn(moved_to(filling, at.path))
+        if value is not None and not sheet.accepts(at.path, value):
+            return Turn(moved_to(filling, at.path), _why_refused(filling, sheet, at))
     return Turn(moved_to(filling, None))
 
 
@@ -130,13 +131,17 @@ def read(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> Reading:
     reading = type_named(at.question.type).read(asked, heard, filling.say)
     if not isinstance(reading, Answer | Doubt) or sheet.accepts(at.path, reading.value):
         return reading
-    why = sheet.constraint_message(at.path, filling.say.language, filling.say.value)
-    why = why or filling.say("This answer is not possible here. Please check it and send it again.")
+    why = _why_refused(filling, sheet, at)
     if at.question.type == "text":
         return Rejection(why)
     shown = type_named(at.question.type).shown(asked, reading.value, filling.say)
     understood = filling.say("Understood as: {value}.", value=shown)
     return Rejection(f"{understood} {why}")
+
+
+def _why_refused(filling: Filling, sheet: Sheet, at: Step) -> str:
+    own = sheet.constraint_message(at.path, filling.say.language, filling.say.value)
+    return own or filling.say("This answer is not possible here. Please check it and send it again.")
 
 
 def is_text(at: Step) -> bool:

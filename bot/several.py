@@ -21,6 +21,7 @@ from bot.session import (
     why_required,
 )
 from bot.values import Answer, Doubt, Heard, Rejection, Value
+from bot.words import fold
 
 _NUMBERED = re.compile(r"(\d{1,3})\s*(?:\)\s*|\.\s+|\.(?=\D))(\S.*)")  # `3) yes`, `3. yes`, not `3.5`
 _Lines = tuple[tuple[int | None, str], ...]
@@ -96,7 +97,7 @@ def _lines_in(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> _Lines:
 
 def _may_begin(filling: Filling, sheet: Sheet, at: Step, first: Heard) -> bool:
     """Tell whether a first line answers the open question alone; a text takes all lines for itself."""
-    if first.text == "-" and not at.is_required:
+    if fold(first.text) == "-" and not at.is_required:
         return True
     return not is_text(at) and isinstance(read(filling, sheet, at, first), Answer | Doubt)
 
@@ -148,7 +149,7 @@ def _read_lines(filling: Filling, lines: _Lines, heap: _Heap) -> Filling:
 
 
 def _is_kept(filling: Filling, sheet: Sheet, at: Step, line: str, heap: _Heap) -> bool:
-    if line == "-":
+    if fold(line) == "-":
         return _is_skipped(filling, at, heap)
     match read(filling, sheet, at, Heard(text=line)):
         case Answer(value):

@@ -3,7 +3,7 @@
 import re
 from datetime import date, timedelta
 
-from bot.dates import long_date
+from bot.dates import long_date, months_of, weekdays_of
 from bot.questions.base import Asked, Reading
 from bot.values import Answer, Doubt, Heard, Rejection, Say, Value
 from bot.words import digits, fold
@@ -28,8 +28,8 @@ class Date:
         return ()
 
     def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
-        """Return the day as `YYYY-MM-DD`, a doubt where the year left out is not near, or ask for a form."""
-        day, is_doubtful = _read(heard.text, asked.today, say.language)
+        """Return the day as `YYYY-MM-DD`, a doubt where it may be another day, or ask for a form."""
+        day, is_doubtful = _read(heard.text, asked.today, say)
         if day is None:
             return Rejection(say("That could not be read as a date. Please write it like this: 15/09/2026."))
         value = day.isoformat()
@@ -40,7 +40,7 @@ class Date:
         return long_date(date.fromisoformat(str(value)), say.locale)
 
 
-def _read(text: str, today: date, language: str) -> tuple[date | None, bool]:
+def _read(text: str, today: date, say: Say) -> tuple[date | None, bool]:
     said = fold(text)
     if said in _BY_WORD:
         return today + timedelta(days=_BY_WORD[said]), False
@@ -49,10 +49,28 @@ def _read(text: str, today: date, language: str) -> tuple[date | None, bool]:
         return _day(int(iso[1]), int(iso[2]), int(iso[3])), False
     if numbers := _NUMBERS.fullmatch(plain):
         return _from_numbers(int(numbers[1]), int(numbers[2]), numbers[3], today)
-    found = _in_words(text, today, language)
-    if found is None or re.search(r"\d{4}", plain):
-        return found, False
-    return _nearest(found.day, found.month, today)
+    found, is_doubtful = _named(plain, today, say) or _in_words(text, today, say.language), False
+    if found and not re.search(r"\d{4}", plain):
+        found, is_doubtful = _nearest(found.day, found.month, today)
+    return found, is_doubtful or (found is not None and _may_be_another(plain, found, say))
+
+
+def _named(plain: str, today: date, say: Say) -> date | None:
+    """Read a day with a month of the country, such as `15 نونبر` or `15 نونبر 2026`."""
+    day, *rest = plain.split()[:4] or [""]
+    month = months_of(say.locale).get(fold(rest[0])) if rest else None
+    if month is None or not re.fullmatch(r"\d{1,2}", day) or len(rest) > 2:
+        return None
+    if len(rest) == 1:
+        return _nearest(int(day), month, today)[0]
+    return _day(int(rest[1]), month, int(day)) if re.fullmatch(r"\d{4}", rest[1]) else None
+
+
+def _may_be_another(plain: str, found: date, say: Say) -> bool:
+    """Tell whether the text names a second day (`12/13 November`) or another day of the week."""
+    weekdays = weekdays_of(say.locale)
+    named = {weekdays[word] for word in map(fold, plain.split()) if word in weekdays}
+    return len(re.findall(r"(?<!\d)\d{1,2}(?!\d)", plain)) > 1 or bool(named - {found.weekday()})
 
 
 def _from_numbers(day: int, month: int, year: str | None, today: date) -> tuple[date | None, bool]:

@@ -19,4 +19,8 @@ class Decimal:
             return Rejection(
                 say("That could not be read as a number. Please send digits only, for example 12.")
             )
-        return Doubt(read.number, shown_number(read.number)) if read.is_doubtful else Answer(read.number)
+        return (
+            Doubt(read.number, shown_number(read.number, say.locale))
+            if read.is_doubtful
+            else Answer(read.number)
+        )

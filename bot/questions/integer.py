@@ -19,7 +19,7 @@ class Integer:
             return Rejection(
                 say(
                     "Understood as: {value}. Please send a whole number, for example 12.",
-                    value=shown_number(read.number),
+                    value=shown_number(read.number, say.locale),
                 )
             )
         if read is None:
@@ -27,8 +27,8 @@ class Integer:
                 say("That could not be read as a number. Please send digits only, for example 12.")
             )
         number = int(read.number)
-        return Doubt(number, shown_number(number)) if read.is_doubtful else Answer(number)
+        return Doubt(number, shown_number(number, say.locale)) if read.is_doubtful else Answer(number)
 
     def shown(self, asked: Asked, value: Value, say: Say) -> str:
         """Return the number in Western digits."""
-        return shown_number(value) if isinstance(value, int | float) else ""
+        return shown_number(value, say.locale) if isinstance(value, int | float) else ""
