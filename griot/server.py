@@ -3,6 +3,7 @@
 import logging
 import mmap
 import os
+import socket
 from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from gunicorn.config import Config
 from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
+
+from griot.commands.desk import BadInput, Failed
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -90,11 +93,12 @@ def serve(
     ended: Callable[[], None] | None = None,
     **options: object,
 ) -> int:
-    """Serve until a signal, and return the exit code.
+    """Serve until a signal, and return the exit code; raise BadInput or Failed when nothing can listen there.
 
     `make` runs in the serving process; when it raises ClickException, its line is printed and its code
     returned, which gunicorn alone would not do.
     """
+    _check_free(host, port)
     code = mmap.mmap(-1, 1)  # shared with the serving process
     arbiter = os.getpid()
 
@@ -113,3 +117,16 @@ def serve(
             raise  # the end of a serving process, which the arbiter reads
         return code[0] or (error.code if isinstance(error.code, int) else 1)
     return 0
+
+
+def _check_free(host: str, port: int) -> None:
+    """Try the address once: gunicorn would try five times, and say so ten times."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind((host, port))
+    except (socket.gaierror, UnicodeError):
+        raise BadInput(f"There is no host {host}. Give an address of this machine with --host.") from None
+    except OSError as error:
+        mend = "Give another with --port or PORT, or another --host."
+        raise Failed(f"Port {port} of {host} cannot be used: {error.strerror}. {mend}") from None

@@ -1,5 +1,6 @@
 """The command `griot` as it is installed: one line for an error, and the exit code."""
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -46,6 +47,18 @@ def test_the_exit_code_tells_of_faults(
     monkeypatch.delenv("SECRET_KEY", raising=False)
     (tmp_path / "faulty.md").write_text("| survey |\n| | type | name |\n| | unheard | of |\n")
     assert _run(tmp_path, *words).returncode == code
+
+
+def test_a_port_in_use_is_one_line(quick: Griot, tmp_path: Path) -> None:
+    """The start ends at once, with the mend; an address that is none is bad input."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        taken = _run(tmp_path, "run", "--demo", "--port", port)
+    nowhere = _run(tmp_path, "run", "--demo", "--host", "999.1.1.1")
+    assert (taken.returncode, len(taken.stderr.splitlines())) == (1, 1), taken.stderr
+    assert f"Port {port} of 127.0.0.1" in taken.stderr
+    assert "--port" in taken.stderr
+    assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (2, 1), nowhere.stderr
 
 
 def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
