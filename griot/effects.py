@@ -87,7 +87,7 @@ def _keep_person(db: Db, scene: Scene, effect: Effect, heard: Heard) -> None:
             set_language(db, scene.who.id, language, heard.at)
         case Stopped():
             consent.stop(db, scene.who.id, heard.at)
-            outbox.cancel(db, scene.who.id)
+            outbox.cancel(db, scene.who.id, heard.at)
         case Returned():
             consent.start(db, scene.who.id, heard.at)
 

@@ -51,19 +51,19 @@ def _settle_failure(db: Db, row: Claimed, error: SendError | None, policy: Polic
         case Failure.UNREACHABLE | Failure.BLOCKED if error.moved_to and error.moved_to != row.address:
             move(db, row, error.moved_to, at)
         case Failure.UNREACHABLE | Failure.BLOCKED:
-            close(db, row, OutboxState.UNDELIVERABLE, error=detail, code=code)
+            close(db, row, OutboxState.UNDELIVERABLE, at, error=detail, code=code)
             address_lost(db, row.channel, row.address, _why_lost(db, row, error.failure), at)
         case Failure.REJECTED:
             log.error("outbox row %s was rejected: %s", row.id, error.detail)
-            return close(db, row, OutboxState.FAILED, error=detail, code=code)
+            return close(db, row, OutboxState.FAILED, at, error=detail, code=code)
         case Failure.UNKNOWN if row.may_repeat:
-            put_back(db, row, at + policy.repeat_after, may_have_left=True, error=detail, code=code)
+            put_back(db, row, at + policy.repeat_after, at, may_have_left=True, error=detail, code=code)
         case Failure.UNKNOWN:
-            close(db, row, OutboxState.UNCERTAIN, error=detail, code=code)
+            close(db, row, OutboxState.UNCERTAIN, at, error=detail, code=code)
         case _ if at - row.created_at > GIVE_UP:
-            return close(db, row, OutboxState.FAILED, error=detail, code=code)
+            return close(db, row, OutboxState.FAILED, at, error=detail, code=code)
         case _:
-            put_back(db, row, at + _delay(row, error), error=detail, code=code)
+            put_back(db, row, at + _delay(row, error), at, error=detail, code=code)
     return False
 
 

@@ -158,7 +158,7 @@ def _answer(row: Answer, reference: str | None, form: str) -> Record:
 
 def messages_in(db: Db, after: int, since: datetime | None) -> Page:
     """Return what people wrote, as the inbox has it."""
-    changed = true() if since is None else or_(Inbox.received_at >= since, Inbox.done_at >= since)
+    changed = true() if since is None else Inbox.changed_at >= since
     query = select(Inbox).options(defer(Inbox.body)).where(Inbox.id > after, changed)
     rows = db.scalars(query.order_by(Inbox.id).limit(PAGE)).all()
     return _page([message_in(row) for row in rows], [row.id for row in rows])
@@ -188,7 +188,7 @@ def message_in(row: Inbox) -> Record:
 
 def messages_out(db: Db, after: int, since: datetime | None) -> Page:
     """Return what Griot wrote, as the outbox has it."""
-    changed = true() if since is None else or_(Outbox.created_at >= since, Outbox.sent_at >= since)
+    changed = true() if since is None else Outbox.changed_at >= since
     query = select(Outbox).where(Outbox.id > after, changed).order_by(Outbox.id).limit(PAGE)
     rows = db.scalars(query).all()
     return _page([message_out(row) for row in rows], [row.id for row in rows])

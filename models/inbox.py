@@ -68,7 +68,7 @@ class Inbox(Base):
     error: Mapped[str] = mapped_column(default="")
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     text: Mapped[str] = mapped_column(default="")  # what was read, set by the turn
-    done_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]  # for `export --since`: set by whatever changes what is shown of the row
 
 
 IN = table_of(Inbox)
@@ -91,6 +91,7 @@ def receive(db: Db, channel: str, provider_id: str, sender: str, body: bytes, at
         sender=sender,
         body=pack(body),
         received_at=at,
+        changed_at=at,
         due_at=at,
     )
     return row is not None
@@ -116,6 +117,7 @@ def receive_all(db: Db, updates: Sequence[Update]) -> None:
             "sender": one.sender,
             "body": pack(one.body),
             "received_at": one.at,
+            "changed_at": one.at,
             "due_at": one.at,
         }
         for one in updates
@@ -153,12 +155,12 @@ def finish(db: Db, ids: Sequence[int], at: datetime) -> None:
 
 
 _CLOSING = (
-    update(IN).where(IN.c.id == bindparam("row")).values(state=InboxState.DONE, done_at=bindparam("at"))
+    update(IN).where(IN.c.id == bindparam("row")).values(state=InboxState.DONE, changed_at=bindparam("at"))
 )
 
 
 def describe(db: Db, id: int, person_id: int | None, said: str) -> None:
-    """Write down who said this and what was read."""
+    """Write down who said this and what was read; `finish` or `fail` follows."""
     db.connection().execute(_DESCRIBING, {"row": id, "person": person_id, "said": said})
 
 
@@ -174,7 +176,7 @@ def fail(db: Db, row: Inbox, error: str, at: datetime) -> InboxState:
     tries = row.tries + 1
     state = InboxState.OPEN if tries < TRIES else InboxState.QUARANTINED
     due = at + DELAYS[tries - 1] if tries < TRIES else at
-    values = {"tries": tries, "state": state, "due_at": due, "error": error[:500]}
+    values = {"tries": tries, "state": state, "due_at": due, "error": error[:500], "changed_at": at}
     db.connection().execute(update(IN).where(IN.c.id == row.id).values(values))
     return state
 
@@ -187,8 +189,8 @@ def hold(db: Db, id: int, until: datetime) -> None:
 def replay(db: Db, id: int, at: datetime) -> bool:
     """Open an update that was set aside once more; return False when it was not."""
     found = IN.c.id == id, IN.c.state == InboxState.QUARANTINED
-    opening = update(IN).where(*found).values(state=InboxState.OPEN, tries=0, due_at=at, error="")
-    return db.connection().execute(opening).rowcount == 1
+    opened = {"state": InboxState.OPEN, "tries": 0, "error": "", "due_at": at, "changed_at": at}
+    return db.connection().execute(update(IN).where(*found).values(opened)).rowcount == 1
 
 
 def hashed(key: str) -> str:

@@ -97,6 +97,7 @@ class Outbox(Base):
     tries: Mapped[int] = mapped_column(default=0)
     repeats: Mapped[int] = mapped_column(default=0)  # sends after an answer that was never seen: at most one
     sent_at: Mapped[datetime | None]
+    changed_at: Mapped[datetime]  # for `export --since`: set by whatever changes the row
     provider_id: Mapped[str] = mapped_column(default="")
     error_code: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
@@ -148,29 +149,30 @@ def enqueue(
         message=_rest_of(message),
         despite_stop=despite_stop,
         created_at=at,
+        changed_at=at,
         due_at=due_at or at,
         not_after=not_after,
     )
     return row is not None
 
 
-def cancel(db: Db, person_id: int, kinds: Collection[str] | None = None) -> int:
+def cancel(db: Db, person_id: int, at: datetime, kinds: Collection[str] | None = None) -> int:
     """Cancel what is queued for a person (of these kinds only, when given); return how many."""
     found = [OUT.c.person_id == person_id, OUT.c.state == QUEUED]
     if kinds is not None:
         found.append(OUT.c.kind.in_(sorted(kinds)))
-    cancelling = update(OUT).where(*found).values(state=OutboxState.CANCELLED)
+    cancelling = update(OUT).where(*found).values(state=OutboxState.CANCELLED, changed_at=at)
     return db.connection().execute(cancelling).rowcount
 
 
-def note_receipt(db: Db, channel: str, provider_id: str, state: OutboxState) -> bool:
+def note_receipt(db: Db, channel: str, provider_id: str, state: OutboxState, at: datetime) -> bool:
     """Raise a sent message to `delivered` or `read`; return False when it stands there or higher already."""
     below = [known for known, rank in RANKS.items() if rank < RANKS.get(state, 0)]
     below += [OutboxState.SENDING, OutboxState.UNCERTAIN]
     raising = (
         update(OUT)
         .where(OUT.c.provider_id == provider_id, OUT.c.channel == channel, OUT.c.state.in_(below))
-        .values(state=state)
+        .values(state=state, changed_at=at)
     )
     return db.connection().execute(raising).rowcount > 0
 

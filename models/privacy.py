@@ -108,7 +108,7 @@ def erase(db: Db, person_id: int, at: datetime) -> None:
     row = person_to_change(db, person_id)
     addresses = db.scalars(select(Address).where(Address.person_id == person_id)).all()
     _erase_inbox(db, person_id, addresses, at)
-    _erase_outbox(db, person_id, addresses)
+    _erase_outbox(db, person_id, addresses, at)
     _erase_reports(db, person_id)
     _erase_tracks(db, addresses)
     for table in (Address, Invite, SignIn, ConsoleSession, Chat):
@@ -125,21 +125,34 @@ def _erase_inbox(db: Db, person_id: int, addresses: Sequence[Address], at: datet
     theirs = or_(Inbox.person_id == person_id, before_joining)
     keys = db.execute(select(Inbox.id, Inbox.provider_id).where(theirs)).all()
     still_open = Inbox.state == InboxState.OPEN
-    db.execute(update(Inbox).where(theirs, still_open).values(state=InboxState.DONE, done_at=at))
-    forgotten = {"sender": f"erased:{person_id}", "body": pack(b""), "text": "", "error": ""}
+    db.execute(update(Inbox).where(theirs, still_open).values(state=InboxState.DONE))
+    forgotten = {
+        "sender": f"erased:{person_id}",
+        "body": pack(b""),
+        "text": "",
+        "error": "",
+        "changed_at": at,
+    }
     rows = [{"id": id, "provider_id": hashed(key)} | forgotten for id, key in keys]
     if rows:
         db.execute(update(Inbox), rows)
 
 
-def _erase_outbox(db: Db, person_id: int, addresses: Sequence[Address]) -> None:
+def _erase_outbox(db: Db, person_id: int, addresses: Sequence[Address], at: datetime) -> None:
     reached = [and_(Outbox.channel == one.channel, Outbox.address == one.value) for one in addresses]
     before_joining = and_(Outbox.person_id.is_(None), or_(false(), *reached))
     theirs = or_(Outbox.person_id == person_id, before_joining)
     keys = db.execute(select(Outbox.id, Outbox.provider_id).where(theirs)).all()
     waiting = Outbox.state == OutboxState.QUEUED
     db.execute(update(Outbox).where(theirs, waiting).values(state=OutboxState.CANCELLED))
-    forgotten = {"address": "", "recipient": f"erased:{person_id}", "text": "", "message": {}, "error": ""}
+    forgotten: dict[str, object] = {
+        "address": "",
+        "recipient": f"erased:{person_id}",
+        "text": "",
+        "message": {},
+        "error": "",
+        "changed_at": at,
+    }
     rows = [{"id": id, "provider_id": hashed(key) if key else ""} | forgotten for id, key in keys]
     if rows:
         db.execute(update(Outbox), rows)

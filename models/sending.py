@@ -123,6 +123,7 @@ def _claiming(*, of_channels: bool) -> ReturningUpdate[Any]:
             state=OutboxState.SENDING,
             lease_token=bindparam("token"),
             lease_until=bindparam("until"),
+            changed_at=bindparam("at"),
             tries=OUT.c.tries + 1,
         )
         .returning(*CLAIMED_COLUMNS, OUT.c.due_at)
@@ -140,7 +141,7 @@ def drop_unsendable(db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Cl
     for row in claimed:
         if row.id in reasons:
             state, error = reasons[row.id]
-            close(db, row, state, error=error)
+            close(db, row, state, at, error=error)
     return [row for row in claimed if row.id not in reasons]
 
 
@@ -159,6 +160,7 @@ _MARKING = (
         state=case((OUT.c.state == SENDING, OutboxState.SENT), else_=OUT.c.state),
         provider_id=bindparam("provided"),
         sent_at=bindparam("at"),
+        changed_at=bindparam("at"),
         error="",
         error_code="",
         **NO_LEASE,
@@ -166,16 +168,23 @@ _MARKING = (
 )
 
 
-def close(db: Db, row: Claimed, state: OutboxState, *, error: str, code: str = "") -> bool:
+def close(db: Db, row: Claimed, state: OutboxState, at: datetime, *, error: str, code: str = "") -> bool:
     """Close a claimed message that did not leave, or may have; return False when the lease is another's."""
     values = {"state": state, "error": error[:500], "error_code": code}
-    return _change(db, row, values)
+    return _change(db, row, values, at)
 
 
 def put_back(
-    db: Db, row: Claimed, due_at: datetime, *, error: str = "", code: str = "", may_have_left: bool = False
+    db: Db,
+    row: Claimed,
+    due_at: datetime,
+    at: datetime,
+    *,
+    error: str = "",
+    code: str = "",
+    may_have_left: bool = False,
 ) -> bool:
-    """Queue a claimed message again; later ones of its recipient wait for it.
+    """Queue a claimed message again, for `due_at`; later ones of its recipient wait for it.
 
     `may_have_left` uses up its one repeat.
     """
@@ -186,7 +195,7 @@ def put_back(
         "error_code": code,
         "repeats": row.repeats + may_have_left,
     }
-    return _change(db, row, values)
+    return _change(db, row, values, at)
 
 
 def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | None:
@@ -202,7 +211,7 @@ def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | N
 def give_back(db: Db, rows: Sequence[Claimed], at: datetime) -> None:
     """Queue claimed messages again that no call was made for."""
     for row in rows:
-        _change(db, row, {"state": OutboxState.QUEUED, "due_at": at, "tries": row.tries - 1})
+        _change(db, row, {"state": OutboxState.QUEUED, "due_at": at, "tries": row.tries - 1}, at)
 
 
 def move(db: Db, row: Claimed, address: str, at: datetime) -> bool:
@@ -210,7 +219,7 @@ def move(db: Db, row: Claimed, address: str, at: datetime) -> bool:
     found = (Address.channel == row.channel, Address.value == row.address)
     db.execute(update(Address).where(*found).values(value=address))
     values = {"state": OutboxState.QUEUED, "due_at": at, "address": address}
-    return _change(db, row, values)
+    return _change(db, row, values, at)
 
 
 def has_written(db: Db, channel: str, address: str) -> bool:
@@ -234,10 +243,10 @@ def settle_lost(db: Db, at: datetime, n: int = 100) -> int:
     rows = [_claimed(row) for row in db.connection().execute(lost).mappings()]
     for row in rows:
         if row.may_repeat:
-            put_back(db, row, at, error=UNSEEN, may_have_left=True)
+            put_back(db, row, at, at, error=UNSEEN, may_have_left=True)
         else:
-            close(db, row, OutboxState.UNCERTAIN, error=UNSEEN)
-    return len(rows) + _settle_overtaken(db)
+            close(db, row, OutboxState.UNCERTAIN, at, error=UNSEEN)
+    return len(rows) + _settle_overtaken(db, at)
 
 
 def _is_next(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -281,7 +290,7 @@ def _asking() -> Select[int, str, str]:
     )
 
 
-def _settle_overtaken(db: Db) -> int:
+def _settle_overtaken(db: Db, at: datetime) -> int:
     """Let a message that may have left rest when its person wrote meanwhile: their reply waits for it."""
     newer = aliased(OUT)
     overtaken = exists(
@@ -293,13 +302,14 @@ def _settle_overtaken(db: Db) -> int:
         )
     )
     found = (OUT.c.state == QUEUED, OUT.c.repeats > literal_column("0"), overtaken)
-    settling = update(OUT).where(*found).values(state=OutboxState.UNCERTAIN)
+    settling = update(OUT).where(*found).values(state=OutboxState.UNCERTAIN, changed_at=at)
     return db.connection().execute(settling).rowcount
 
 
-def _change(db: Db, row: Claimed, values: Mapping[str, object]) -> bool:
+def _change(db: Db, row: Claimed, values: Mapping[str, object], at: datetime) -> bool:
     is_ours = (OUT.c.id == row.id, OUT.c.lease_token == row.lease_token, OUT.c.state == SENDING)
-    return db.connection().execute(update(OUT).where(*is_ours).values(**values, **NO_LEASE)).rowcount == 1
+    changing = update(OUT).where(*is_ours).values(**values, **NO_LEASE, changed_at=at)
+    return db.connection().execute(changing).rowcount == 1
 
 
 def _order(row: RowMapping) -> tuple[int, datetime, int]:

@@ -109,6 +109,7 @@ def deliver_here(db: Db, person_id: int, channel: str, at: datetime) -> None:
     arrived = {
         "state": OutboxState.DELIVERED,
         "sent_at": at,
+        "changed_at": at,
         "provider_id": literal("chat:") + cast(Outbox.id, String),
     }
     db.execute(update(Outbox).where(*mine, Outbox.due_at <= at).values(arrived))

@@ -72,7 +72,7 @@ def a_message_in(db: Db, person_id: int | None, provider_id: str = "1:7", **more
         "state": InboxState.DONE,
         "person_id": person_id,
         "text": "bonjour",
-        "done_at": AT,
+        "changed_at": AT,
     }
     row = Inbox(**facts | more)
     db.add(row)
@@ -94,6 +94,7 @@ def a_message_out(db: Db, person_id: int | None, key: str = "reply:1:1", **more:
         "created_at": AT,
         "due_at": AT,
         "sent_at": AT,
+        "changed_at": AT,
         "provider_id": "501",
         "tries": 1,
     }

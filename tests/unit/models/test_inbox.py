@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from models import export
 from models.base import Db
 from models.inbox import (
     Inbox,
@@ -81,6 +82,24 @@ def test_a_row_set_aside_can_be_replayed(db: Db) -> None:
     found = db.get(Inbox, row.id, populate_existing=True)
     assert found is not None
     assert (found.state, found.tries) == (InboxState.OPEN, 0)
+
+
+def test_whatever_changes_a_row_is_seen_since(db: Db) -> None:
+    """An export since a time has what failed, was set aside, opened again or done then."""
+    arrive(db, 1)
+    [row] = take(db, 1, AT)
+    for day, state in enumerate(("open", "open", "quarantined", "open", "done"), start=1):
+        at = AT + timedelta(days=day)
+        assert export.messages_in(db, 0, at).rows == []
+        if day <= 3:
+            row.tries = day - 1
+            fail(db, row, "", at)
+        elif day == 4:
+            replay(db, row.id, at)
+        else:
+            finish(db, [row.id], at)
+        db.expire_all()
+        assert [found["state"] for found in export.messages_in(db, 0, at).rows] == [state]
 
 
 def test_a_later_row_is_not_due_before_its_time(db: Db) -> None:

@@ -1,14 +1,14 @@
 """A person may see everything kept about them, and have it erased."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
 from models.base import Base, Db
 from models.consent import record_consent
-from models.export import person, submissions
+from models.export import messages_in, messages_out, person, submissions
 from models.inbox import Inbox, InboxState, hashed
 from models.invite import answer_stranger, invite, redeem
 from models.outbox import Outbox, OutboxState
@@ -120,6 +120,16 @@ def test_nothing_is_read_or_sent_after_erasure(db: Db) -> None:
     assert set(db.scalars(select(Inbox.state))) == {"done"}
     assert sorted(db.scalars(select(Outbox.state))) == ["cancelled", "sent", "sent"]
     assert everything_about(db, id, AT, BASE)["person"]["calendar_url"] != calendar
+
+
+def test_erased_messages_are_seen_since(db: Db) -> None:
+    """Whoever copies what changed learns that the texts are gone."""
+    id = a_full_life(db)
+    since = AT + timedelta(days=1)
+    erase(db, id, since)
+    db.expire_all()
+    rows = messages_in(db, 0, since).rows + messages_out(db, 0, since).rows
+    assert [row["text"] for row in rows] == [""] * 5
 
 
 def test_provider_ids_stay_unique_as_hashes(db: Db) -> None:

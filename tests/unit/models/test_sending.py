@@ -1,12 +1,13 @@
 """The outbox: leases, order per person, lanes, at most two copies, nothing to who cannot be written to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
 
 from bot.values import Message
+from models import export
 from models.base import Db
 from models.consent import stop
 from models.outbox import (
@@ -21,6 +22,7 @@ from models.outbox import (
     oldest_due,
 )
 from models.person import Address, add_person
+from models.privacy import erase
 from models.sending import (
     Claimed,
     Sent,
@@ -34,6 +36,7 @@ from models.sending import (
     put_back,
     settle_lost,
 )
+from models.thread import deliver_here
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -123,7 +126,7 @@ def test_a_retry_keeps_the_order(db: Db) -> None:
     """A message that waits for another try is not overtaken by the person's next one."""
     first, second = a_message(db), a_message(db)
     [row] = claimed(db)
-    put_back(db, row, AT + 10 * SECOND, error="connection refused")
+    put_back(db, row, AT + 10 * SECOND, AT, error="connection refused")
     assert claimed(db) == []
     [row] = claimed(db, AT + 10 * SECOND)
     assert (texts([row]), row.tries) == ([first], 2)
@@ -164,7 +167,7 @@ def test_another_lease_cannot_mark(db: Db) -> None:
     settle_lost(db, AT + 61 * SECOND)
     [row] = claimed(db, AT + 61 * SECOND)
     mark_sent(db, [Sent(lost.id, lost.lease_token, "1:1")], AT)
-    assert not close(db, lost, OutboxState.FAILED, error="late")
+    assert not close(db, lost, OutboxState.FAILED, AT, error="late")
     assert row_of(db, row).state == OutboxState.SENDING
 
 
@@ -196,7 +199,7 @@ def test_a_reply_overtakes_a_message_that_may_have_left(db: Db) -> None:
     """When the person wrote meanwhile, the message in doubt rests and their answer leaves."""
     a_message(db)
     [row] = claimed(db)
-    put_back(db, row, AT + 30 * SECOND, may_have_left=True)
+    put_back(db, row, AT + 30 * SECOND, AT, may_have_left=True)
     answer = a_message(db)
     assert claimed(db) == []
     settle_lost(db, AT + SECOND)
@@ -222,7 +225,7 @@ def test_nothing_but_the_confirmation_leaves_after_a_stop(db: Db) -> None:
     a_message(db, str(person), person_id=person, address="1")
     stop(db, person, AT)
     db.flush()
-    assert cancel(db, person) == 1
+    assert cancel(db, person, AT) == 1
     confirmation = a_message(db, str(person), person_id=person, address="1", despite_stop=True)
     assert drop_unsendable(db, rows, AT) == []
     assert row_of(db, rows[0]).state == OutboxState.CANCELLED
@@ -269,7 +272,7 @@ def test_receipts_never_go_backwards(db: Db) -> None:
     [row] = claimed(db)
     mark_sent(db, [Sent(row.id, row.lease_token, "1:1")], AT)
     steps = (OutboxState.READ, OutboxState.DELIVERED, OutboxState.READ)
-    assert [note_receipt(db, "telegram", "1:1", step) for step in steps] == [True, False, False]
+    assert [note_receipt(db, "telegram", "1:1", step, AT) for step in steps] == [True, False, False]
     assert row_of(db, row).state == OutboxState.READ
 
 
@@ -279,7 +282,48 @@ def test_the_next_due_time_skips_who_must_wait(db: Db) -> None:
     a_message(db)
     [row] = claimed(db)
     assert next_due(db, AT + 30 * SECOND, ["telegram"]) == AT + LEASE
-    put_back(db, row, AT + 20 * SECOND)
+    put_back(db, row, AT + 20 * SECOND, AT)
     assert next_due(db, AT + 30 * SECOND, ["telegram"]) == AT + 20 * SECOND
     assert next_due(db, AT + 10 * SECOND, ["telegram"]) is None
     assert oldest_due(db, AT) == AT
+
+
+LATER = AT + timedelta(days=1)
+SINCE: dict[str, Callable[[Db, Claimed], object]] = {
+    "sent": lambda db, row: mark_sent(db, [Sent(row.id, row.lease_token, "1:1")], LATER),
+    "failed": lambda db, row: close(db, row, OutboxState.FAILED, LATER, error="rejected"),
+    "put back": lambda db, row: put_back(db, row, LATER + SECOND, LATER, error="connection refused"),
+    "given back": lambda db, row: give_back(db, [row], LATER),
+    "moved": lambda db, row: move(db, row, "-1001", LATER),
+    "lost": lambda db, _: settle_lost(db, LATER),
+    "expired": lambda db, row: drop_unsendable(db, [row], LATER),
+    "claimed": lambda db, row: [give_back(db, [row], AT), claimed(db, LATER)],
+    "cancelled": lambda db, row: [give_back(db, [row], AT), cancel(db, int(row.recipient), LATER)],
+    "shown": lambda db, row: [
+        give_back(db, [row], AT),
+        deliver_here(db, int(row.recipient), "telegram", LATER),
+    ],
+    "overtaken": lambda db, row: [
+        put_back(db, row, AT, AT, may_have_left=True),
+        a_message(db, row.recipient, due_at=LATER + LEASE),
+        settle_lost(db, LATER),
+    ],
+    "delivered": lambda db, row: [
+        mark_sent(db, [Sent(row.id, row.lease_token, "1:1")], AT),
+        note_receipt(db, "telegram", "1:1", OutboxState.DELIVERED, LATER),
+    ],
+    "erased": lambda db, row: erase(db, int(row.recipient), LATER),
+}
+
+
+@pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in SINCE.items()])
+def test_whatever_changes_a_message_is_seen_since(db: Db, change: Callable[[Db, Claimed], object]) -> None:
+    """An export since a time has every message that changed then, in whatever way."""
+    person = add_person(
+        db, name="Demo", role="coordinator", language="en", city="bamako", addresses={"telegram": "1"}, at=AT
+    )
+    a_message(db, str(person), person_id=person, address="1", not_after=LATER)
+    [row] = claimed(db)
+    assert export.messages_out(db, 0, LATER).rows == []
+    change(db, row)
+    assert [found["id"] for found in export.messages_out(db, 0, LATER).rows] == [row.id]
