@@ -8,6 +8,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from bot.forms.expressions import ChoiceName, Expression, compile_expression
+from bot.forms.outline import Outline
 from bot.forms.rewriting import ExpressionError, Fault, Scope
 from bot.values import Labels, Problem
 
@@ -17,10 +18,11 @@ Texts: TypeAlias = "Mapping[str, tuple[str | Output, ...]]"  # language to the p
 class FormError(Exception):
     """A form was refused; `problems` says everything that is wrong, where, and the mend."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        """Keep the problems."""
+    def __init__(self, problems: tuple[Problem, ...], outline: Outline | None = None) -> None:
+        """Keep the problems, and what can be told of the form nevertheless."""
         super().__init__("; ".join(f"{p.where}: {p.message}" for p in problems))
         self.problems = problems
+        self.outline = outline
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from lxml import etree
 
 from bot.forms.building import open_form
 from bot.forms.form import Form, FormError
-from bot.forms.rows import Sheets, problems_of, row_naming, survey_rows
+from bot.forms.outline import outline_of_rows
+from bot.forms.rows import Sheets, columns_of, in_order, problems_of, row_naming, survey_rows
+from bot.forms.structure import faults_of_structure, text_in
 from bot.forms.trial import failures
 from bot.values import Problem
 
@@ -48,10 +50,10 @@ def read_form(file: bytes, file_name: str) -> Form:
         raise FormError((_reader_problem(error),)) from error
 
 
-def _refuse(problems: Iterable[Problem]) -> None:
+def _refuse(problems: Iterable[Problem], sheets: Sheets | None = None) -> None:
     found = tuple(problems)
     if found:
-        raise FormError(found)
+        raise FormError(found, outline_of_rows(sheets) if sheets else None)
 
 
 def _read(file: bytes, name: PurePath) -> Form:
@@ -60,23 +62,41 @@ def _read(file: bytes, name: PurePath) -> Form:
     from pyxform.xls2xform import convert
 
     suffix = name.suffix.lower()
+    if not file.strip():
+        raise FormError((Problem("empty", "form", "Write the sheet survey.", "The file is empty."),))
     text_or_bytes = file if suffix in (".xlsx", ".xls") else _as_text(file).encode()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the spreadsheet readers, about styles and validations
         workbook = get_xlsform(xlsform=BytesIO(text_or_bytes), file_type=suffix)
         workbook.fallback_form_name = name.stem
-        sheets = Sheets(workbook.survey or (), workbook.choices or ())
+        sheets = _sheets(workbook)
         _refuse(_row_problems(sheets))
         problems = problems_of(sheets)
         try:
             result = convert(xlsform=_fields(workbook))
         except Exception as error:  # as above
-            raise FormError(_together(problems, _placed(_reader_problem(error), sheets))) from error
-    _refuse(problems)
+            problems = in_order((*problems, *faults_of_structure(sheets)))
+            told = _together(problems, _placed(_reader_problem(error), sheets))
+            raise FormError(told, outline_of_rows(sheets)) from error
+    _refuse(problems, sheets)
     rows = survey_rows(sheets)
-    form = open_form(_versioned(result.xform, file), rows)
-    _refuse(_trial_problem(rows.get(path, 0), column, why) for path, column, why in failures(form))
+    try:
+        form = open_form(_versioned(result.xform, file), rows)
+    except FormError as error:
+        raise FormError(error.problems, outline_of_rows(sheets)) from error
+    failed = (_trial_problem(rows.get(path, 0), column, why) for path, column, why in failures(form))
+    _refuse(failed, sheets)
     return replace(form, warnings=(*form.warnings, *result.warnings))
+
+
+def _sheets(workbook: Any) -> Sheets:  # pyxform publishes no types
+    settings = columns_of((workbook.settings or [{}])[0])
+    return Sheets(
+        workbook.survey or (),
+        workbook.choices or (),
+        repeats_choices=text_in(settings, "allow_choice_duplicates").lower() in ("yes", "true", "true()"),
+        default_language=text_in(settings, "default_language"),
+    )
 
 
 def _trial_problem(row: int, column: str, why: str) -> Problem:
@@ -179,7 +199,7 @@ def _placed(problem: Problem, sheets: Sheets) -> Problem:
 
 
 def _together(problems: tuple[Problem, ...], last: Problem) -> tuple[Problem, ...]:
-    """Add what pyxform says, unless the same row is named already."""
+    """Add what pyxform says, unless the same row is named already or it names none and we do."""
     place = last.where.split(", ")[:2]
     is_said = any(problem.where.split(", ")[:2] == place for problem in problems)
-    return problems if is_said else (*problems, last)
+    return problems if is_said or (problems and len(place) == 1) else (*problems, last)

@@ -27,6 +27,8 @@ _SAME_COLUMN = {
 _EXPRESSIONS = ("relevant", "constraint", "required", "calculation", "choice_filter", "repeat_count")
 _CONSTANTS = frozenset({"", "yes", "no", "true", "false", "true()", "false()"})
 _STRAIGHT = str.maketrans("‘’“”", "''\"\"")  # pyxform straightens quotes likewise
+_SHEETS = ("survey", "choices")
+_PLACE = re.compile(r"(survey|choices), row (\d+)")
 _GENERATED = ("_other", "_count")  # pyxform's own questions: or_other, repeat_count
 
 
@@ -36,14 +38,16 @@ class Sheets:
 
     survey: Sequence[Row]
     choices: Sequence[Row]
+    repeats_choices: bool = False  # settings, allow_choice_duplicates
+    default_language: str = ""
 
 
 def survey_rows(sheets: Sheets) -> dict[str, int]:
     """Return the row of each survey path (`lines/spent`)."""
     found: dict[str, int] = {}
     above: list[str] = []
-    for number, row in _numbered(sheets.survey):
-        columns = {column: text for column, (_, text) in _columns(row).items()}
+    for number, row in numbered(sheets.survey):
+        columns = {column: text for column, (_, text) in columns_of(row).items()}
         sort, name = columns.get("type", "").replace(" ", "_").lower(), columns.get("name", "")
         if sort.startswith("end_"):
             above = above[:-1]
@@ -57,8 +61,8 @@ def survey_rows(sheets: Sheets) -> dict[str, int]:
 def row_naming(sheets: Sheets, message: str) -> int | None:
     """Return the survey row that has a word which a message quotes as its type or name, or None."""
     quoted = _QUOTED.findall(message)
-    for number, row in _numbered(sheets.survey):
-        columns = _columns(row)
+    for number, row in numbered(sheets.survey):
+        columns = columns_of(row)
         if any(columns.get(column, ("", ""))[1] in quoted for column in ("type", "name")):
             return number
     return None
@@ -66,28 +70,39 @@ def row_naming(sheets: Sheets, message: str) -> int | None:
 
 def problems_of(sheets: Sheets) -> tuple[Problem, ...]:
     """Return every fault that can be seen in the rows themselves: expressions and unknown names."""
-    names = _names(sheets.survey)
-    scope = Scope("", {}, lambda name: _checked(name, names))
-    lists = frozenset(_columns(row).get("list_name", ("", ""))[1] for row in sheets.choices)
+    names = names_of(sheets.survey)
+    scope = Scope("", {}, lambda name: checked(name, names))
+    lists = frozenset(columns_of(row).get("list_name", ("", ""))[1] for row in sheets.choices)
     survey = [
         problem
-        for number, row in _numbered(sheets.survey)
+        for number, row in numbered(sheets.survey)
         for problem in (*_unknown_list(number, row, lists), *_problems_of_row(number, row, scope, names))
     ]
     choices = [
         problem
-        for number, row in _numbered(sheets.choices)
+        for number, row in numbered(sheets.choices)
         for column, text in row.items()
         for problem in _unknown_names(text, f"choices, row {number}, {column}", names)
     ]
     return (*survey, *choices)
 
 
-def _numbered(rows: Sequence[Row]) -> Iterator[tuple[int, Row]]:
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems by sheet and row; those without a row come last."""
+    return tuple(sorted(problems, key=_place))
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    found = _PLACE.match(problem.where)
+    return (_SHEETS.index(found.group(1)), int(found.group(2))) if found else (len(_SHEETS), 0)
+
+
+def numbered(rows: Sequence[Row]) -> Iterator[tuple[int, Row]]:
+    """Yield each row with the number that the spreadsheet shows."""
     return enumerate(rows, start=2)
 
 
-def _columns(row: Row) -> dict[str, tuple[str, str]]:
+def columns_of(row: Row) -> dict[str, tuple[str, str]]:
     """Return a row by the usual names of its columns: the column as written, and the cell's text."""
     found = {}
     for header, text in row.items():
@@ -96,13 +111,14 @@ def _columns(row: Row) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _names(rows: Iterable[Row]) -> frozenset[str]:
-    named = {_columns(row).get("name", ("", ""))[1] for row in rows}
+def names_of(rows: Iterable[Row]) -> frozenset[str]:
+    """Return every name that `${name}` can mean."""
+    named = {columns_of(row).get("name", ("", ""))[1] for row in rows}
     return frozenset(named | {name + end for name in named for end in _GENERATED})
 
 
 def _unknown_list(number: int, row: Row, lists: frozenset[str]) -> Iterator[Problem]:
-    header, text = _columns(row).get("type", ("", ""))
+    header, text = columns_of(row).get("type", ("", ""))
     found = _SELECT.match(text)
     if found and found.group(1) not in lists:
         yield Problem(
@@ -114,7 +130,7 @@ def _unknown_list(number: int, row: Row, lists: frozenset[str]) -> Iterator[Prob
 
 
 def _problems_of_row(number: int, row: Row, scope: Scope, names: frozenset[str]) -> Iterator[Problem]:
-    columns = _columns(row)
+    columns = columns_of(row)
     for column, (header, text) in columns.items():
         place = f"survey, row {number}, {header}"
         if column not in _EXPRESSIONS:
@@ -133,13 +149,13 @@ def _expression_problem(text: str, place: str, scope: Scope) -> Iterator[Problem
 def _unknown_names(text: str, place: str, names: frozenset[str]) -> Iterator[Problem]:
     for name in _REFERENCE.findall(str(text)):
         try:
-            _checked(name.strip(), names)
+            checked(name.strip(), names)
         except ExpressionError as error:
             yield Problem(error.fault.code, place, error.fault.mend, error.fault.message)
 
 
-def _checked(name: str, names: frozenset[str]) -> str:
-    """Return the path that stands for a name while only the rows are known."""
+def checked(name: str, names: frozenset[str]) -> str:
+    """Return the path that stands for a name while only the rows are known; raise ExpressionError."""
     if name.startswith("last-saved#"):
         raise ExpressionError(
             "not_supported",

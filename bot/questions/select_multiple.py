@@ -8,7 +8,6 @@ from bot.questions.select_one import SelectOne
 from bot.values import Answer, Heard, Rejection, Say, Toggled, Value
 from bot.words import command_in, fold
 
-
 _SEPARATORS = re.compile(r"[,،;؛\n]|(?<=\d)\s+(?=\d)")
 
 
