@@ -125,20 +125,20 @@ def shown(value: Json) -> Json:
 
 
 def answers(db: Db, after: int, since: datetime | None) -> Page:
-    """Return every answer and revision; an answer changes last when it is made, or replaced."""
+    """Return every answer and revision; one changes last when it is made, replaced, or sent in a report."""
     newer = aliased(Answer)
     is_next = and_(
         newer.submission_id == Answer.submission_id,
         newer.question == Answer.question,
         newer.revision == Answer.revision + 1,
     )
-    changed = true() if since is None else or_(Answer.at >= since, newer.at >= since)
     query = select(Answer, Submission.reference, Submission.form).join(
         Submission, Submission.id == Answer.submission_id
     )
     if since is not None:
-        query = query.outerjoin(newer, is_next)
-    rows = db.execute(query.where(Answer.id > after, changed).order_by(Answer.id).limit(PAGE)).all()
+        changed = or_(Answer.at >= since, newer.at >= since, Submission.submitted_at >= since)
+        query = query.outerjoin(newer, is_next).where(changed)
+    rows = db.execute(query.where(Answer.id > after).order_by(Answer.id).limit(PAGE)).all()
     return _page([_answer(*row) for row in rows], [row.id for row, _, _ in rows])
 
 

@@ -11,7 +11,7 @@ from models.consent import pause, record_consent, stop
 from models.inbox import Inbox, InboxState, pack
 from models.outbox import Outbox, OutboxState
 from models.person import address_lost
-from models.submission import Answer, Submission, SubmissionState
+from models.submission import Answer, Submission, SubmissionState, mark_sent
 from tests.unit.models.test_person import a_person
 
 AT = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
@@ -192,6 +192,15 @@ def test_answers_have_a_row_per_revision(db: Db) -> None:
     assert rows[0]["value"] == {"type": "image/jpeg", "name": "a.jpg", "size": 1200}
     assert export.answers(db, 0, LATER).rows == rows
     assert export.answers(db, 0, LATER + timedelta(seconds=1)).rows == []
+
+
+def test_answers_since_their_report_was_sent(db: Db) -> None:
+    """Sending gives the report its reference, by which its answers are named from then on."""
+    submission = a_submission(db, a_person(db), reference=None, state="draft", submitted_at=None)
+    an_answer(db, submission, 1, AT)
+    assert export.answers(db, 0, LATER).rows == []
+    mark_sent(db, submission.id, "BKO-2026-W48-1", nothing=False, replaces="", at=LATER)
+    assert [row["submission"] for row in export.answers(db, 0, LATER).rows] == ["BKO-2026-W48-1"]
 
 
 def test_answers_of_a_draft_belong_together(db: Db) -> None:
