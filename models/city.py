@@ -1,7 +1,7 @@
 """Cities of the programme, and what an officer decided for one of them."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,6 +27,7 @@ class City(Base):
     paused_reason: Mapped[str] = mapped_column(default="")
     excused_until: Mapped[date | None]
     excused_reason: Mapped[str] = mapped_column(default="")
+    changed_at: Mapped[datetime]  # by a load or a decision, for `export --since`
 
 
 def open_cities(db: Db) -> Sequence[City]:
@@ -50,7 +51,7 @@ def codes_taken(db: Db, programme: Programme) -> tuple[Problem, ...]:
     )
 
 
-def put_cities(db: Db, programme: Programme) -> None:
+def put_cities(db: Db, programme: Programme, at: datetime) -> None:
     """Store the programme's cities as they are now; close those it no longer has; keep what was decided."""
     stored = {city.slug: city for city in db.scalars(select(City))}
     _free_codes(db, programme, stored)
@@ -65,6 +66,9 @@ def put_cities(db: Db, programme: Programme) -> None:
         db.add(city)
     for slug in stored.keys() - programme.cities.keys():
         stored[slug].is_closed = True
+    for city in {*db.new, *db.dirty}:
+        if isinstance(city, City) and db.is_modified(city):
+            city.changed_at = at
     db.flush()
 
 

@@ -290,9 +290,11 @@ def _addresses(db: Db, ids: Sequence[int]) -> dict[int, list[Record]]:
     return found
 
 
-def cities(db: Db, at: datetime) -> list[Record]:
-    """Return every city in the programme's order; there are few."""
-    return [_city(row, at) for row in db.scalars(select(City).order_by(City.position, City.slug))]
+def cities(db: Db, since: datetime | None, at: datetime) -> list[Record]:
+    """Return the cities in the programme's order, in one piece: there are few."""
+    changed = true() if since is None else City.changed_at >= since
+    rows = db.scalars(select(City).where(changed).order_by(City.position, City.slug))
+    return [_city(row, at) for row in rows]
 
 
 def _city(row: City, at: datetime) -> Record:

@@ -54,7 +54,7 @@ def load(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime)
     problems = (*codes_taken(db, programme), *(problem for problem in taken if problem))
     if problems:
         return problems
-    put_cities(db, programme)
+    put_cities(db, programme, at)
     for path, form in forms.items():
         publish(db, form, files[path], path, at)
     _keep(db, programme, files, at)

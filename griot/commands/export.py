@@ -87,8 +87,8 @@ def _people(it: Desk, since: datetime | None) -> Iterator[Record]:
     return rows_of(it.store, partial(queries.people, since=since, at=it.at, base_url=it.settings.origin))
 
 
-def _cities(it: Desk, _since: datetime | None) -> list[Record]:
-    return read(it.store, partial(queries.cities, at=it.at))
+def _cities(it: Desk, since: datetime | None) -> list[Record]:
+    return read(it.store, partial(queries.cities, since=since, at=it.at))
 
 
 def _closed(it: Desk) -> Callable[[str | None, str], bool]:

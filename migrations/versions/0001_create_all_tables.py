@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("paused_reason", sa.String(), nullable=False),
         sa.Column("excused_until", sa.Date(), nullable=True),
         sa.Column("excused_reason", sa.String(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_city")),
         sa.UniqueConstraint("code", name=op.f("uq_city_code")),
     )

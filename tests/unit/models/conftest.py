@@ -1,6 +1,7 @@
 """A session on a database with two cities, rolled back after each test of a model."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -9,6 +10,7 @@ from models.city import City
 from models.db import open_store
 from tests.databases import Databases, make_tables
 
+LOADED_AT = datetime(2026, 9, 1, tzinfo=UTC)
 CITIES = (("bamako", "BKO", "Africa/Bamako"), ("kampala", "KLA", "Africa/Kampala"))
 
 
@@ -19,7 +21,15 @@ def db(databases: Databases) -> Iterator[Db]:
     with store.writers() as session:
         for position, (slug, code, zone) in enumerate(CITIES):
             session.add(
-                City(slug=slug, code=code, name=slug.title(), position=position, timezone=zone, facts={})
+                City(
+                    slug=slug,
+                    code=code,
+                    name=slug.title(),
+                    position=position,
+                    timezone=zone,
+                    facts={},
+                    changed_at=LOADED_AT,
+                )
             )
         session.flush()
         yield session

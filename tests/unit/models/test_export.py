@@ -289,7 +289,7 @@ def test_cities_show_what_was_decided(db: Db) -> None:
     bamako, kampala = (db.get_one(City, slug) for slug in ("bamako", "kampala"))
     bamako.paused_until, bamako.paused_reason = date(2026, 11, 23), "élections"
     kampala.is_closed = True
-    first, second = export.cities(db, AT)
+    first, second = export.cities(db, None, AT)
     assert tuple(first) == export.CITIES
     assert (first["city"], first["state"], first["until"], first["reason"]) == (
         "bamako",
@@ -298,4 +298,11 @@ def test_cities_show_what_was_decided(db: Db) -> None:
         "élections",
     )
     assert (second["city"], second["state"]) == ("kampala", "closed")
-    assert export.cities(db, LATER)[0]["state"] == "active"
+    assert export.cities(db, None, LATER)[0]["state"] == "active"
+
+
+def test_cities_since_a_change(db: Db) -> None:
+    """A city that nothing was changed of is left out."""
+    db.get_one(City, "kampala").changed_at = AT
+    assert [row["city"] for row in export.cities(db, AT, AT)] == ["kampala"]
+    assert export.cities(db, LATER, AT) == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from bot.forms.form import FormError
 from bot.programme import read_programme
 from bot.values import Problem
+from models import export
 from models.base import Db
 from models.city import City, open_cities
 from models.db import open_store, read, write
@@ -36,11 +37,11 @@ def blank(database: str) -> Iterator[Db]:
     store.close()
 
 
-def loaded(db: Db, files: dict[str, bytes]) -> tuple[Problem, ...]:
+def loaded(db: Db, files: dict[str, bytes], at: datetime = AT) -> tuple[Problem, ...]:
     """Load a programme that is right in itself."""
     programme, problems = read_programme(files)
     assert programme is not None, problems
-    return load(db, programme, files, AT)
+    return load(db, programme, files, at)
 
 
 def orchard(*changes: tuple[str, str, str]) -> dict[str, bytes]:
@@ -121,6 +122,23 @@ def test_a_city_that_is_gone_is_closed_and_opened_when_it_is_back(blank: Db) -> 
     assert blank.get_one(City, "eastmere").is_closed
     loaded(blank, orchard())
     assert [city.slug for city in open_cities(blank)] == ["nordmark", "eastmere", "sudval"]
+
+
+def test_a_load_notes_which_cities_it_changed(blank: Db) -> None:
+    """Loaded again a city is as it was; a new zone and a closing are changes."""
+    loaded(blank, orchard())
+
+    def changed(day: int, files: dict[str, bytes]) -> list[str]:
+        at = AT + timedelta(days=day)
+        assert loaded(blank, files, at) == ()
+        blank.expire_all()
+        return [row["city"] for row in export.cities(blank, at, at)]
+
+    assert changed(1, orchard()) == []
+    assert changed(2, orchard(("cities.yaml", "Europe/Dublin", "Europe/London"))) == ["eastmere"]
+    assert changed(3, orchard()) == ["eastmere"]
+    assert changed(4, without("sudval", orchard())) == ["sudval"]
+    assert changed(5, without("sudval", orchard())) == []
 
 
 def test_a_code_of_a_closed_city_is_not_given_again(blank: Db) -> None:
