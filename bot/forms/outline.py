@@ -1,4 +1,4 @@
-"""What others ask of a form: its questions, choices, texts and expressions, also of a form that was refused."""
+"""What others ask of a form: its questions, choices, texts and expressions; also where it was refused."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -27,6 +27,7 @@ MOST_QUESTIONS = 2000  # rows of the survey sheet
 MOST_CHOICES = 20000  # rows of the choices sheet
 SUFFIXES = (".md", ".csv", ".xlsx", ".xls")
 
+_NO_SHEETS = "Argument 'definition' was not recognized"  # pyxform, of a file without any
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _PLACE = re.compile(r"\[row : (\d+)\]\s*")
@@ -50,20 +51,17 @@ def read_form(file: bytes, file_name: str) -> Form:
         raise FormError((_reader_problem(error),)) from error
 
 
-def _refuse(problems: Iterable[Problem], sheets: Sheets | None = None) -> None:
+def _refuse(problems: Iterable[Problem]) -> None:
     found = tuple(problems)
     if found:
-        raise FormError(found, outline_of_rows(sheets) if sheets else None)
+        raise FormError(found)
 
 
 def _read(file: bytes, name: PurePath) -> Form:
     # pyxform costs 12 MiB and a second: only the process that reads a file pays, never the web.
     from pyxform.xls2json_backends import get_xlsform
-    from pyxform.xls2xform import convert
 
     suffix = name.suffix.lower()
-    if not file.strip():
-        raise FormError((Problem("empty", "form", "Write the sheet survey.", "The file is empty."),))
     text_or_bytes = file if suffix in (".xlsx", ".xls") else _as_text(file).encode()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the spreadsheet readers, about styles and validations
@@ -71,21 +69,25 @@ def _read(file: bytes, name: PurePath) -> Form:
         workbook.fallback_form_name = name.stem
         sheets = _sheets(workbook)
         _refuse(_row_problems(sheets))
-        problems = problems_of(sheets)
         try:
-            result = convert(xlsform=_fields(workbook))
-        except Exception as error:  # as above
-            problems = in_order((*problems, *faults_of_structure(sheets)))
-            told = _together(problems, _placed(_reader_problem(error), sheets))
-            raise FormError(told, outline_of_rows(sheets)) from error
-    _refuse(problems, sheets)
-    rows = survey_rows(sheets)
+            return _converted(workbook, sheets, file)
+        except FormError as error:
+            raise FormError(error.problems, outline_of_rows(sheets)) from error
+
+
+def _converted(workbook: Any, sheets: Sheets, file: bytes) -> Form:
+    from pyxform.xls2xform import convert
+
+    problems = problems_of(sheets)
     try:
-        form = open_form(_versioned(result.xform, file), rows)
-    except FormError as error:
-        raise FormError(error.problems, outline_of_rows(sheets)) from error
-    failed = (_trial_problem(rows.get(path, 0), column, why) for path, column, why in failures(form))
-    _refuse(failed, sheets)
+        result = convert(xlsform=_fields(workbook))
+    except Exception as error:  # as above
+        told = _together(problems, faults_of_structure(sheets), _placed(_reader_problem(error), sheets))
+        raise FormError(told) from error
+    _refuse(problems)
+    rows = survey_rows(sheets)
+    form = open_form(_versioned(result.xform, file), rows)
+    _refuse(_trial_problem(rows.get(path, 0), column, why) for path, column, why in failures(form))
     return replace(form, warnings=(*form.warnings, *result.warnings))
 
 
@@ -182,6 +184,9 @@ def _too_large(where: str, message: str) -> Problem:
 def _reader_problem(error: Exception) -> Problem:
     """Return pyxform's own message with its place; of other exceptions only that the file is broken."""
     text = " ".join(str(error).split())
+    if _NO_SHEETS in text:
+        mend = "Write the sheet survey, with the columns type, name and label."
+        return Problem("no_sheets", "form", mend, "The file holds no sheet.")
     if type(error).__name__ not in ("PyXFormError", "PyXFormReadError", "ValidationError"):
         reason = error.__cause__ or error
         text = f"The file cannot be read: {type(reason).__name__}, {' '.join(str(reason).split())[:200]}."
@@ -198,8 +203,11 @@ def _placed(problem: Problem, sheets: Sheets) -> Problem:
     return replace(problem, where=f"survey, row {row}") if row else problem
 
 
-def _together(problems: tuple[Problem, ...], last: Problem) -> tuple[Problem, ...]:
-    """Add what pyxform says, unless the same row is named already or it names none and we do."""
+def _together(
+    problems: tuple[Problem, ...], structure: tuple[Problem, ...], last: Problem
+) -> tuple[Problem, ...]:
+    """Add what pyxform says, unless that row is named already, or it names none and the rows are at fault."""
+    found = in_order((*problems, *structure))
     place = last.where.split(", ")[:2]
-    is_said = any(problem.where.split(", ")[:2] == place for problem in problems)
-    return problems if is_said or (problems and len(place) == 1) else (*problems, last)
+    is_said = any(problem.where.split(", ")[:2] == place for problem in found)
+    return found if is_said or (structure and len(place) == 1) else (*found, last)

@@ -3,43 +3,51 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from bot.forms.form import Form, FormError, Question
+from bot.forms.form import Form, FormError
+from bot.forms.outline import Outline
 from bot.forms.read import read_form
 from bot.programme.document import Path
 from bot.programme.draft import Draft
-from bot.programme.shapes import FormDigest, Programme
+from bot.programme.shapes import FormDigest, Programme, Rule
 from bot.values import Labels, Problem
 
 
 def check_forms(draft: Draft, programme: Programme, files: Mapping[str, bytes]) -> None:
     """Keep every fault of the form files, and what rules and digest ask of them in vain."""
-    forms: dict[str, Form] = {}
+    outlines: dict[str, Outline] = {}
     for name, entry in programme.forms.items():
-        form = _read(draft, ("forms", name, "file"), entry.file, files)
-        if form is not None:
-            forms[name] = form
-            _check_name(draft, name, form)
-            draft.problems.extend(_untranslated(entry.file, form, programme.languages))
+        outline = _read(draft, name, entry.file, files)
+        if outline is not None:
+            outlines[name] = outline
+            draft.problems.extend(_untranslated(draft, entry.file, outline, programme.languages))
     for number, rule in draft.numbered("rules", programme.rules):
-        if rule.form in forms:
-            _check_expression(draft, ("rules", number, "when"), forms[rule.form], rule.when)
-            if rule.text is not None:
-                _known_questions(draft, ("rules", number, "text"), forms[rule.form], [rule.text])
+        if rule.form in outlines:
+            _check_rule(draft, ("rules", number), rule, outlines[rule.form])
     for name, digest in programme.digest.items():
-        if name in forms:
-            _check_digest(draft, ("digest", name), forms[name], digest)
+        if name in outlines:
+            _check_digest(draft, ("digest", name), name, outlines[name], digest)
 
 
-def _read(draft: Draft, place: Path, file: str, files: Mapping[str, bytes]) -> Form | None:
+def _read(draft: Draft, name: str, file: str, files: Mapping[str, bytes]) -> Outline | None:
+    """Return what can be told of a form, also of one that is refused; None for nothing."""
     if file not in files:
         mend = "Add the file to the programme's folder, or correct the name."
-        draft.fault("missing_file", place, f"{file} is not there.", mend)
+        draft.fault("missing_file", ("forms", name, "file"), f"{file} is not there.", mend)
         return None
     try:
-        return read_form(files[file], file)
+        form = read_form(files[file], file)
     except FormError as error:
         draft.problems.extend(replace(each, where=f"{file}, {each.where}") for each in error.problems)
-        return None
+        return error.outline
+    _check_name(draft, name, form)
+    return _outline(form)
+
+
+def _outline(form: Form) -> Outline:
+    choices = {
+        question.path: tuple(choice.name for choice in question.choices) for question in form.questions
+    }
+    return Outline(choices, tuple(_texts(form)), form.fault)
 
 
 def _check_name(draft: Draft, name: str, form: Form) -> None:
@@ -50,42 +58,45 @@ def _check_name(draft: Draft, name: str, form: Form) -> None:
         draft.fault("form_id", ("forms", name), f"The form's form_id is {form.name}.", mend)
 
 
-def _check_expression(draft: Draft, place: Path, form: Form, expression: str) -> None:
-    if fault := form.fault(expression):
-        draft.fault(fault.code, place, fault.message, fault.mend)
+def _check_rule(draft: Draft, place: Path, rule: Rule, form: Outline) -> None:
+    if fault := form.fault(rule.when):
+        draft.fault(fault.code, (*place, "when"), fault.message, fault.mend)
+    if rule.text is not None:
+        _known_questions(draft, (*place, "text"), rule.form, form, [rule.text])
 
 
-def _known_questions(draft: Draft, place: Path, form: Form, paths: Iterable[str]) -> None:
-    known = [question.path for question in form.questions]
+def _known_questions(draft: Draft, place: Path, name: str, form: Outline, paths: Iterable[str]) -> None:
     for path in paths:
-        if path not in known:
-            message = f"{path} is not a question of {form.name}."
-            draft.fault("unknown_question", place, message, f"Use one of: {', '.join(known)}.")
+        if path not in form.choices:
+            message = f"{path} is not a question of {name}."
+            draft.fault("unknown_question", place, message, f"Use one of: {', '.join(form.choices)}.")
 
 
-def _check_digest(draft: Draft, place: Path, form: Form, digest: FormDigest) -> None:
-    _known_questions(draft, place, form, digest.questions())
-    asked = {question.path: question for question in form.questions}
+def _check_digest(draft: Draft, place: Path, name: str, form: Outline, digest: FormDigest) -> None:
+    _known_questions(draft, place, name, form, digest.questions())
     meanings = [*digest.on_track, *digest.delayed, *digest.blocked]
     chosen = {digest.status: meanings, **digest.leave_out}
     for path, names in chosen.items():
-        if path in asked:
-            _known_choices(draft, place, asked[path], names)
+        known = form.choices.get(path)
+        if known is not None:
+            _known_choices(draft, place, path, known, names)
 
 
-def _known_choices(draft: Draft, place: Path, question: Question, names: Iterable[str]) -> None:
-    known = [choice.name for choice in question.choices]
+def _known_choices(
+    draft: Draft, place: Path, path: str, known: tuple[str, ...], names: Iterable[str]
+) -> None:
     for name in names:
         if name not in known:
-            message = f"{name} is not a choice of {question.path}."
+            message = f"{name} is not a choice of {path}."
             mend = f"Use one of: {', '.join(known)}." if known else "Name a question with choices."
             draft.fault("unknown_choice", place, message, mend)
 
 
-def _untranslated(file: str, form: Form, languages: tuple[str, ...]) -> Iterator[Problem]:
-    for where, labels in _texts(form):
+def _untranslated(draft: Draft, file: str, form: Outline, languages: tuple[str, ...]) -> Iterator[Problem]:
+    said = {problem.where for problem in draft.problems}
+    for where, labels in form.texts:
         missing = [language for language in languages if not labels.get(language)]
-        if missing:
+        if missing and f"{file}, {where}" not in said:
             message = f"No text in: {', '.join(missing)}."
             mend = "Fill in the column of each language."
             yield Problem("language", f"{file}, {where}", mend, message)

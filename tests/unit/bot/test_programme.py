@@ -365,6 +365,49 @@ def test_every_fault_is_told_at_once() -> None:
     assert len(problems) == 7
 
 
+def broken_note(*changes: tuple[str, str]) -> list[str]:
+    """Return the places of the faults of the orchard when the type of its note's question is wrong too."""
+    files = files_of(ORCHARD)
+    for old, new in (("| integer |", "| intger |"), *changes):
+        file = NOTE if old in files[NOTE].decode() else PROGRAMME
+        assert old in files[file].decode()
+        files[file] = files[file].decode().replace(old, new, 1).encode()
+    return [problem.where for problem in read_programme(files)[1]]
+
+
+def test_a_refused_form_hides_no_fault_of_rules_digest_and_languages() -> None:
+    places = broken_note(
+        ("| How is the harvest going? |", "|  |"),
+        ("| Slowly |", "|  |"),
+        ("selected(${seen}, 'moth')", "selected(${seem}, 'moth')"),
+        ("text: trouble", "text: troubles"),
+        ("    status: going", "    status: goin"),
+        ("seen: [nothing]", "seen: [nothings]"),
+    )
+    assert places[:3] == [
+        f"{NOTE}, survey, row 5, type",
+        f"{NOTE}, survey, row 3, label",
+        f"{NOTE}, choices, row 3, label",
+    ]
+    assert [place.rsplit(", ", 1)[1] for place in places[3:]] == [
+        "rules.1.text",
+        "rules.2.when",
+        "digest.harvest_note",
+        "digest.harvest_note",
+    ]
+
+
+def test_a_refused_form_brings_no_fault_that_is_none() -> None:
+    """What depends on the faulty row is left for the next time, and paths where groups do not close."""
+    assert broken_note() == [f"{NOTE}, survey, row 5, type"]
+    unclosed = "| | begin_group | g | G | G | | | | | |\n| | hidden |"
+    assert broken_note(("| | hidden |", unclosed), ("status: going", "status: g/going")) == [
+        f"{NOTE}, survey, row 2, type",
+        f"{NOTE}, survey, row 6, type",
+    ]
+    assert broken_note(("select_one pace", "select_one paces"))[1:] == [f"{NOTE}, survey, row 5, type"]
+
+
 @pytest.mark.parametrize("content", [b"", b"- a list\n", b"\xff\xfe", b"a: [1\n", b"a: " + b"[" * 50])
 def test_a_file_that_is_no_mapping_is_refused(content: bytes) -> None:
     programme, problems = read_programme({**files_of(ORCHARD), CITIES: content})

@@ -212,6 +212,7 @@ def test_what_the_reader_says_is_added_to_our_own() -> None:
         pytest.param(survey("select_one nothing | a | A"), "survey, row 2", id="no such list"),
         pytest.param(survey("begin_group | g | G", "text | a | A"), "survey, row 2", id="not closed"),
         pytest.param("", "form", id="empty"),
+        pytest.param("  \n", "form", id="blank"),
         pytest.param("Dear colleagues, | here is | my form", "form", id="prose"),
         pytest.param("| choices |\n| | list_name | name | label |", "form", id="no survey"),
     ],
@@ -221,6 +222,90 @@ def test_the_readers_refusals_name_their_place(text: str, where: str) -> None:
     assert problem.where.startswith(where)
     assert problem.message
     assert problem.mend
+
+
+def places(text: str) -> list[tuple[str, str]]:
+    """Return where a form is at fault and why, in the order told."""
+    return [(problem.where, problem.code) for problem in problems_of(text)]
+
+
+def test_faults_of_the_structure_are_told_all_at_once() -> None:
+    """pyxform would tell the first one only."""
+    told = places(
+        survey(
+            "txt | a | A |",
+            "text | b | B | ${sev} = 'x'",
+            "intger | c | C |",
+            "text | b | B again |",
+            "text | 1st | First |",
+            "text | | Nameless |",
+            "text | e | |",
+            " | f | No type |",
+            "calculate | g | |",
+            "select_multiple towns | h | Towns |",
+            "end_group | | |",
+            "begin_repeat | lines | Lines |",
+            "text | b | B of a line |",
+            "end_group | | |",
+            "begin_group | open | Open |",
+            "text | b | B of a group |",
+            columns="type | name | label | relevant",
+        )
+        + choices("towns | x y | X", "towns | z | Z", "towns | z | Z", "towns | | Nameless", "others | z | Z")
+    )
+    assert told == [
+        ("survey, row 2, type", "type_unknown"),
+        ("survey, row 3, relevant", "name_unknown"),
+        ("survey, row 4, type", "type_unknown"),
+        ("survey, row 5, name", "name_repeated"),
+        ("survey, row 6, name", "name_wrong"),
+        ("survey, row 7, name", "name_missing"),
+        ("survey, row 8, label", "label_missing"),
+        ("survey, row 9, type", "type_missing"),
+        ("survey, row 10, calculation", "calculation_missing"),
+        ("survey, row 12, type", "group_end"),
+        ("survey, row 15, type", "group_end"),
+        ("survey, row 16, type", "group_open"),
+        ("choices, row 2, name", "choice_name_wrong"),
+        ("choices, row 4, name", "choice_repeated"),
+        ("choices, row 5, name", "choice_name_missing"),
+    ]
+
+
+def test_repeats_have_names_of_their_own() -> None:
+    inner = ("begin_repeat | lines | Inner", "text | b | B", "end_repeat | |")
+    rows = ("begin_repeat | lines | Outer", *inner, "end_repeat | |")
+    assert places(survey(*rows)) == [("survey, row 3, name", "name_repeated")]
+
+
+def test_what_is_allowed_is_no_fault_of_a_form_refused_for_something_else() -> None:
+    told = places(
+        survey(
+            "begin_group | g | | |",
+            "text | a | A | |",
+            "end_group | | | |",
+            "text | a | Named like one inside a group | |",
+            "note | | A note needs no name | |",
+            "calculate | c | | 1 + 1 |",
+            "text | d | | 1 + 1 |",
+            "image | | | | yes",
+            "select_one yes_no or_other | e | E | |",
+            "start | start | | |",
+            "begin group | h | H | |",
+            "end group | | | |",
+            "texts | wrong | W | |",
+            columns="type | name | label | calculation | disabled",
+        )
+        + choices("yes_no | yes | Yes", "yes_no | yes | Yes again")
+        + settings("form_id | allow_choice_duplicates", "f | yes")
+    )
+    assert told == [("survey, row 14, type", "type_unknown")]
+
+
+def test_a_file_without_sheets_is_said_in_our_words() -> None:
+    for text in ("", "Dear colleagues", "| survey |"):
+        (problem,) = problems_of(text)
+        assert (problem.where, problem.code) == ("form", "no_sheets")
 
 
 def test_a_list_in_a_file_is_not_supported_yet() -> None:
@@ -235,7 +320,7 @@ def test_a_list_in_a_file_is_not_supported_yet() -> None:
         pytest.param(b"x", "form", "file_type", id="no kind"),
         pytest.param(b"not a zip", "form.xlsx", "file_broken", id="not a workbook"),
         pytest.param(b"PK\x03\x04" + b"\0" * 50, "form.xlsx", "file_broken", id="half a zip"),
-        pytest.param(b"not a workbook", "form.xls", "xlsform", id="not an old workbook"),
+        pytest.param(b"not a workbook", "form.xls", "no_sheets", id="not an old workbook"),
         pytest.param(b"\xff\xfe\x00", "form.md", "not_utf8", id="not UTF-8"),
         pytest.param(b"|" * (LARGEST_FILE + 1), "form.md", "too_large", id="large file"),
     ],
