@@ -4,14 +4,14 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.values import Problem
-from models.db import UrlError, database_url
+from models.db import UrlError, ready_url
 
 SECRET_LENGTH = 32  # characters a SECRET_KEY needs at least
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -19,8 +19,8 @@ HEADER_SHAPE = r"^[A-Za-z0-9_-]{1,256}$"  # Bot API, setWebhook, secret_token
 PHONE = r"^\+[1-9][0-9]{6,14}$"  # E.164
 NO_SECRET = SecretStr("")
 
-Count: TypeAlias = int
-Seconds: TypeAlias = float
+Count: TypeAlias = Annotated[int, Field(le=1_000_000_000)]
+Seconds: TypeAlias = Annotated[float, Field(le=86_400, allow_inf_nan=False)]
 
 
 class SettingsError(Exception):
@@ -164,9 +164,13 @@ def variables() -> dict[str, tuple[str, str]]:
 
 
 def find_problems(settings: Settings) -> tuple[Problem, ...]:
-    """Return what stops a start, every fault at once: each names the variables and the mend."""
+    """Return what stops a start, every fault at once: each names the variables and the mend.
+
+    Folders that are missing are made: whether they can be is part of the answer.
+    """
     return (
         *_database_problems(settings),
+        *_folder_problems(settings),
         *_address_problems(settings),
         *_key_problems(settings),
         *_timing_problems(settings),
@@ -178,10 +182,22 @@ def find_problems(settings: Settings) -> tuple[Problem, ...]:
 
 def _database_problems(settings: Settings) -> list[Problem]:
     try:
-        database_url(settings.database_url)
+        ready_url(settings.database_url)
     except UrlError as error:
         return [Problem("database", "DATABASE_URL", f"set it to sqlite:///FILE or postgresql://… ({error})")]
     return []
+
+
+def _folder_problems(settings: Settings) -> list[Problem]:
+    try:
+        settings.griot_var.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return [_unusable(error.strerror)]
+    return [] if os.access(settings.griot_var, os.W_OK | os.X_OK) else [_unusable("Permission denied")]
+
+
+def _unusable(reason: str | None) -> Problem:
+    return Problem("folder", "GRIOT_VAR", f"name a folder that Griot may make and write to ({reason})")
 
 
 def _address_problems(settings: Settings) -> list[Problem]:
@@ -275,13 +291,17 @@ def _is_origin(address: str) -> bool:
 
 
 def _demo_key(folder: Path) -> str:
+    """Return the key kept in this folder, made up when there is none; raise SettingsError."""
     path = folder / "demo.key"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not path.is_file():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text(encoding="ascii")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.is_file():
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(48))
+        return path.read_text(encoding="ascii")
+    except OSError as error:
+        raise SettingsError((_unusable(error.strerror),)) from None
 
 
 def _shown(default: object) -> str:

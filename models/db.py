@@ -25,6 +25,15 @@ PAUSE = 0.05  # seconds before a transaction is repeated, growing
 LOCK_WAIT = 5.0  # seconds
 LOOKS_IN_LINE = 2000  # at the lock, before whoever stands in line is passed: that process may be frozen
 REPEATABLE_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "08003", "08006", "25P03"})
+POSTGRES_TROUBLES = ("08", "53", "55P03", "57", "58")  # SQLSTATE classes: PostgreSQL, appendix A
+SQLITE_TROUBLES = (  # primary result codes: sqlite.org/rescode.html
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+)
 
 READER = {"is_reader": True}
 ON_SQLITE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "temp_store=MEMORY")
@@ -71,9 +80,21 @@ def database_url(text: str) -> URL:
             raise UrlError("only sqlite:///FILE and postgresql://… are supported")
 
 
+def ready_url(text: str) -> URL:
+    """Return the address, the folder of an SQLite file made; raise UrlError also when it cannot be made."""
+    url = database_url(text)
+    if url.get_backend_name() == "sqlite" and url.database:
+        folder = Path(url.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UrlError(f"the folder {folder} cannot be made: {error.strerror}") from error
+    return url
+
+
 def open_store(address: str, connections: int = 16) -> Store:
-    """Return the store at this address, its folder made; `connections` is the size of the pool."""
-    url = database_url(address)
+    """Return the store at this address; `connections` is the size of the pool; raise UrlError."""
+    url = ready_url(address)
     if url.get_backend_name() == "sqlite":
         return _store(_sqlite_engine(url, connections), Line(LOCK_WAIT).alone)
     return _store(_postgres_engine(url, connections), nullcontext)
@@ -104,6 +125,16 @@ def may_repeat(error: DBAPIError) -> bool:
     """Tell whether a repeat can succeed: after serialisation failure, deadlock, lost connection."""
     state = getattr(error.orig, "sqlstate", None)
     return error.connection_invalidated or state in REPEATABLE_STATES
+
+
+def is_transient(error: DBAPIError) -> bool:
+    """Tell whether the database is in trouble, and not the statement: locked, full, out of memory, cut off."""
+    if may_repeat(error):
+        return True
+    state = getattr(error.orig, "sqlstate", None) or ""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    is_sqlite = code is not None and code & 0xFF in SQLITE_TROUBLES
+    return is_sqlite or state.startswith(POSTGRES_TROUBLES)
 
 
 def table_of(model: type[Base]) -> Table:
@@ -175,8 +206,6 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
 
 
 def _sqlite_engine(url: URL, connections: int) -> Engine:
-    assert url.database is not None  # noqa: S101 - database_url() refuses an address without a file
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         url,
         pool_size=connections,

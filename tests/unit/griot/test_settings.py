@@ -31,6 +31,11 @@ FAULTS = [
     pytest.param({"PORT": "many"}, "PORT", id="no port"),
     pytest.param({"LOG_FORMAT": "xml"}, "LOG_FORMAT", id="unknown format"),
     pytest.param({"GRIOT_HTTP_TIMEOUT": "30"}, "GRIOT_LEASE_SECONDS", id="lease of twice the timeout"),
+    pytest.param({"GRIOT_LEASE_SECONDS": "inf"}, "GRIOT_LEASE_SECONDS", id="a lease without end"),
+    pytest.param({"GRIOT_HTTP_TIMEOUT": "nan"}, "GRIOT_HTTP_TIMEOUT", id="seconds that are no number"),
+    pytest.param({"GRIOT_LEASE_SECONDS": "86401"}, "GRIOT_LEASE_SECONDS", id="a lease of over a day"),
+    pytest.param({"GRIOT_SENDER_PER_DAY": "9" * 20}, "GRIOT_SENDER_PER_DAY", id="a limit without bounds"),
+    pytest.param({"GRIOT_VAR": "/dev/null/var"}, "GRIOT_VAR", id="a folder that cannot be made"),
     pytest.param({"TELEGRAM_WEBHOOK_SECRET": "s"}, "TELEGRAM_BOT_TOKEN", id="a secret without a token"),
     pytest.param(
         {"TELEGRAM_BOT_TOKEN": "1:x", "BASE_URL": "https://griot.example"},
@@ -95,6 +100,15 @@ def test_a_demo_makes_up_its_key_once(monkeypatch: pytest.MonkeyPatch) -> None:
     first = load_settings(is_demo=True)
     assert load_settings(is_demo=True).keys == first.keys
     assert (first.griot_var / "demo.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_demo_names_a_folder_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the folder is at fault: the key would have been kept there."""
+    monkeypatch.delenv("SECRET_KEY")
+    monkeypatch.setenv("GRIOT_VAR", "/dev/null/var")
+    with pytest.raises(SettingsError, match=r"^GRIOT_VAR") as caught:
+        load_settings(is_demo=True)
+    assert len(caught.value.problems) == 1
 
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
