@@ -13,7 +13,7 @@ from bot.values import LANGUAGES, Heard, Message, Press
 from channels.chat import Chat, written_down
 from channels.fitting import written
 from griot.clock import now
-from griot.commands.desk import BadInput, Desk, desk
+from griot.commands.desk import BadInput, Desk, PersonId, desk
 from griot.turn import Turns, make_turns
 from models.base import Db
 from models.db import read, write
@@ -77,7 +77,7 @@ class Phone:
 
 @click.command()
 @click.option(
-    "--as", "person_id", type=int, help="The person who holds the phone; else the first coordinator."
+    "--as", "person_id", type=PersonId(), help="The person who holds the phone; else the first coordinator."
 )
 @click.option("--language", type=click.Choice(LANGUAGES), help="Speak this language from now on.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, in and out.")

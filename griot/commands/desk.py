@@ -1,6 +1,7 @@
 """What every command that reads or writes data needs: settings, the database, one line for an error."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from griot.clock import now
 from griot.settings import Settings
 from models.db import Store, UrlError, open_store
 from models.person import PersonError
+
+MOST_ID = 2**31 - 1  # of a row, on PostgreSQL
 
 
 class BadInput(click.ClickException):
@@ -130,6 +133,46 @@ class Moment(click.ParamType[datetime]):
             return value
         try:
             at = datetime.fromisoformat(value)
-        except ValueError:
+            return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a time such as 2026-11-23T10:00:00Z", param, ctx)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at
+
+
+class Week(click.ParamType[str]):
+    """An ISO week, such as 2026-W48."""
+
+    name = "week"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the week, or fail with an example."""
+        if not _is_week(value):
+            self.fail(f"{value!r} is not a week such as 2026-W48", param, ctx)
+        return value
+
+
+class PersonId(click.ParamType[int]):
+    """The number of a person."""
+
+    name = "integer"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number; raise BadInput for one that no row can have."""
+        try:
+            id = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a valid integer", param, ctx)
+        if not 0 < id <= MOST_ID:
+            raise BadInput(f"There is no person {id}. See `griot person list`.")
+        return id
+
+
+def _is_week(text: str) -> bool:
+    """Tell whether the calendar has this week: not every year has a week 53."""
+    found = re.fullmatch(r"([12]\d{3})-W(\d\d)", text, re.ASCII)
+    if found is None:
+        return False
+    try:
+        date.fromisocalendar(int(found[1]), int(found[2]), 1)
+    except ValueError:
+        return False
+    return True

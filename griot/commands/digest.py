@@ -1,13 +1,12 @@
 """`griot digest`: the week as the officers read it."""
 
-import re
 from collections.abc import Mapping
 
 import click
 
 from bot.digest import Digest
 from bot.values import LANGUAGES
-from griot.commands.desk import BadInput, desk, show_json
+from griot.commands.desk import BadInput, Week, desk, show_json
 from griot.digests import Digests
 from griot.settings import data_folder
 from griot.voices import voices
@@ -15,17 +14,13 @@ from models.db import read
 from models.form import FormShelf
 from models.programme import ProgrammeShelf
 
-_WEEK = re.compile(r"\d{4}-W(0[1-9]|[1-4]\d|5[0-3])")
-
 
 @click.command()
-@click.option("--week", help="An ISO week such as 2026-W48; this week by default.")
+@click.option("--week", type=Week(), help="An ISO week such as 2026-W48; this week by default.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def digest(week: str | None, language: str, as_json: bool) -> None:
     """Print the digest of a week."""
-    if week and not _WEEK.fullmatch(week):
-        raise BadInput(f"{week!r} is not a week such as 2026-W48.")
     with desk() as it:
         digests = Digests(ProgrammeShelf(), FormShelf(), voices(data_folder("locales")))
         try:

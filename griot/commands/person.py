@@ -6,7 +6,7 @@ from functools import partial
 import click
 
 from bot.values import LANGUAGES
-from griot.commands.desk import BadInput, Day, Desk, desk, show_json
+from griot.commands.desk import BadInput, Day, Desk, PersonId, desk, show_json
 from griot.commands.links import invite_links
 from griot.commands.paging import rows_of
 from models import export
@@ -20,7 +20,7 @@ from models.privacy import erase, everything_about
 from models.signin import new_sign_in
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-id_of_person = click.argument("id", type=int)
+id_of_person = click.argument("id", type=PersonId())
 
 
 @click.group()

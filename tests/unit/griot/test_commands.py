@@ -18,6 +18,15 @@ from tests.unit.griot.conftest import Griot
         pytest.param(("export", "secrets"), "Use one of submissions", id="unknown table"),
         pytest.param(("form", "add", "missing.md"), "missing.md", id="missing file"),
         pytest.param(("nothing",), "nothing", id="unknown command"),
+        pytest.param(("digest", "--week", "2027-W53"), "not a week", id="a week that the year has not"),
+        pytest.param(("digest", "--week", "0000-W01"), "not a week", id="a year that is none"),
+        pytest.param(("digest", "--week", "9999-W52"), "not a week", id="a week that never ends"),
+        pytest.param(("person", "show", "9" * 20), "There is no person", id="a number that no row has"),
+        pytest.param(("person", "pause", str(2**31)), "There is no person", id="a number too long"),
+        pytest.param(("chat", "--as", "0"), "There is no person", id="nobody's phone"),
+        pytest.param(
+            ("export", "people", "--since", "0001-01-01T00:00:00+14:00"), "not a time", id="before all time"
+        ),
     ],
 )
 def test_an_error_is_one_line(quick: Griot, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
@@ -47,6 +56,18 @@ def test_the_exit_code_tells_of_faults(
     monkeypatch.delenv("SECRET_KEY", raising=False)
     (tmp_path / "faulty.md").write_text("| survey |\n| | type | name |\n| | unheard | of |\n")
     assert _run(tmp_path, *words).returncode == code
+
+
+@pytest.mark.parametrize("words", [("migrate",), ("person", "list"), ("run", "--demo")])
+def test_a_folder_that_cannot_be_made_is_one_line(
+    quick: Griot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """The database's folder is named, with the reason."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/file/griot.db")
+    done = _run(tmp_path, *words)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert f"the folder {tmp_path}/file cannot be made" in done.stderr
 
 
 def test_a_port_in_use_is_one_line(quick: Griot, tmp_path: Path) -> None:
