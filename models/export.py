@@ -94,7 +94,7 @@ def submissions(
 def _submission(row: Submission, is_closed: Callable[[str | None, str], bool]) -> Record:
     may_be_partial = row.state == SubmissionState.DRAFT and row.period is not None
     return {
-        "reference": row.reference,
+        "reference": called(row.id, row.reference),
         "form": row.form,
         "form_version": row.form_version,
         "city": row.city,
@@ -110,6 +110,11 @@ def _submission(row: Submission, is_closed: Callable[[str | None, str], bool]) -
         "nothing": row.nothing,
         "answers": shown(row.answers),
     }
+
+
+def called(submission_id: int, reference: str | None) -> str:
+    """Return what a report is called in every table: its reference, or `draft-N` when it was never sent."""
+    return reference or f"draft-{submission_id}"
 
 
 def shown(value: Json) -> Json:
@@ -144,7 +149,7 @@ def answers(db: Db, after: int, since: datetime | None) -> Page:
 
 def _answer(row: Answer, reference: str | None, form: str) -> Record:
     return {
-        "submission": reference or f"draft-{row.submission_id}",
+        "submission": called(row.submission_id, reference),
         "form": form,
         "question": row.question,
         "value": shown(row.value["value"]),

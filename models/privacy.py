@@ -10,6 +10,7 @@ from models.base import Db
 from models.consent import Consent
 from models.export import (
     Record,
+    called,
     consent_row,
     message_in,
     message_out,
@@ -65,7 +66,7 @@ def _submissions(db: Db, person_id: int) -> list[Record]:
     rows = db.scalars(select(Submission).where(Submission.person_id == person_id).order_by(Submission.id))
     return [
         {
-            "reference": row.reference,
+            "reference": called(row.id, row.reference),
             "form": row.form,
             "city": row.city,
             "period": row.period,
@@ -83,7 +84,7 @@ def _answers(db: Db, person_id: int) -> list[Record]:
     rows = db.execute(query.where(Answer.author == person_id).order_by(Answer.id))
     return [
         {
-            "submission": reference or f"draft-{row.submission_id}",
+            "submission": called(row.submission_id, reference),
             "question": row.question,
             "value": shown(row.value["value"]),
             "revision": row.revision,

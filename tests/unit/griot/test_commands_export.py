@@ -56,7 +56,7 @@ def test_submissions_as_json(filled: Griot) -> None:
         "success": None,
     }
     assert (report["partial"], report["state"], report["person"]) == (False, "submitted", draft["person"])
-    assert (draft["partial"], draft["state"], draft["reference"]) == (True, "draft", None)
+    assert (draft["partial"], draft["state"], draft["reference"]) == (True, "draft", "draft-2")
 
 
 def test_formats_tell_the_same(filled: Griot, tmp_path: Path) -> None:

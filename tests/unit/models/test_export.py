@@ -203,11 +203,14 @@ def test_answers_since_their_report_was_sent(db: Db) -> None:
     assert [row["submission"] for row in export.answers(db, 0, LATER).rows] == ["BKO-2026-W48-1"]
 
 
-def test_answers_of_a_draft_belong_together(db: Db) -> None:
-    """A draft has no reference yet; its answers still name one thing."""
-    submission = a_submission(db, a_person(db), reference=None, state="draft")
+@pytest.mark.parametrize("reference", ["BKO-2026-W48-1", None])
+def test_answers_name_their_report(db: Db, reference: str | None) -> None:
+    """Both tables call a report the same, a draft too."""
+    submission = a_submission(db, a_person(db), reference=reference, state="draft")
     an_answer(db, submission, 1, AT)
-    assert export.answers(db, 0, None).rows[0]["submission"] == f"draft-{submission.id}"
+    (report,) = export.submissions(db, 0, None, never).rows
+    (answer,) = export.answers(db, 0, None).rows
+    assert report["reference"] == answer["submission"] == (reference or f"draft-{submission.id}")
 
 
 def test_messages_go_both_ways_with_the_same_fields(db: Db) -> None:
