@@ -56,6 +56,7 @@ _SERVICE = (
     "successful_payment",
     "refunded_payment",
 )
+_ABSENT = (None, False)  # not {}: an event without particulars is one
 
 
 def read_update(update: Any) -> list[Inbound | Receipt]:
@@ -71,7 +72,7 @@ def _trimmed(update: Mapping[str, Any]) -> dict[str, Any]:
     kept = {"update_id": update["update_id"]}
     for kind in ("message", "edited_message"):
         said = update.get(kind)
-        if said and not any(name in said for name in _SERVICE):
+        if said and not any(said.get(name) not in _ABSENT for name in _SERVICE):
             kept[kind] = _parts(said)
     if tap := update.get("callback_query"):
         kept["callback_query"] = {**tap, "message": _parts(tap.get("message") or {}) or None}

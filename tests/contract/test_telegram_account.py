@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from channels.base import Envelope, Failure, SendError
+from channels.base import Envelope, Failure, Inbound, SendError
 from channels.telegram import KINDS, Profile, Telegram
 from channels.telegram_polling import Polling
 from tests.standin import Client, Fault, StandIn, Trouble
@@ -77,20 +77,37 @@ def tap(update_id: int) -> dict[str, object]:
     return {"update_id": update_id, "callback_query": query}
 
 
+def said(update_id: int, **content: object) -> dict[str, object]:
+    """Return the update of a message."""
+    amina = {"id": 500000001, "is_bot": False, "first_name": "Amina"}
+    chat = {"id": 500000001, "type": "private"}
+    message = {"message_id": 101, "from": amina, "chat": chat, "date": 1795516860, "text": "Olá"}
+    return {"update_id": update_id, "message": message | content}
+
+
 def test_fetched_updates_are_stored_then_confirmed(provider: StandIn, account: Telegram) -> None:
-    """Each update reaches the inbox as JSON with its envelope; a tap's spinner is ended by a call."""
+    """Each update reaches the inbox as it came, however odd; a tap's spinner is ended by a call."""
     stored: list[tuple[bytes, Envelope]] = []
     polling = Polling(account, lambda body, envelope: stored.append((body, envelope)))
-    for number in (7, 9):
-        Client(provider.url).update(tap(number))
-    assert polling.once(0) == 2
+    updates = [tap(7), said(9), said(10, date="soon", later_invention={"is": [None]}), {"update_id": 11}]
+    for update in updates:
+        Client(provider.url).update(update)
+    assert polling.once(0) == 4
     assert polling.once(0) == 0
-    assert [json.loads(body) for body, _ in stored] == [tap(7), tap(9)]
-    assert [envelope.provider_id for _, envelope in stored] == ["700100200:7", "700100200:9"]
-    assert [call.fields["callback_query_id"] for call in provider.calls("answerCallbackQuery")] == [
-        "tap-7",
-        "tap-9",
-    ]
+    assert [json.loads(body) for body, _ in stored] == updates
+    assert [envelope.provider_id for _, envelope in stored] == [f"700100200:{n}" for n in (7, 9, 10, 11)]
+    assert [call.fields["callback_query_id"] for call in provider.calls("answerCallbackQuery")] == ["tap-7"]
+    [heard] = account.parse(stored[1][0])
+    assert isinstance(heard, Inbound)
+    assert heard.heard.text == "Olá"
+
+
+def test_an_answer_that_is_no_list_of_updates(provider: StandIn, account: Telegram) -> None:
+    """Whatever is not Telegram's is an error of the provider's, not of ours."""
+    Client(provider.url).update({"update_id": "seven"})
+    with pytest.raises(SendError) as raised:
+        account.calls.updates(0, 0, KINDS)
+    assert raised.value.failure is Failure.UNKNOWN
 
 
 def test_an_update_that_was_not_stored_comes_again(provider: StandIn, account: Telegram) -> None:

@@ -148,6 +148,12 @@ def test_a_text_is_cleaned(written: str, read: str) -> None:
     assert heard(text=written).text == read
 
 
+@pytest.mark.parametrize("absent", [None, False])
+def test_what_did_not_happen_is_no_service_message(absent: object) -> None:
+    """Fields of service messages that are there and empty do not hide what was said."""
+    assert heard(text="Hello", group_chat_created=absent, pinned_message=absent).text == "Hello"
+
+
 def test_an_edit_finds_the_message() -> None:
     """An edit has the source of the message that it changes."""
     [edit] = TELEGRAM.parse(body("edited_message", message(text="4 of 5", edit_date=1795516955)))
@@ -265,6 +271,9 @@ def test_a_group_is_not_private() -> None:
         pytest.param(body("message", {"message_id": 1, "date": 1795516860, "text": "x"}), id="no chat"),
         pytest.param(body("message", message(text="x", date="soon")), id="an odd date"),
         pytest.param(body("message", message(migrate_to_chat_id=-1002900000123)), id="service message"),
+        pytest.param(
+            body("message", message(write_access_allowed={})), id="service message without particulars"
+        ),
         pytest.param(body("message", message(text="x") | {"from": AMINA | {"is_bot": True}}), id="a bot"),
     ],
 )
