@@ -1,16 +1,13 @@
 """The demonstration: fictitious people and two past weeks of reports, in a database of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
-
-import yaml
 
 from bot.forms.sheet import Sheet
 from bot.periods import days_of, form_due, next_milestone, previous, week_of
-from bot.programme import City, Programme
+from bot.programme import DRAFT, City, DemoPerson, Programme, Report, open_demo
 from models.base import Db
 from models.consent import record_consent
 from models.demo import holds_people, is_demo, mark_demo
@@ -43,23 +40,23 @@ def load_demo(db: Db, data: bytes, shelf: FormShelf, at: datetime) -> bool:
     if holds_people(db):
         raise MixedError("This database holds people. Set DATABASE_URL to another one for the demonstration.")
     mark_demo(db, at)
-    read = yaml.safe_load(data)
+    demo = open_demo(data)
     began = at - timedelta(weeks=WEEKS + 1)
-    authors = {person.get("city"): _add(db, person, began) for person in read["people"]}
+    authors = {person.city: _add(db, person, began) for person in demo.people}
     programme = current_programme(db)
     for city in programme.cities.values():
         if city.slug in authors:
-            _report(db, programme, city, authors[city.slug], read["reports"], shelf, at)
+            _report(db, programme, city, authors[city.slug], demo.reports, shelf, at)
     return True
 
 
-def _add(db: Db, person: Mapping[str, Any], at: datetime) -> _Author:
+def _add(db: Db, person: DemoPerson, at: datetime) -> _Author:
     id = add_person(
         db,
-        name=person["name"],
-        role=person["role"],
-        city=person.get("city"),
-        language=person["language"],
+        name=person.name,
+        role=person.role,
+        city=person.city,
+        language=person.language,
         at=at,
     )
     add_address(db, id, "chat", str(id), at)
@@ -68,12 +65,12 @@ def _add(db: Db, person: Mapping[str, Any], at: datetime) -> _Author:
         id,
         agreed=True,
         version=CONSENT_TEXT,
-        language=person["language"],
+        language=person.language,
         channel="chat",
         how="a fictitious person of the demonstration",
         at=at,
     )
-    return _Author(id, person["language"])
+    return _Author(id, person.language)
 
 
 def _report(
@@ -81,7 +78,7 @@ def _report(
     programme: Programme,
     city: City,
     author: _Author,
-    reports: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]],
+    reports: Mapping[str, Mapping[str, tuple[Report, ...]]],
     shelf: FormShelf,
     at: datetime,
 ) -> None:
@@ -107,12 +104,12 @@ def _keep(
     author: _Author,
     name: str,
     period: str,
-    entry: Mapping[str, Any],
+    entry: Report,
     milestone: str,
     at: datetime,
 ) -> None:
     form = shelf.form(db, name)
-    given = {path: value for path, value in entry.items() if path != "draft"}
+    given = {path: value for path, value in entry.items() if path != DRAFT}
     sheet = Sheet(form, given, {}, at)
     left = [step.path for step in sheet.steps() if step.path not in given]
     kept = {"given": given, "at": left[0] if left else None}
@@ -130,6 +127,6 @@ def _keep(
     id = open_report(db, values, at)
     change = Change(tuple(given.items()), author.id, "chat", "", at)
     keep_answers(db, id, kept, sheet.record(), change, ())
-    if not entry.get("draft"):
+    if not entry.get(DRAFT):
         reference = next_reference(db, city.slug, f"{city.code}-{period}")
         mark_sent(db, id, reference, nothing=False, replaces="", at=at + timedelta(minutes=4))

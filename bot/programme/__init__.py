@@ -1,5 +1,6 @@
 """A programme: its cities, calendar, forms and rules, read from data files."""
 
+from bot.programme.demo import DRAFT, Demo, DemoPerson, Report, open_demo
 from bot.programme.fields import Weekday
 from bot.programme.reading import open_programme, read_programme
 from bot.programme.shapes import (
@@ -18,19 +19,24 @@ from bot.programme.shapes import (
 )
 
 __all__ = [
+    "DRAFT",
     "City",
     "Correction",
+    "Demo",
+    "DemoPerson",
     "Event",
     "FormDigest",
     "FormEntry",
     "Milestone",
     "Phase",
     "Programme",
+    "Report",
     "Rhythm",
     "Rule",
     "Secretariat",
     "Weekday",
     "city_facts",
+    "open_demo",
     "open_programme",
     "read_programme",
 ]

@@ -37,11 +37,7 @@ def check_programme(draft: Draft, programme: Programme) -> None:
 def _known_form(draft: Draft, place: tuple[str | int, ...], name: str) -> None:
     """Keep a problem when the name is not a key of `forms`."""
     if name not in draft.keys("forms"):
-        _unknown(draft, place, "a form of this programme", name, draft.keys("forms"))
-
-
-def _unknown(draft: Draft, place: tuple[str | int, ...], what: str, name: str, known: Iterable[str]) -> None:
-    draft.fault("unknown_name", place, f"{name} is not {what}.", f"Use one of: {', '.join(known)}.")
+        draft.unknown(place, "a form of this programme", name, draft.keys("forms"))
 
 
 def _check_languages(draft: Draft, programme: Programme) -> None:
@@ -61,13 +57,13 @@ def _known_languages(
 ) -> None:
     for language in languages:
         if programme.languages and language not in programme.languages:
-            _unknown(draft, place, "a language of the programme", language, programme.languages)
+            draft.unknown(place, "a language of the programme", language, programme.languages)
 
 
 def _check_roles(draft: Draft) -> None:
     for role in draft.keys("roles"):
         if role not in ROLES:
-            _unknown(draft, ("roles", role), "a role", role, ROLES)
+            draft.unknown(("roles", role), "a role", role, ROLES)
     missing = [role for role in ROLES if role not in draft.keys("roles")]
     if missing and draft.keys("roles"):
         draft.fault("roles", ("roles",), f"No names for: {', '.join(missing)}.", "Add a line for each role.")
@@ -96,7 +92,7 @@ def _check_replaced(draft: Draft, forms: Mapping[str, FormEntry], name: str, for
 def _check_words(draft: Draft, words: Mapping[str, str]) -> None:
     for word, form in words.items():
         if word not in FORM_WORDS:
-            _unknown(draft, ("words", word), "a command word that opens a form", word, FORM_WORDS)
+            draft.unknown(("words", word), "a command word that opens a form", word, FORM_WORDS)
         _known_form(draft, ("words", word), form)
 
 
@@ -110,7 +106,7 @@ def _check_rules(draft: Draft, rules: Iterable[Rule]) -> None:
         if rule.offer is not None:
             _known_form(draft, (*place, "offer"), rule.offer)
         if rule.alert is not None and rule.alert not in ALERTS:
-            _unknown(draft, (*place, "alert"), "an alert", rule.alert, ALERTS)
+            draft.unknown((*place, "alert"), "an alert", rule.alert, ALERTS)
 
 
 def _check_digest(draft: Draft, programme: Programme) -> None:
@@ -164,7 +160,7 @@ def _check_city(draft: Draft, programme: Programme, city: City) -> None:
             draft.fault("office_hours", (*place, "office_hours"), message, mend)
     for milestone, due in city.due.items():
         if milestone not in draft.keys("milestones"):
-            _unknown(draft, (*place, "due"), "a milestone", milestone, draft.keys("milestones"))
+            draft.unknown((*place, "due"), "a milestone", milestone, draft.keys("milestones"))
         elif programme.cycle is not None and not programme.cycle.start <= due <= programme.cycle.end:
             _outside(draft, (*place, "due", milestone), "cycle")
 
@@ -192,7 +188,7 @@ def _check_calendar(draft: Draft, programme: Programme) -> None:
     for identifier, milestone in programme.milestones.items():
         if milestone.phase not in draft.keys("phases"):
             place = ("milestones", identifier, "phase")
-            _unknown(draft, place, "a phase", milestone.phase, draft.keys("phases"))
+            draft.unknown(place, "a phase", milestone.phase, draft.keys("phases"))
         elif not cycle.start <= milestone.due <= cycle.end:
             _outside(draft, ("milestones", identifier, "due"), "cycle")
         elif (held := programme.phases.get(milestone.phase)) and not held.start <= milestone.due <= held.end:

@@ -9,12 +9,13 @@ import yaml
 
 from bot.values import Problem
 
-Plain: TypeAlias = "str | int | bool | list[Plain] | dict[str, Plain] | None"
+Plain: TypeAlias = "str | int | float | bool | list[Plain] | dict[str, Plain] | None"
 Path: TypeAlias = tuple[str | int, ...]
 
 # YAML 1.2, core schema; YAML 1.1 would also read `no` as false and 12:30 as 750.
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _INTEGER = re.compile(r"-?[0-9]+")
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 @dataclass(slots=True)
@@ -111,4 +112,6 @@ def _scalar(node: yaml.Node) -> Plain:
         return text
     if text in _WORDS:
         return _WORDS[text]
+    if _DECIMAL.fullmatch(text):
+        return float(text)
     return int(text) if _INTEGER.fullmatch(text) else text

@@ -58,6 +58,10 @@ class Draft:
         if document is not None:
             self.problems.append(Problem(code, document.where(path), mend, message))
 
+    def unknown(self, path: Path, what: str, name: str, known: Iterable[str]) -> None:
+        """Keep the problem of a name that is not one of those known."""
+        self.fault("unknown_name", path, f"{name} is not {what}.", f"Use one of: {', '.join(known)}.")
+
     def one(self, section: str, shape: Any) -> Any:
         """Return a section as a value of this shape, or None with the problems kept."""
         return self._read(shape, (section,), self.raw(section), self._is_there(section))

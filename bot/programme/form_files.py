@@ -12,11 +12,17 @@ from bot.programme.shapes import FormDigest, Programme, Rule
 from bot.values import Labels, Problem
 
 
-def check_forms(draft: Draft, programme: Programme, files: Mapping[str, bytes]) -> None:
-    """Keep every fault of the form files, and what rules and digest ask of them in vain."""
+def check_forms(draft: Draft, programme: Programme, files: Mapping[str, bytes]) -> dict[str, Form]:
+    """Return the forms that can be read.
+
+    Keep every fault of the form files, and what rules and digest ask of them in vain.
+    """
+    forms: dict[str, Form] = {}
     outlines: dict[str, Outline] = {}
     for name, entry in programme.forms.items():
-        outline = _read(draft, name, entry.file, files)
+        form, outline = _read(draft, name, entry.file, files)
+        if form is not None:
+            forms[name] = form
         if outline is not None:
             outlines[name] = outline
             draft.problems.extend(_untranslated(draft, entry.file, outline, programme.languages))
@@ -26,21 +32,24 @@ def check_forms(draft: Draft, programme: Programme, files: Mapping[str, bytes]) 
     for name, digest in programme.digest.items():
         if name in outlines:
             _check_digest(draft, ("digest", name), name, outlines[name], digest)
+    return forms
 
 
-def _read(draft: Draft, name: str, file: str, files: Mapping[str, bytes]) -> Outline | None:
-    """Return what can be told of a form, also of one that is refused; None for nothing."""
+def _read(
+    draft: Draft, name: str, file: str, files: Mapping[str, bytes]
+) -> tuple[Form | None, Outline | None]:
+    """Return the form unless it is refused, and what can be told of it."""
     if file not in files:
         mend = "Add the file to the programme's folder, or correct the name."
         draft.fault("missing_file", ("forms", name, "file"), f"{file} is not there.", mend)
-        return None
+        return None, None
     try:
         form = read_form(files[file], file)
     except FormError as error:
         draft.problems.extend(replace(each, where=f"{file}, {each.where}") for each in error.problems)
-        return error.outline
+        return None, error.outline
     _check_name(draft, name, form)
-    return _outline(form)
+    return form, _outline(form)
 
 
 def _outline(form: Form) -> Outline:

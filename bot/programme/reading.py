@@ -7,6 +7,7 @@ from pydantic import Field
 
 from bot.programme import shapes
 from bot.programme.checks import check_programme
+from bot.programme.demo import DEMO_FILE, DEMO_HOMES, check_demo
 from bot.programme.document import Document, read_document
 from bot.programme.draft import Draft
 from bot.programme.fields import Hour, LocaleName, Names
@@ -41,7 +42,7 @@ _FILES: dict[str, tuple[str, ...]] = {
         "quiet_periods",
     ),
 }
-_HOMES = {section: file for file, sections in _FILES.items() for section in sections}
+_HOMES = {section: file for file, sections in _FILES.items() for section in sections} | DEMO_HOMES
 
 _Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 _Languages = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -49,23 +50,24 @@ _Languages = Annotated[tuple[str, ...], Field(min_length=1)]
 
 def read_programme(files: Mapping[str, bytes]) -> tuple[shapes.Programme | None, tuple[Problem, ...]]:
     """Return the programme, or None with every fault found; the files by name within the folder."""
-    draft = _draft(files)
+    draft = _draft(files, (*_FILES, DEMO_FILE))
     programme = _read(draft)
-    check_forms(draft, programme, files)
+    forms = check_forms(draft, programme, files)
+    check_demo(draft, programme, forms)
     return (None if draft.problems else programme), tuple(draft.problems)
 
 
 def open_programme(files: Mapping[str, bytes]) -> shapes.Programme:
     """Return the programme of files that were checked before, its forms unread; raise ValueError if wrong."""
-    draft = _draft(files)
+    draft = _draft(files, tuple(_FILES))
     programme = _read(draft)
     if draft.problems:
         raise ValueError("; ".join(f"{each.where}: {each.message}" for each in draft.problems))
     return programme
 
 
-def _draft(files: Mapping[str, bytes]) -> Draft:
-    documents = {file: read_document(file, files[file]) for file in _FILES if file in files}
+def _draft(files: Mapping[str, bytes], names: tuple[str, ...]) -> Draft:
+    documents = {file: read_document(file, files[file]) for file in names if file in files}
     draft = Draft(documents, _HOMES)
     draft.problems.extend(_missing(file) for file in _FILES if file not in files)
     _check_sections(draft)
