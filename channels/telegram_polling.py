@@ -26,26 +26,35 @@ class Polling:
         """Return how many updates came within `wait` seconds; raise SendError."""
         found = self._telegram.calls.updates(self._offset, wait, KINDS)
         for update_id, body in found:
-            self._take(body)
-            self._offset = update_id + 1
+            self._take(update_id, body)
         return len(found)
 
-    def run(self, stop: threading.Event, report: Callable[[SendError], None], pause: float = _PAUSE) -> None:
-        """Fetch until `stop` is set; report each error and go on after `pause` seconds."""
+    def run(self, stop: threading.Event, report: Callable[[Exception], None], pause: float = _PAUSE) -> None:
+        """Remove the webhook, then fetch until `stop` is set; report errors and go on after `pause` seconds.
+
+        An error of `store` is one of them: a database that is locked for a while ends nothing.
+        """
+        is_alone = False  # Telegram allows a webhook or this
         while not stop.is_set():
             try:
+                if not is_alone:
+                    self._telegram.take_down()
+                    is_alone = True
                 self.once()
-            except SendError as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody else fetches
                 if stop.is_set():  # the channel was closed meanwhile
                     return
                 report(error)
-                stop.wait(error.retry_after or pause)
+                wait = error.retry_after if isinstance(error, SendError) else None
+                stop.wait(wait or pause)
 
-    def _take(self, body: bytes) -> None:
+    def _take(self, update_id: int, body: bytes) -> None:
         try:
             envelope = self._telegram.envelope(body)
-        except BodyError:
-            return  # nothing Telegram sends; left behind so that it does not block the rest
+        except BodyError:  # nothing Telegram sends; left behind so that it does not block the rest
+            self._offset = update_id + 1
+            return
         self._store(body, envelope)
+        self._offset = update_id + 1
         if envelope.acknowledge:
             self._telegram.end_spinner(envelope)

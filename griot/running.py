@@ -5,11 +5,14 @@ import threading
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.values import Clock
 from channels.base import Channel, Envelope, SendError
 from channels.telegram import Telegram
 from griot.assembly import make_work
 from griot.clock import now
+from griot.logs import trace_of
 from griot.metrics import Measures
 from griot.settings import Settings
 from griot.wake import Ear
@@ -90,11 +93,15 @@ def _poll(telegram: Telegram, store: Store, ear: Ear, stop: threading.Event) -> 
         write(store, lambda db: receive(db, telegram.name, envelope.provider_id, sender, body, now()))
         ear.ring()
 
-    def report(error: SendError) -> None:
-        log.error("Telegram could not be polled: %s", error.detail)
+    Polling(telegram, keep).run(stop, _report)
 
-    try:
-        telegram.take_down()
-    except SendError as error:
-        report(error)
-    Polling(telegram, keep).run(stop, report)
+
+def _report(error: Exception) -> None:
+    """Log why updates could not be fetched or kept; they are fetched again."""
+    match error:
+        case SendError():
+            log.error("Telegram could not be polled: %s", error.detail)
+        case SQLAlchemyError():
+            log.error("the database did not keep what Telegram told: %s", type(error).__name__)
+        case _:
+            log.error("polling Telegram raised %s", trace_of(error))

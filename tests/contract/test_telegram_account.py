@@ -125,19 +125,64 @@ def test_an_update_that_was_not_stored_comes_again(provider: StandIn, account: T
     assert polling.once(0) == 1
 
 
-def test_polling_goes_on_after_an_error(provider: StandIn, account: Telegram) -> None:
-    """A conflict with a webhook is reported; once it is gone updates arrive."""
-    stop, reported = threading.Event(), []
-    polling = Polling(account, lambda body, envelope: stop.set())
+@pytest.mark.parametrize(
+    "failing", [pytest.param(0, id="the webhook's removal"), pytest.param(1, id="a call")]
+)
+def test_polling_goes_on_after_an_error(provider: StandIn, account: Telegram, failing: int) -> None:
+    """Throttling is reported; once it is over the webhook is removed and updates arrive."""
+    account.set_up("https://griot.example.org", {})
+    stop, reported, stored = threading.Event(), list[Exception](), list[str]()
 
-    def report(error: SendError) -> None:
-        reported.append(error)
-        provider.trouble()
+    def store(body: bytes, envelope: Envelope) -> None:
+        stored.append(envelope.provider_id)
+        if len(stored) > failing:
+            stop.set()
+        else:
+            provider.trouble(trouble=Trouble(fault=Fault.THROTTLED, value=0, times=1))
+            Client(provider.url).update(said(8))
 
-    provider.trouble(trouble=Trouble(fault=Fault.THROTTLED, value=0))
-    Client(provider.url).update(tap(7))
-    polling.run(stop, report, pause=0.01)
-    assert [error.failure for error in reported] == [Failure.THROTTLED]
+    if not failing:
+        provider.trouble(trouble=Trouble(fault=Fault.THROTTLED, value=0, times=1))
+    Client(provider.url).update(said(7))
+    Polling(account, store).run(stop, reported.append, pause=0.01)
+    assert [error.failure for error in reported if isinstance(error, SendError)] == [Failure.THROTTLED]
+    assert stored == ["700100200:7", "700100200:8"][: failing + 1]
+
+
+def test_polling_goes_on_after_an_update_was_not_stored(provider: StandIn, account: Telegram) -> None:
+    """Whatever the inbox raises is reported; the update, and the next one, come again."""
+    stop, reported, stored = threading.Event(), list[Exception](), list[str]()
+
+    def store(body: bytes, envelope: Envelope) -> None:
+        if not reported:
+            raise OSError("disk full")
+        stored.append(envelope.provider_id)
+        if len(stored) == 2:
+            stop.set()
+
+    for number in (7, 8):
+        Client(provider.url).update(said(number))
+    Polling(account, store).run(stop, reported.append, pause=0.01)
+    assert [str(error) for error in reported] == ["disk full"]
+    assert stored == ["700100200:7", "700100200:8"]
+
+
+def test_a_spinner_that_does_not_end_holds_nothing_up(provider: StandIn, account: Telegram) -> None:
+    """A tap that is durable is confirmed, also when the call that ends its spinner fails."""
+    stop, reported, stored = threading.Event(), list[Exception](), list[str]()
+
+    def store(body: bytes, envelope: Envelope) -> None:
+        stored.append(envelope.provider_id)
+        if len(stored) == 2:
+            stop.set()
+        else:
+            provider.trouble(trouble=Trouble(fault=Fault.SERVER_ERROR, times=1))
+
+    for update in (tap(7), said(8)):
+        Client(provider.url).update(update)
+    Polling(account, store).run(stop, reported.append, pause=0.01)
+    assert len(reported) == 1
+    assert stored == ["700100200:7", "700100200:8"]
 
 
 def test_polling_beside_a_webhook_is_misconfigured(account: Telegram) -> None:

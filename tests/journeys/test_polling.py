@@ -1,10 +1,13 @@
 """A bot without a public address: the worker fetches what people write, and answers."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from models.db import LOCK_WAIT, open_store
 from tests.site import FIRST_PERSON, TOKEN, a_site
 from tests.standin import Client, StandIn
 from tests.standin.phone import Phone
@@ -26,6 +29,26 @@ def test_fetched_messages_are_answered(tmp_path: Path, empty_database: str) -> N
         second.press(1)
         assert second.wait_for_reply().text
         assert first.ask("/help")
+
+
+@pytest.mark.timeout(60)
+def test_a_locked_database_does_not_end_the_fetching(tmp_path: Path, empty_database: str) -> None:
+    """What could not be kept for longer than a lock is waited for is fetched again, and answered."""
+    with (
+        StandIn(token=TOKEN) as provider,
+        a_site(tmp_path, provider.url, [("bamako", "en")], empty_database, BASE_URL=""),
+    ):
+        phone = Phone(lambda body: fetched(provider, body), provider, FIRST_PERSON)
+        assert phone.ask("/help")
+        store = open_store(empty_database)
+        with store.writers.begin() as db:
+            if not store.is_sqlite:
+                db.execute(text("LOCK TABLE inbox IN EXCLUSIVE MODE"))
+            phone.say("/help")
+            time.sleep(LOCK_WAIT + 1)
+        store.close()
+        assert phone.wait_for_reply(20).text
+        assert phone.ask("/help")
 
 
 def fetched(provider: StandIn, body: bytes) -> tuple[int, bytes]:
