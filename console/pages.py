@@ -13,6 +13,7 @@ from flask import Blueprint, g, request, session, url_for
 from bot.values import LANGUAGES, Labels, Say
 from console.parts import Parts
 from models.db import read, write
+from models.demo import is_demo
 from models.reach import Reach, reach_of
 from models.signin import SEEN_EVERY, Reader, keep_signed_in, signed_in
 
@@ -39,6 +40,7 @@ def context(parts: Parts) -> dict[str, Any]:
         "named": named,
         "reader": g.get("reader"),
         "is_demo": parts.is_demo,
+        "holds_demo": parts.is_demo or g.get("holds_demo", False),
     }
 
 
@@ -77,13 +79,13 @@ def voice(parts: Parts) -> Say:
 
 
 def find_reader(parts: Parts) -> None:
-    """Keep in `g.reader` who is signed in, or None; before every page."""
+    """Keep in `g.reader` who is signed in, or None, and for them what they read; before every page."""
     g.reader = None
     session_id = session.get("id")
     if session_id is None:
         return
     at = parts.clock()
-    g.reader = read(parts.store, lambda db: signed_in(db, session_id, at))
+    g.reader, g.holds_demo = read(parts.store, lambda db: (signed_in(db, session_id, at), is_demo(db)))
     if g.reader is not None and at - g.reader.seen_at > SEEN_EVERY:
         write(parts.store, lambda db: keep_signed_in(db, session_id, at))
 

@@ -15,6 +15,7 @@ from griot.commands.desk import show_json
 from griot.schema import Standing, revisions, standing
 from griot.settings import Settings, SettingsError, load_settings, variables
 from models.db import Store, UrlError, open_store, read
+from models.demo import is_demo
 from models.programme import current_programme
 
 SOUND_SQLITE = (3, 51, 3)  # below it a rare fault of checkpoints is known
@@ -119,6 +120,12 @@ def _of_store(store: Store) -> Iterator[Finding]:
         yield Finding("The schema is ahead of this Griot.", "Install the newer one.")
     else:
         yield from _of_programme(store)
+        if read(store, is_demo):
+            yield Finding(
+                "This database holds a demonstration.",
+                "For real people set DATABASE_URL to another one.",
+                is_note=True,
+            )
 
 
 def _of_programme(store: Store) -> Iterator[Finding]:

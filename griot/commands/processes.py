@@ -1,5 +1,6 @@
 """`griot run`, `griot web`, `griot worker`: the processes."""
 
+import logging
 import signal
 import sys
 import threading
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from griot.running import RunningWorker
     from models.db import Store
+
+log = logging.getLogger(__name__)
 
 host_of = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 port_of = click.option(
@@ -67,6 +70,7 @@ def check_ready() -> None:
     store = _store(_settings())
     try:
         check_schema(store)
+        _tell_of_demo(store)
     finally:
         store.close()
 
@@ -83,6 +87,15 @@ def check_schema(store: "Store") -> None:
         raise Failed("The schema is behind. Run `griot migrate`.")
     if found == Standing.AHEAD:
         raise Failed("The schema is ahead of this Griot. Install the newer one.")
+
+
+def _tell_of_demo(store: "Store") -> None:
+    """Log that the database holds a demonstration, if so: nobody real belongs there."""
+    from models.db import read
+    from models.demo import is_demo
+
+    if read(store, is_demo):
+        log.warning("this database holds a demonstration; for real people set DATABASE_URL to another one")
 
 
 def make_web() -> "Flask":
@@ -143,6 +156,8 @@ def _prepare(settings: Settings, store: "Store", is_demo: bool) -> list[str]:
         if is_demo:
             path = _sign_in_to_demo(settings.programme_folder, store)
             lines += [f"Simulator: {settings.origin}/simulator", f"Sign in: {settings.origin}{path}"]
+        else:
+            _tell_of_demo(store)
     except SQLAlchemyError as error:
         raise Failed(f"The database cannot be used: {_reason(error)}") from None
     return lines

@@ -3,6 +3,8 @@
 import pytest
 from flask import Flask
 
+from models.db import write
+from models.demo import mark_demo
 from tests.console_stage import MONDAY, Stage
 
 EVERYBODY = ("admin", "officer", "viewer", "keeper", "aide", "team", "other", None)
@@ -11,6 +13,7 @@ OWN = {"keeper": "nordmark", "aide": "nordmark", "team": "nordmark", "other": "e
 PUBLIC = frozenset({"signin.how", "signin.door", "console.static"})  # pages that need nobody
 DEMO = frozenset({"simulator.first", "simulator.phone", "simulator.thread"})
 CITIES = ("nordmark", "eastmere")
+BAND = "people and reports are invented"
 
 
 def path_of(rule: str, city: str, stage: Stage) -> str:
@@ -85,6 +88,16 @@ def test_the_simulator_is_there_only_in_a_demonstration(stage: Stage) -> None:
     assert client.get("/simulator").status_code == 404
     assert client.get(f"/simulator/{stage.people['keeper']}").status_code == 404
     assert "/simulator" not in client.get("/sign-in").text
+
+
+@pytest.mark.parametrize("path", ["/", "/attention", "/cities/nordmark", "/nowhere"])
+def test_pages_on_a_demonstration_say_so(stage: Stage, path: str) -> None:
+    """With the simulator or without; error pages too, real databases never."""
+    client = stage.signed_in("officer", stage.app(is_demo=False))
+    assert BAND not in client.get(path).text
+    assert BAND in stage.signed_in("officer").get(path).text
+    write(stage.store, lambda db: mark_demo(db, MONDAY))
+    assert BAND in client.get(path).text
 
 
 @pytest.mark.parametrize(

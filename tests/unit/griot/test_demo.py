@@ -1,0 +1,59 @@
+"""A database that holds a demonstration says so wherever it is opened."""
+
+import os
+import socket
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from models.db import open_store, write
+from models.demo import mark_demo
+from tests.databases import LOADED_AT
+from tests.site import griot_command
+from tests.unit.griot.conftest import Griot
+
+
+def mark(address: str) -> None:
+    """Make the database one of a demonstration."""
+    store = open_store(address)
+    write(store, lambda db: mark_demo(db, LOADED_AT))
+    store.close()
+
+
+def test_the_doctor_tells_of_a_demonstration(
+    quick: Griot, monkeypatch: pytest.MonkeyPatch, empty_database: str
+) -> None:
+    """It is good to know and nothing to mend."""
+    monkeypatch.setenv("DATABASE_URL", empty_database)
+    assert quick("migrate").exit_code == 0
+
+    def notes() -> str:
+        return str(quick.parsed(quick("doctor", "--json"))["notes"])
+
+    assert "demonstration" not in notes()
+    mark(empty_database)
+    assert "demonstration" in notes()
+
+
+@pytest.mark.parametrize("role", ["run", "web", "worker"])
+def test_a_process_that_starts_on_a_demonstration_says_so(tmp_path: Path, role: str) -> None:
+    """Also without --demo, as for real work."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"sqlite:///{tmp_path / 'griot.db'}"
+    environment = os.environ | {"DATABASE_URL": address, "PORT": str(port), "SECRET_KEY": "k" * 32}
+    subprocess.run([griot_command(), "migrate"], env=environment, cwd=tmp_path, check=True)
+    mark(address)
+    process = subprocess.Popen(
+        [griot_command(), role], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    deadline = threading.Timer(20, process.terminate)
+    deadline.start()
+    with process:
+        assert process.stderr is not None
+        assert any("this database holds a demonstration" in line for line in process.stderr)
+        process.terminate()
+    deadline.cancel()
