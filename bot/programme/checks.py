@@ -158,7 +158,7 @@ def _check_city(draft: Draft, programme: Programme, city: City) -> None:
             message = f"No hours on {day}, a working day."
             mend = f"Add a line for {day}, or take it out of working_days."
             draft.fault("office_hours", (*place, "office_hours"), message, mend)
-    for milestone, due in city.due.items():
+    for milestone, due in city.due.items() if draft.keys("milestones") else ():
         if milestone not in draft.keys("milestones"):
             draft.unknown((*place, "due"), "a milestone", milestone, draft.keys("milestones"))
         elif programme.cycle is not None and not programme.cycle.start <= due <= programme.cycle.end:

@@ -112,7 +112,7 @@ def _check_reports(
     name = str(place[-1])
     form = programme.forms.get(name)
     due = [each for each in draft.keys("forms") if each not in programme.forms or programme.forms[each].every]
-    if form is None and name not in draft.keys("forms"):
+    if draft.keys("forms") and name not in draft.keys("forms"):
         draft.unknown(place, "a form of this programme", name, due)
     elif form is not None and form.every is None:
         draft.unknown(place, "a form of every week or month", name, due)

@@ -26,6 +26,7 @@ class Document:
     data: dict[str, Plain] = field(default_factory=dict)
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    is_read: bool = False  # else the file is no YAML mapping
 
     def where(self, path: Path) -> str:
         """Return file, line and key path, as `cities.yaml, line 12, cities.bamako.code`."""
@@ -58,6 +59,7 @@ def read_document(file: str, content: bytes) -> Document:
         document.fault("not_a_mapping", (), "The file holds no keys.", "Write it as `key: value` lines.")
         return document
     document.data = _mapping(document, root, (), set())
+    document.is_read = True
     return document
 
 

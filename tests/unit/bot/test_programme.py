@@ -408,11 +408,41 @@ def test_a_refused_form_brings_no_fault_that_is_none() -> None:
     assert broken_note(("select_one pace", "select_one paces"))[1:] == [f"{NOTE}, survey, row 5, type"]
 
 
-@pytest.mark.parametrize("content", [b"", b"- a list\n", b"\xff\xfe", b"a: [1\n", b"a: " + b"[" * 50])
-def test_a_file_that_is_no_mapping_is_refused(content: bytes) -> None:
-    programme, problems = read_programme({**files_of(ORCHARD), CITIES: content})
+@pytest.mark.parametrize("file", [PROGRAMME, CITIES, CALENDAR, "demo.yaml"])
+@pytest.mark.parametrize(
+    "content", [b"", b"- a list\n", b"\xff\xfe", b"a: [1\n", b"a: " + b"[" * 50, b"names:\n\ten: A\n"]
+)
+def test_a_file_that_is_no_mapping_is_one_fault(file: str, content: bytes) -> None:
+    """What it does not hold is neither missing nor wrong, and nothing of other files is blamed for it."""
+    people = "[{name: Ada, role: officer, language: fr}, {name: Bo, role: group, city: sudval, language: en}]"
+    demo = f"people: {people}\nreports: {{harvest_note: {{sudval: [{{going: well, crates: 1}}]}}}}\n"
+    files = {**files_of(ORCHARD), "demo.yaml": demo.encode()}
+    assert read_programme(files)[1] == ()
+    programme, problems = read_programme({**files, file: content})
     assert programme is None
-    assert any(problem.where.startswith(CITIES) for problem in problems)
+    assert [problem.where.split(",")[0] for problem in problems] == [file]
+
+
+def test_a_file_without_a_key_misses_every_one() -> None:
+    _, problems = read_programme({**files_of(ORCHARD), CITIES: b"{}\n"})
+    assert [(problem.where, problem.message) for problem in problems] == [
+        ("cities.yaml, clusters", "The key is missing."),
+        ("cities.yaml, cities", "The key is missing."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param("languages: [fr, en]", "languages: fr", "There is no list here.", id="list"),
+        pytest.param("{fr: fr_BE, en: en_IE}", "[fr]", "There are no `key: value` lines here.", id="mapping"),
+        pytest.param(
+            '{day: sat, at: "07:30"}', "saturday", "There are no `key: value` lines here.", id="value"
+        ),
+    ],
+)
+def test_faults_are_told_in_the_words_of_an_editor(old: str, new: str, message: str) -> None:
+    assert message in [problem.message for problem in changed(PROGRAMME, old, new)]
 
 
 def test_words_that_older_yaml_turns_into_other_things_stay_words() -> None:
