@@ -1,7 +1,8 @@
 """The web application, put together from its parts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
@@ -9,8 +10,13 @@ from gunicorn.http.errors import ParseException
 
 from console import attention, cities, errors, guard, pages, signin, simulator
 from console.parts import Parts
+from models.patience import within
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 PAGE_BYTES = 1 << 20
+PATIENCE = 10.0  # seconds that a request waits for the database
 
 
 def create_app(
@@ -46,6 +52,7 @@ def create_app(
     _add_console(app, parts)
     errors.show_errors(app, programs)
     _refuse_broken_bodies(app)
+    _bound_waits(app)
     return app
 
 
@@ -64,6 +71,17 @@ def _refuse_broken_bodies(app: Flask) -> None:
     @app.errorhandler(ParseException)
     def refuse(_error: ParseException) -> Response:
         return Response("the body cannot be read\n", 400, mimetype="text/plain")
+
+
+def _bound_waits(app: Flask) -> None:
+    """Let no request wait for ever for a database that hangs: sixteen such, and nobody is served."""
+    inner = app.wsgi_app
+
+    def bounded(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        with within(PATIENCE):
+            return inner(environ, start_response)
+
+    app.wsgi_app = bounded  # type: ignore[method-assign]  # Flask's own way to wrap an application
 
 
 def _add_console(app: Flask, parts: Parts) -> None:

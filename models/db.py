@@ -128,7 +128,7 @@ def may_repeat(error: DBAPIError) -> bool:
 
 
 def is_transient(error: DBAPIError) -> bool:
-    """Tell whether the database is in trouble, and not the statement: locked, full, out of memory, cut off."""
+    """Tell whether the database is in trouble, and not the statement: locked, full, short of memory, cut off."""
     if may_repeat(error):
         return True
     state = getattr(error.orig, "sqlstate", None) or ""
@@ -186,6 +186,8 @@ def _store(engine: Engine, alone: Callable[[], AbstractContextManager[None]]) ->
 
 
 def _postgres_engine(url: URL, connections: int) -> Engine:
+    from models.postgres import connect  # 0.1 s: not where the database is SQLite
+
     engine = create_engine(
         url,
         isolation_level="READ COMMITTED",
@@ -193,9 +195,12 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=connections,
         pool_timeout=LOCK_WAIT,
-        connect_args={"connect_timeout": 5},
         json_serializer=_compact_json,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def open_connection(_dialect: object, _record: object, arguments: Any, options: Any) -> Any:
+        return connect(*arguments, **options)
 
     @event.listens_for(engine, "connect")
     def limit_waits(connection: Any, _record: object) -> None:

@@ -10,17 +10,19 @@ import pkgutil
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
 import models
 from bot.programme import read_programme
 from models.base import Base
-from models.db import open_store, write
+from models.db import Store, open_store, read, write
 from models.programme import load
 from tests.programmes import ASTON, files_of
 
@@ -141,6 +143,22 @@ def aston_database(databases: Databases) -> Iterator[str]:
     address = databases.copy_of("aston", load_aston)
     yield address
     databases.drop(address)
+
+
+@contextmanager
+def frozen(store: Store) -> Iterator[None]:
+    """Stop every process of the PostgreSQL server in the block: it takes connections and answers nothing."""
+    backend = read(store, lambda db: db.scalar(text("SELECT pg_backend_pid()")))
+    first = psutil.Process(backend).parent()
+    assert first is not None
+    family = [first, *first.children(recursive=True)]
+    for process in family:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in family:
+            process.resume()
 
 
 def make_tables(address: str) -> None:

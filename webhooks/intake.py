@@ -9,6 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.base import Db
 from models.db import Store, write
 from models.inbox import Update, receive_all
+from models.patience import within
+
+PATIENCE = 5.0  # seconds; a provider hangs up after 15 (Twilio) or more
 
 
 class NotKeptError(Exception):
@@ -26,12 +29,20 @@ class Intake:
     """The way into the inbox for the threads of one process.
 
     `announce` runs in the transaction and `wake` after it: both tell workers that there is something to do.
+    `patience` is how many seconds a thread waits for others, and again for the database.
     """
 
-    def __init__(self, store: Store, announce: Callable[[Db], None], wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        announce: Callable[[Db], None],
+        wake: Callable[[], None],
+        patience: float = PATIENCE,
+    ) -> None:
         self._store = store
         self._announce = announce
         self._wake = wake
+        self._patience = patience
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._queue: list[_Waiting] = []
@@ -41,9 +52,13 @@ class Intake:
         waiting = _Waiting(update)
         with self._guard:
             self._queue.append(waiting)
-        with self._writing:  # whoever comes first writes for all who came meanwhile
+        if not self._writing.acquire(timeout=self._patience):
+            raise NotKeptError("others are writing for too long")
+        try:  # whoever comes first writes for all who came meanwhile
             if not waiting.is_kept and waiting.error is None:
                 self._write_all()
+        finally:
+            self._writing.release()
         if waiting.error is not None:
             raise NotKeptError(type(waiting.error).__name__) from waiting.error
 
@@ -51,7 +66,8 @@ class Intake:
         with self._guard:
             batch, self._queue = self._queue, []
         try:
-            write(self._store, lambda db: self._insert(db, batch))
+            with within(self._patience):
+                write(self._store, lambda db: self._insert(db, batch))
         except SQLAlchemyError as error:
             for waiting in batch:
                 waiting.error = error

@@ -2,17 +2,23 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Blueprint, Flask
 from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from sqlalchemy import select
 from werkzeug.test import run_wsgi_app
 
+from griot.app import PATIENCE
+from models.db import open_store, read
+from models.inbox import Inbox
+from models.patience import seconds_left
 from tests.console_stage import sqlite_stage, whole_app
 from webhooks.routes import MOST_BYTES
 
@@ -82,3 +88,31 @@ CHUNK = some.binary(max_size=20) | some.sampled_from([b"0", b"2", b"{}", b"\r\n"
 def test_random_chunks_never_break_it(app: Flask, pieces: list[bytes]) -> None:
     """Whatever comes, the answer is never 5xx."""
     assert status_of(app, "/webhooks/chat", b"".join(pieces)) < 500
+
+
+def test_a_lost_database_is_503_with_a_time(tmp_path: Path) -> None:
+    """A page says so in the reader's language, a program reads it plain; both learn when to come again."""
+    stage = sqlite_stage(tmp_path)
+    lost = replace(stage, store=open_store("postgresql://nobody@127.0.0.1:9/none"))
+    programs = Blueprint("programs", __name__)
+    programs.add_url_rule(
+        "/rows", "rows", lambda: str(read(lost.store, lambda db: db.scalar(select(Inbox.id))))
+    )
+    client = lost.app(machines=(programs,)).test_client()
+    page, plain = client.get("/sign-in/abc"), client.get("/rows")
+    assert (page.status_code, plain.status_code) == (503, 503)
+    assert int(page.headers["Retry-After"]) == int(plain.headers["Retry-After"]) > 0
+    assert "<h1>Something went wrong on our side.</h1>" in page.text
+    assert plain.text == "the database is unavailable\n"
+    stage.store.close()
+    lost.store.close()
+
+
+def test_no_request_waits_for_ever_for_the_database(tmp_path: Path) -> None:
+    """Whatever a request asks of the database has one limit."""
+    stage = sqlite_stage(tmp_path)
+    programs = Blueprint("programs", __name__)
+    programs.add_url_rule("/left", "left", lambda: str(seconds_left()))
+    client = stage.app(machines=(programs,)).test_client()
+    assert 0 < float(client.get("/left").text) <= PATIENCE < seconds_left()
+    stage.store.close()

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -20,7 +21,8 @@ from channels.telegram import Telegram
 from models.base import Base, Db
 from models.db import Store, open_store, read
 from models.inbox import Inbox
-from webhooks.intake import Intake
+from tests.databases import Databases, frozen, make_tables
+from webhooks.intake import PATIENCE, Intake
 from webhooks.routes import webhooks
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -47,10 +49,10 @@ class Hook:
         return read(self.store, lambda db: db.scalar(select(func.count()).select_from(Inbox)) or 0)
 
 
-def a_hook(store: Store) -> Hook:
+def a_hook(store: Store, patience: float = PATIENCE) -> Hook:
     """Return the webhooks over a store."""
     woken: list[int] = []
-    intake = Intake(store, lambda db: None, lambda: woken.append(1))
+    intake = Intake(store, lambda db: None, lambda: woken.append(1), patience)
     channels = {"telegram": Telegram("700100200:HOOK-token-of-nobody-0123456789abcdef", SECRET)}
     app = Flask("hook")
     app.register_blueprint(
@@ -116,9 +118,8 @@ def test_what_comes_together_is_kept_together(hook: Hook) -> None:
     ready = threading.Barrier(25)
 
     def post(number: int) -> int:
-        client = hook.client.application.test_client()
         ready.wait(10)
-        return client.post("/webhooks/telegram", data=an_update(number), headers=SIGNED).status_code
+        return a_post(hook, number)
 
     with ThreadPoolExecutor(25) as pool:
         assert set(pool.map(post, range(50))) == {200}
@@ -139,6 +140,26 @@ def test_a_missing_database_is_503_with_a_time(tmp_path: Path) -> None:
     store.close()
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_database_that_hangs_is_503(postgresql_databases: Databases) -> None:
+    """A server that takes connections and answers nothing is as good as none, for all who wait."""
+    store = open_store(postgresql_databases.copy_of("tables", make_tables))
+    hook = a_hook(store, patience=0.3)
+    assert hook.post(an_update(1)) == 200
+    began = time.monotonic()
+    with frozen(store), ThreadPoolExecutor(3) as pool:
+        assert set(pool.map(lambda number: a_post(hook, number), range(2, 5))) == {503}
+    assert time.monotonic() - began < 10
+    assert [a_post(hook, number) for number in range(1, 5)] == [200] * 4
+    assert hook.kept() == 4
+    store.close()
+
+
+def a_post(hook: Hook, number: int) -> int:
+    """Return the status of an update, sent by a client of its own: for threads."""
+    client = hook.client.application.test_client()
+    return client.post("/webhooks/telegram", data=an_update(number), headers=SIGNED).status_code
 
 
 def test_a_channel_that_is_off_is_404(hook: Hook) -> None:
