@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import aliased, defer
 
 from models.base import Db, Json
@@ -224,7 +224,10 @@ def message_out(row: Outbox) -> Record:
 def people(db: Db, after: int, since: datetime | None, at: datetime, base_url: str) -> Page:
     """Return everybody, with consent and addresses: for officers and admins only."""
     which = Person.id > after
-    return _people(db, which if since is None else and_(which, Person.changed_at >= since), at, base_url)
+    if since is not None:
+        returned = exists().where(Address.person_id == Person.id, Address.returned_at >= since)
+        which = and_(which, or_(Person.changed_at >= since, returned))
+    return _people(db, which, at, base_url)
 
 
 def person(db: Db, person_id: int, at: datetime, base_url: str) -> Record | None:

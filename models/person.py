@@ -15,6 +15,7 @@ from sqlalchemy import (
     Index,
     UniqueConstraint,
     bindparam,
+    case,
     select,
     update,
 )
@@ -85,6 +86,7 @@ class Address(Base):
     reachable: Mapped[str] = mapped_column(default="yes")  # yes, or why not: blocked, unknown, not_started
     created_at: Mapped[datetime]
     last_in_at: Mapped[datetime | None]
+    returned_at: Mapped[datetime | None]  # when it was reachable again: the person changed then too
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,9 +248,13 @@ def move_address(db: Db, person_id: int, channel: str, value: str, at: datetime)
     """
     folded = folded_address(channel, value)
     mine = Address.channel == channel, Address.value == folded
-    changed = {"person_id": person_id, "reachable": "yes", "last_in_at": at}
-    if not db.execute(update(Address).where(*mine).values(changed).returning(Address.id)).first():
+    holder = db.scalar(select(Address.person_id).where(*mine))
+    if holder is None:
         db.add(Address(person_id=person_id, channel=channel, value=folded, created_at=at, last_in_at=at))
+    else:
+        changed = {"person_id": person_id, "reachable": "yes", "last_in_at": at}
+        db.execute(update(Address).where(*mine).values(changed))
+        note_change(db, holder, at)
     note_change(db, person_id, at)
 
 
@@ -263,7 +269,11 @@ _PERSON, _ADDRESS = table_of(Person), table_of(Address)
 _HEARD = (
     update(_ADDRESS)
     .where(_ADDRESS.c.channel == bindparam("on"), _ADDRESS.c.value == bindparam("from"))
-    .values(last_in_at=bindparam("at"), reachable="yes")
+    .values(
+        last_in_at=bindparam("at"),
+        reachable="yes",
+        returned_at=case((_ADDRESS.c.reachable != "yes", bindparam("at")), else_=_ADDRESS.c.returned_at),
+    )
 )
 _KNOWN = select(
     _PERSON.c.id,

@@ -29,7 +29,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from bot.values import Message
 from models.base import Db
 from models.outbox import BULK, LIVE, OUT, QUEUED, SENDING, OutboxState, message_from
-from models.person import Address, Person, PersonState
+from models.person import Address, Person, PersonState, note_change
 
 NEVER_REPEATED = frozenset({"digest"})  # kinds that an officer repeats by hand: a doubled one confuses many
 DEAD_STATES = (PersonState.STOPPED, PersonState.ERASED)
@@ -217,7 +217,9 @@ def give_back(db: Db, rows: Sequence[Claimed], at: datetime) -> None:
 def move(db: Db, row: Claimed, address: str, at: datetime) -> bool:
     """Queue a claimed message again for the chat's new address, and remember it for the person."""
     found = (Address.channel == row.channel, Address.value == row.address)
-    db.execute(update(Address).where(*found).values(value=address))
+    holder = db.scalar(update(Address).where(*found).values(value=address).returning(Address.person_id))
+    if holder is not None:
+        note_change(db, holder, at)
     values = {"state": OutboxState.QUEUED, "due_at": at, "address": address}
     return _change(db, row, values, at)
 

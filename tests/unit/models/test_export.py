@@ -1,5 +1,6 @@
 """Exports: exactly the fields of the contract, in pages, since a time."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from models.city import City
 from models.consent import pause, record_consent, stop
 from models.inbox import Inbox, InboxState, pack
 from models.outbox import Outbox, OutboxState
-from models.person import address_lost
+from models.person import address_heard, address_lost, move_address
 from models.submission import Answer, Submission, SubmissionState, mark_sent
 from tests.unit.models.test_person import a_person
 
@@ -276,6 +277,23 @@ def test_people_since_a_change(db: Db) -> None:
     rows = export.people(db, 0, LATER, LATER, BASE).rows
     assert [row["id"] for row in rows] == [paused, stopped, agreed]
     assert [row["state"] for row in rows] == ["paused", "stopped", "active"]
+
+
+def test_people_since_an_address_changed(db: Db) -> None:
+    """Lost, reachable again, in other hands: a change of the person. A message alone is none."""
+    id, other = a_person(db, telegram="40000001"), a_person(db, name="Ali Exemple")
+    days = (AT + timedelta(days=day) for day in range(1, 9))
+
+    def changed(change: Callable[[datetime], object]) -> list[int]:
+        at = next(days)
+        change(at)
+        return [row["id"] for row in export.people(db, 0, at, at, BASE).rows]
+
+    assert changed(lambda at: address_heard(db, "telegram", "40000001", at)) == []
+    assert changed(lambda at: address_lost(db, "telegram", "40000001", "blocked", at)) == [id]
+    assert changed(lambda at: address_heard(db, "telegram", "40000001", at)) == [id]
+    assert changed(lambda at: address_heard(db, "telegram", "40000001", at)) == []
+    assert changed(lambda at: move_address(db, other, "telegram", "40000001", at)) == [id, other]
 
 
 def test_one_person_or_none(db: Db) -> None:

@@ -39,6 +39,7 @@ from models.sending import (
 from models.thread import deliver_here
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
+LATER = AT + timedelta(days=1)
 LEASE = timedelta(seconds=60)
 SECOND = timedelta(seconds=1)
 KEYS = count(1)
@@ -252,9 +253,10 @@ def test_a_chat_that_moved_is_written_to_anew(db: Db) -> None:
     )
     a_message(db, str(person), person_id=person, address="1")
     [row] = claimed(db)
-    assert move(db, row, "-1001", AT)
-    assert [one.address for one in claimed(db)] == ["-1001"]
+    assert move(db, row, "-1001", LATER)
+    assert [one.address for one in claimed(db, LATER)] == ["-1001"]
     assert [one.value for one in db.query(Address).all()] == ["-1001"]
+    assert [one["id"] for one in export.people(db, 0, LATER, AT, "").rows] == [person]
 
 
 def test_what_was_not_called_is_given_back(db: Db) -> None:
@@ -288,7 +290,6 @@ def test_the_next_due_time_skips_who_must_wait(db: Db) -> None:
     assert oldest_due(db, AT) == AT
 
 
-LATER = AT + timedelta(days=1)
 SINCE: dict[str, Callable[[Db, Claimed], object]] = {
     "sent": lambda db, row: mark_sent(db, [Sent(row.id, row.lease_token, "1:1")], LATER),
     "failed": lambda db, row: close(db, row, OutboxState.FAILED, LATER, error="rejected"),
