@@ -25,6 +25,8 @@ _SAME_COLUMN = {
     "caption": "label",
 }
 _EXPRESSIONS = ("relevant", "constraint", "required", "calculation", "choice_filter", "repeat_count")
+_TRUTHS = ("relevant", "constraint", "required")
+_WORD = re.compile(r"[^\W\d][\w\-]*")
 _CONSTANTS = frozenset({"", "yes", "no", "true", "false", "true()", "false()"})
 _STRAIGHT = str.maketrans("‘’“”", "''\"\"")  # pyxform straightens quotes likewise
 _SHEETS = ("survey", "choices")
@@ -135,6 +137,9 @@ def _problems_of_row(number: int, row: Row, scope: Scope, names: frozenset[str])
         place = f"survey, row {number}, {header}"
         if column not in _EXPRESSIONS:
             yield from _unknown_names(text, place, names)
+        elif column in _TRUTHS and _WORD.fullmatch(text) and text.lower() not in _CONSTANTS:
+            message = f"{text} is neither yes, no nor an expression."
+            yield Problem("expression_word", place, "Write yes, no or an expression over ${names}.", message)
         elif text.lower() not in _CONSTANTS:
             yield from _expression_problem(text, place, scope)
 

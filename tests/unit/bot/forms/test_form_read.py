@@ -272,6 +272,14 @@ def test_faults_of_the_structure_are_told_all_at_once() -> None:
     ]
 
 
+@pytest.mark.parametrize("column", ["required", "relevant", "constraint"])
+def test_a_word_is_neither_true_nor_false(column: str) -> None:
+    told = places(survey("text | a | A | maybe", columns=f"type | name | label | {column}"))
+    assert told == [(f"survey, row 2, {column}", "expression_word")]
+    for word in ("yes", "No", "TRUE", "true()", "1", ". != ''"):
+        assert form_of(survey(f"text | a | A | {word}", columns=f"type | name | label | {column}"))
+
+
 def test_repeats_have_names_of_their_own() -> None:
     inner = ("begin_repeat | lines | Inner", "text | b | B", "end_repeat | |")
     rows = ("begin_repeat | lines | Outer", *inner, "end_repeat | |")
