@@ -86,7 +86,7 @@ def rewrite(source: str, here: str, scope: Scope) -> Rewritten:
             f"The expression has {len(source)} characters; {LONGEST} are allowed.",
             "Split it over calculate rows.",
         )
-    reader = _Reader(_tokens(source), here, scope)
+    reader = _Reader(tokens(source), here, scope)
     piece = reader.whole()
     found = reader.found
     return Rewritten(
@@ -111,16 +111,17 @@ def absolute(path: str, here: str) -> str:
     return "/" + "/".join(steps)
 
 
-def _tokens(source: str) -> list[tuple[str, str]]:
-    tokens, place = [], 0
+def tokens(source: str) -> list[tuple[str, str]]:
+    """Return kind and text of each word of an expression; raise ExpressionError where it cannot be read."""
+    words, place = [], 0
     while place < len(source):
         found = _TOKEN.match(source, place)
         if not found:
             raise _syntax(f"“{source[place : place + 12]}” cannot be read.")
         place = found.end()
         if found.lastgroup != "space":
-            tokens.append((str(found.lastgroup), found.group()))
-    return tokens
+            words.append((str(found.lastgroup), found.group()))
+    return words
 
 
 def _syntax(message: str) -> ExpressionError:

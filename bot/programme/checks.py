@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.programme.draft import Draft
 from bot.programme.fields import Weekday
-from bot.programme.shapes import City, FormEntry, Programme, Rule, Span
+from bot.programme.shapes import City, FormEntry, Programme, Rhythm, Rule, Span
 
 ROLES = ("coordinator", "deputy", "group", "officer", "admin", "viewer")
 FORM_WORDS = ("need", "practice", "output", "meeting")  # the command words that open a form
@@ -25,6 +25,7 @@ def check_programme(draft: Draft, programme: Programme) -> None:
     """Keep every disagreement between sections; a section or entry that is wrong in itself is not there."""
     _check_languages(draft, programme)
     _check_roles(draft)
+    _check_rhythm(draft, ("rhythm",), programme.rhythm)
     _check_forms(draft, programme.forms)
     _check_words(draft, programme.words)
     _check_rules(draft, programme.rules)
@@ -67,6 +68,14 @@ def _check_roles(draft: Draft) -> None:
     missing = [role for role in ROLES if role not in draft.keys("roles")]
     if missing and draft.keys("roles"):
         draft.fault("roles", ("roles",), f"No names for: {', '.join(missing)}.", "Add a line for each role.")
+
+
+def _check_rhythm(draft: Draft, place: tuple[str | int, ...], rhythm: Rhythm | None) -> None:
+    if rhythm is not None and rhythm.quiet_before >= rhythm.quiet_after:
+        before, after = rhythm.quiet_before, rhythm.quiet_after
+        message = f"No hour lies between quiet_before ({before:%H:%M}) and quiet_after ({after:%H:%M})."
+        mend = "Write the first hour of messages as quiet_before, the last one as quiet_after."
+        draft.fault("order", place, message, mend)
 
 
 def _check_forms(draft: Draft, forms: Mapping[str, FormEntry]) -> None:
@@ -151,6 +160,7 @@ def _check_city(draft: Draft, programme: Programme, city: City) -> None:
     _known_languages(draft, programme, (*place, "locales"), city.locales)
     _check_hours(draft, (*place, "office_hours"), city.office_hours)
     _check_hours(draft, (*place, "ramadan_hours"), city.ramadan_hours or {})
+    _check_rhythm(draft, (*place, "rhythm"), city.rhythm)
     if city.friday_pause is not None:
         _check_order(draft, (*place, "friday_pause"), city.friday_pause)
     for day in city.working_days:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from bot.forms.comparisons import compared
 from bot.forms.form import Form, FormError
 from bot.forms.outline import Outline
 from bot.forms.read import read_form
@@ -70,8 +71,19 @@ def _check_name(draft: Draft, name: str, form: Form) -> None:
 def _check_rule(draft: Draft, place: Path, rule: Rule, form: Outline) -> None:
     if fault := form.fault(rule.when):
         draft.fault(fault.code, (*place, "when"), fault.message, fault.mend)
+    else:
+        _check_comparisons(draft, (*place, "when"), rule.when, form)
     if rule.text is not None:
         _known_questions(draft, (*place, "text"), rule.form, form, [rule.text])
+
+
+def _check_comparisons(draft: Draft, place: Path, expression: str, form: Outline) -> None:
+    """Keep each comparison with a choice that a question does not have: it never holds."""
+    paths = {path.rsplit("/", 1)[-1]: path for path in form.choices}
+    for name, text in compared(expression):
+        path = paths.get(name, name)
+        if known := form.choices.get(path):
+            _known_choices(draft, place, path, known, text.split())
 
 
 def _known_questions(draft: Draft, place: Path, name: str, form: Outline, paths: Iterable[str]) -> None:

@@ -92,6 +92,27 @@ FAULTS = [
     ),
     pytest.param(PROGRAMME, "  viewer:", "  guest:", "roles.guest", "viewer", id="unknown role"),
     pytest.param(PROGRAMME, "day: tue", "day: tuesday", "rhythm.prompt.day", "words", id="weekday"),
+    pytest.param(
+        PROGRAMME, 'quiet_before: "07:00"', 'quiet_before: "19:00"', "rhythm", "first hour", id="no open hour"
+    ),
+    pytest.param(
+        CITIES, 'quiet_after: "19:00"', 'quiet_after: "06:30"', "sudval.rhythm", "first", id="none in a city"
+    ),
+    pytest.param(
+        PROGRAMME, "${going} = 'stopped'", "${going} = 'stoped'", "rules.1.when", "stopped", id="compared"
+    ),
+    pytest.param(
+        PROGRAMME,
+        "${going} = 'stopped'",
+        "\"'stoped' = ${going}\"",
+        "rules.1.when",
+        "slow",
+        id="turned round",
+    ),
+    pytest.param(PROGRAMME, "${seen}, 'moth'", "${seen}, 'moss'", "rules.2.when", "moth", id="selected"),
+    pytest.param(PROGRAMME, "${going} = 'stopped'", "${trouble} = 'any'", "", "", id="a text is anything"),
+    pytest.param(PROGRAMME, "${going} = 'stopped'", "${going} != ''", "", "", id="an answer or none"),
+    pytest.param(PROGRAMME, "selected(${seen}, 'moth')", "${seen} = 'moth scab'", "", "", id="two words"),
     pytest.param(PROGRAMME, 'at: "08:00"', "at: 8h", "rhythm.prompt.at", "09:30", id="time"),
     pytest.param(
         PROGRAMME, "forms/harvest_note", "forms/note", "forms.harvest_note.file", "folder", id="no file"
