@@ -96,8 +96,6 @@ class Turns:
 
     def _hear_stranger(self, db: Db, row: Inbox, news: Inbound) -> None:
         """Bind who sends a code; give others one neutral answer a day."""
-        if inbox.was_erased(db, row.channel, row.provider_id):
-            return
         inbox.describe(db, row.id, None, said(news.heard))
         say = self.voices[news.language if news.language in self.voices else "en"]
         code = _code_in(news.heard.text)

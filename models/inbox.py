@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     UniqueConstraint,
     bindparam,
+    delete,
     func,
     literal_column,
     select,
@@ -82,7 +83,7 @@ DELAYS = (timedelta(seconds=1), timedelta(seconds=3))  # after the first and the
 
 
 def receive(db: Db, channel: str, provider_id: str, sender: str, body: bytes, at: datetime) -> bool:
-    """Keep one update; return False when it was kept before."""
+    """Keep one update; return False when it was kept before, also of a person who was erased since."""
     row = insert_new(
         db,
         IN,
@@ -94,7 +95,7 @@ def receive(db: Db, channel: str, provider_id: str, sender: str, body: bytes, at
         changed_at=at,
         due_at=at,
     )
-    return row is not None
+    return row is not None and not _withdraw_erased(db, [(channel, provider_id)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ class Update:
 
 
 def receive_all(db: Db, updates: Sequence[Update]) -> None:
-    """Keep these updates in one statement; those kept before change nothing."""
+    """Keep these updates in one statement; those kept before change nothing, as `receive` has it."""
     rows = [
         {
             "channel": one.channel,
@@ -123,6 +124,31 @@ def receive_all(db: Db, updates: Sequence[Update]) -> None:
         for one in updates
     ]
     insert_unless_there(db, IN, rows)
+    _withdraw_erased(db, [(one.channel, one.provider_id) for one in updates])
+
+
+def _withdraw_erased(db: Db, keys: Sequence[tuple[str, str]]) -> bool:
+    """Take out again what was kept before its sender was erased; tell whether there was any.
+
+    Looked up after the insert, which waits for an erasure under way.
+    """
+    plain = {(channel, hashed(provider_id)): provider_id for channel, provider_id in keys}
+    asked = {"channels": list({channel for channel, _ in keys}), "hashes": [hash for _, hash in plain]}
+    repeated = [
+        {"of": channel, "repeated": plain[channel, hash]}
+        for channel, hash in db.connection().execute(_ERASED, asked)
+        if (channel, hash) in plain
+    ]
+    if repeated:
+        db.connection().execute(_WITHDRAWING, repeated)
+    return bool(repeated)
+
+
+_ERASED = select(IN.c.channel, IN.c.provider_id).where(
+    IN.c.channel.in_(bindparam("channels", expanding=True)),
+    IN.c.provider_id.in_(bindparam("hashes", expanding=True)),
+)
+_WITHDRAWING = delete(IN).where(IN.c.channel == bindparam("of"), IN.c.provider_id == bindparam("repeated"))
 
 
 def take(db: Db, n: int, at: datetime) -> Sequence[Inbox]:
@@ -196,12 +222,6 @@ def replay(db: Db, id: int, at: datetime) -> bool:
 def hashed(key: str) -> str:
     """Return what is kept of a provider's identifier after an erasure."""
     return f"sha256:{sha256(key.encode()).hexdigest()}"
-
-
-def was_erased(db: Db, channel: str, provider_id: str) -> bool:
-    """Tell whether this update was handled before its sender was erased: providers may repeat it."""
-    kept = IN.c.channel == channel, IN.c.provider_id == hashed(provider_id)
-    return db.connection().execute(select(IN.c.id).where(*kept)).first() is not None
 
 
 def next_due(db: Db) -> datetime | None:

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from models.base import Base, Db
 from models.consent import record_consent
 from models.export import messages_in, messages_out, person, submissions
-from models.inbox import Inbox, InboxState, hashed
+from models.inbox import Inbox, InboxState, Update, hashed, receive, receive_all
 from models.invite import answer_stranger, invite, redeem
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
@@ -137,6 +137,26 @@ def test_provider_ids_stay_unique_as_hashes(db: Db) -> None:
     id = a_full_life(db)
     erase(db, id, AT)
     assert sorted(db.scalars(select(Inbox.provider_id))) == sorted([hashed("1:7"), hashed("1:8")])
+
+
+def test_an_update_repeated_after_an_erasure_is_not_kept(db: Db) -> None:
+    """Alone or among others, also when its sender is known again; another channel's id is another."""
+    id = a_full_life(db)
+    erase(db, id, AT)
+    a_person(db, telegram="40000001")
+    count = len(db.scalars(select(Inbox.id)).all())
+    body, sender = b"bonjour", "telegram:40000001"
+    assert not receive(db, "telegram", "1:7", sender, body, AT)
+    assert receive(db, "chat", "1:7", sender, body, AT)
+    receive_all(
+        db,
+        [
+            Update(channel, provider_id, sender, body, AT)
+            for channel, provider_id in (("telegram", "1:7"), ("chat", "1:8"), ("telegram", "1:9"))
+        ],
+    )
+    kept = select(Inbox.channel, Inbox.provider_id).order_by(Inbox.id).offset(count)
+    assert db.execute(kept).all() == [("chat", "1:7"), ("chat", "1:8"), ("telegram", "1:9")]
 
 
 def test_others_keep_what_is_theirs(db: Db) -> None:
