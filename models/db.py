@@ -128,7 +128,7 @@ def may_repeat(error: DBAPIError) -> bool:
 
 
 def is_transient(error: DBAPIError) -> bool:
-    """Tell whether the database is in trouble, and not the statement: locked, full, short of memory, cut off."""
+    """Tell whether the database is in trouble, and not the statement: locked, full, out of memory, lost."""
     if may_repeat(error):
         return True
     state = getattr(error.orig, "sqlstate", None) or ""
