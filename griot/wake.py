@@ -8,7 +8,7 @@ from typing import Protocol, cast
 from sqlalchemy import text
 
 from models.base import Db
-from models.db import Store, is_postgres, write
+from models.db import Store, is_postgres
 
 NOTIFY = "griot"  # PostgreSQL's notification channel
 LOOK = 0.002  # seconds between two looks at an SQLite file that other processes write
@@ -41,12 +41,6 @@ def announce(db: Db) -> None:
     """Tell the workers of other processes, when this transaction commits; SQLite's look by themselves."""
     if is_postgres(db):
         db.connection().execute(text(f"NOTIFY {NOTIFY}"))
-
-
-def ring_others(store: Store) -> None:
-    """Tell the workers of other processes now."""
-    if not store.is_sqlite:
-        write(store, announce)
 
 
 def ear(store: Store, *, is_alone: bool) -> Ear:

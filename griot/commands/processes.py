@@ -102,11 +102,11 @@ def make_web() -> "Flask":
     """Return the application of a web process; workers are other processes."""
     from griot.assembly import make_app
     from griot.metrics import open_measures
-    from griot.wake import announce, ring_others
+    from griot.wake import announce
 
     settings = _settings()
     store = _store(settings)
-    return make_app(settings, store, open_measures(settings.griot_var), announce, lambda: ring_others(store))
+    return make_app(settings, store, open_measures(settings.griot_var), announce, lambda: None)
 
 
 class Together:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from bot.values import Message
 from channels.telegram import Telegram
 from griot.rates import Rate
-from griot.wake import ear
+from griot.wake import announce, ear
 from griot.worker import Work, Worker
 from models.base import Db
 from models.db import Store, open_store, read, write
@@ -276,18 +276,12 @@ def test_a_reply_leaves_at_once(stage: Stage) -> None:
         time.sleep(0.1)
         began = time.time()
         stage.hear(str(number))
-        _announce(stage.store)
+        write(stage.store, announce)
         taken.append(stage.provider.wait(1, number + 2, 10)[-1].at - began)
     stop.set()
     thread.join()
     listening.close()
     assert min(taken) < 0.5
-
-
-def _announce(store: Store) -> None:
-    from griot.wake import ring_others
-
-    ring_others(store)
 
 
 def test_the_end_is_quick_and_gives_back(stage: Stage) -> None:
