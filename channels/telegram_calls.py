@@ -171,7 +171,9 @@ def _failure(status: int, description: str, moved_to: str) -> Failure:
             return Failure.MISCONFIGURED
         case 400 | 413:
             return Failure.REJECTED
-        case _:  # 5xx, a page of somebody else, 200 without a result
+        case 503:  # nothing was done
+            return Failure.NOT_SENT
+        case _:  # other 5xx, a page of somebody else, 200 without a result
             return Failure.UNKNOWN
 
 

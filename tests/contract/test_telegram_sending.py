@@ -119,6 +119,7 @@ def test_a_message_that_is_gone_is_sent_anew(provider: StandIn, telegram: Telegr
         ("unauthorized", Failure.MISCONFIGURED, "401"),
         ("server_error", Failure.UNKNOWN, "500"),
         ("bad_gateway", Failure.UNKNOWN, "502"),
+        ("unavailable", Failure.NOT_SENT, "503"),
         ("html", Failure.UNKNOWN, "200"),
         ("drop", Failure.UNKNOWN, ""),
         ("stall", Failure.UNKNOWN, ""),

@@ -60,6 +60,7 @@ FAULTS: Mapping[Fault, Callable[[Trouble], Reply]] = {
     Fault.HTML: lambda trouble: Reply(200, {}, PAGE),
     Fault.SERVER_ERROR: lambda trouble: error(500, "Internal Server Error"),
     Fault.BAD_GATEWAY: lambda trouble: Reply(502, {}, b"<html><h1>502 Bad Gateway</h1></html>"),
+    Fault.UNAVAILABLE: lambda trouble: error(503, "Service Unavailable"),
     Fault.THROTTLED: lambda trouble: error(
         429, f"Too Many Requests: retry after {trouble.value}", retry_after=trouble.value
     ),

@@ -13,6 +13,7 @@ class Fault(StrEnum):
     HTML = "html"  # 200 with the page of a captive portal
     SERVER_ERROR = "server_error"  # 500
     BAD_GATEWAY = "bad_gateway"  # 502 with a page
+    UNAVAILABLE = "unavailable"  # 503
     THROTTLED = "throttled"  # 429; `value` is retry_after in seconds
     BLOCKED = "blocked"  # 403
     DEACTIVATED = "deactivated"  # 403
