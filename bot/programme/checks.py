@@ -8,6 +8,7 @@ from typing import Protocol
 from bot.programme.draft import Draft
 from bot.programme.fields import Weekday
 from bot.programme.shapes import City, FormEntry, Programme, Rhythm, Rule, Span
+from bot.values import LANGUAGES
 
 ROLES = ("coordinator", "deputy", "group", "officer", "admin", "viewer")
 FORM_WORDS = ("need", "practice", "output", "meeting")  # the command words that open a form
@@ -42,6 +43,13 @@ def _known_form(draft: Draft, place: tuple[str | int, ...], name: str) -> None:
 
 
 def _check_languages(draft: Draft, programme: Programme) -> None:
+    for number, language in enumerate(programme.languages):
+        if language not in LANGUAGES:
+            draft.unknown(("languages", number), "a language that Griot speaks", language, LANGUAGES)
+        elif language in programme.languages[:number]:
+            draft.fault(
+                "repeated_name", ("languages", number), f"{language} is named twice.", "Keep one of them."
+            )
     for language in programme.languages:
         if programme.locales and language not in programme.locales:
             draft.fault(

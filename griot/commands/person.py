@@ -17,6 +17,7 @@ from models.export import Record
 from models.invite import invite
 from models.person import Role, add_person, person_to_change
 from models.privacy import erase, everything_about
+from models.programme import current_programme
 from models.signin import new_sign_in
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -53,6 +54,7 @@ def add(
     with desk() as it:
 
         def work(db: Db) -> tuple[int, str]:
+            _check_language(db, language)
             id = add_person(db, name=name, role=role, language=language, city=city, addresses=given, at=it.at)
             if consent.strip():
                 record_consent(
@@ -171,6 +173,16 @@ def login_link(id: int, as_json: bool) -> None:
         show_json({"id": id, "url": url})
         return
     click.echo(url)
+
+
+def _check_language(db: Db, language: str) -> None:
+    """Raise BadInput for a language that the programme has no texts in."""
+    try:
+        spoken = current_programme(db).languages
+    except LookupError:  # the first officer may be there before the programme
+        return
+    if language not in spoken:
+        raise BadInput(f"--language: {language} is not the programme's. Use one of {', '.join(spoken)}.")
 
 
 def _show_invite(it: Desk, id: int, code: str, as_json: bool) -> None:

@@ -85,6 +85,17 @@ FAULTS = [
     ),
     pytest.param(PROGRAMME, "en: The Orchards}", 'en: "  "}', "names", "each", id="blank text"),
     pytest.param(PROGRAMME, ", en: en_IE}", "}", "locales", "Add", id="language without a locale"),
+    pytest.param(
+        PROGRAMME,
+        "languages: [fr, en]",
+        "languages: [fr, sw]",
+        "line 5, languages.2",
+        "en, fr",
+        id="not ours",
+    ),
+    pytest.param(
+        PROGRAMME, "languages: [fr, en]", "languages: [fr, en, fr]", "languages.3", "Keep one", id="fr twice"
+    ),
     pytest.param(PROGRAMME, "fr_BE", "fr_Belge", "locales.fr", "fr_FR", id="unknown locale"),
     pytest.param(PROGRAMME, "country: BE", "country: Belgium", "secretariat.country", "3166", id="country"),
     pytest.param(

@@ -11,6 +11,7 @@ from models.base import Json
 from models.db import open_store, read, write
 from models.invite import Outcome, redeem
 from models.person import person_of
+from tests.programmes import ORCHARD
 from tests.unit.griot.conftest import Griot
 
 FATOU = ("--name", "Fatou Exemple", "--role", "coordinator", "--city", "bamako", "--language", "fr")
@@ -68,6 +69,15 @@ def test_a_silent_telegram_gives_no_link(quick: Griot, monkeypatch: pytest.Monke
     assert result.exit_code == 0
     assert '"telegram_url": null' in result.stdout
     assert "No Telegram link" in result.stderr
+
+
+def test_a_person_speaks_a_language_of_the_programme(griot: Griot) -> None:
+    """Before a programme is loaded any language that Griot speaks will do."""
+    officer = ("person", "add", "--name", "Fatou", "--role", "officer", "--language")
+    assert griot(*officer, "ar").exit_code == 0
+    assert griot("programme", "load", ORCHARD).exit_code == 0
+    assert "Use one of fr, en." in griot.refused(*officer, "ar")
+    assert griot(*officer, "en").exit_code == 0
 
 
 def test_a_new_invite_is_a_new_code(aston: Griot) -> None:
