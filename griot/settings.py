@@ -202,7 +202,7 @@ def _unusable(reason: str | None) -> Problem:
 
 def _address_problems(settings: Settings) -> list[Problem]:
     problems = [
-        Problem("url", name.upper(), "set an origin such as https://example.org, without a path")
+        Problem("url", name.upper(), "set an origin such as https://example.org, and nothing else")
         for name in ("base_url", "telegram_api_url", "twilio_api_url", "twilio_content_url")
         if getattr(settings, name) and not _is_origin(getattr(settings, name))
     ]
@@ -287,7 +287,8 @@ def _is_origin(address: str) -> bool:
         _ = parts.port  # raises for a port that is no number
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.path in {"", "/"}
+    is_bare = parts.path in {"", "/"} and not any(sign in address for sign in "?#@")
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and is_bare
 
 
 def _demo_key(folder: Path) -> str:
