@@ -1,8 +1,10 @@
 """Updates that arrive together are kept in one transaction: one commit for all the threads that wait."""
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from traceback import format_tb
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -10,6 +12,8 @@ from models.base import Db
 from models.db import Store, write
 from models.inbox import Update, receive_all
 from models.patience import within
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 5.0  # seconds; a provider hangs up after 15 (Twilio) or more
 
@@ -22,7 +26,7 @@ class NotKeptError(Exception):
 class _Waiting:
     update: Update
     is_kept: bool = False
-    error: SQLAlchemyError | None = None
+    error: Exception | None = None
 
 
 class Intake:
@@ -59,7 +63,7 @@ class Intake:
                 self._write_all()
         finally:
             self._writing.release()
-        if waiting.error is not None:
+        if not waiting.is_kept:
             raise NotKeptError(type(waiting.error).__name__) from waiting.error
 
     def _write_all(self) -> None:
@@ -68,7 +72,9 @@ class Intake:
         try:
             with within(self._patience):
                 write(self._store, lambda db: self._insert(db, batch))
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing of the batch was kept
+            if not isinstance(error, SQLAlchemyError):  # where, but not its text: that may be a person's
+                log.error("keeping updates raised at\n%s", "".join(format_tb(error.__traceback__)))
             for waiting in batch:
                 waiting.error = error
             return

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -49,10 +49,14 @@ class Hook:
         return read(self.store, lambda db: db.scalar(select(func.count()).select_from(Inbox)) or 0)
 
 
-def a_hook(store: Store, patience: float = PATIENCE) -> Hook:
+def silent(db: Db) -> None:
+    """Tell no other process."""
+
+
+def a_hook(store: Store, patience: float = PATIENCE, announce: Callable[[Db], None] = silent) -> Hook:
     """Return the webhooks over a store."""
     woken: list[int] = []
-    intake = Intake(store, lambda db: None, lambda: woken.append(1), patience)
+    intake = Intake(store, announce, lambda: woken.append(1), patience)
     channels = {"telegram": Telegram("700100200:HOOK-token-of-nobody-0123456789abcdef", SECRET)}
     app = Flask("hook")
     app.register_blueprint(
@@ -124,6 +128,28 @@ def test_what_comes_together_is_kept_together(hook: Hook) -> None:
     with ThreadPoolExecutor(25) as pool:
         assert set(pool.map(post, range(50))) == {200}
     assert hook.kept() == 50
+
+
+def test_what_fails_together_is_answered_alike(hook: Hook) -> None:
+    """Whatever keeping raises, each of those who waited for it is asked to send again; then all is well."""
+    is_broken, ready = threading.Event(), threading.Barrier(25)
+    is_broken.set()
+
+    def announce(db: Db) -> None:
+        if is_broken.is_set():
+            raise OSError("too many open files")
+
+    broken = a_hook(hook.store, announce=announce)
+
+    def post(number: int) -> int:
+        ready.wait(10)
+        return a_post(broken, number)
+
+    with ThreadPoolExecutor(25) as pool:
+        assert set(pool.map(post, range(50))) == {503}
+    assert broken.kept() == len(broken.woken) == 0
+    is_broken.clear()
+    assert broken.post(an_update()) == 200
 
 
 def test_a_tap_is_acknowledged_in_the_answer(hook: Hook) -> None:
