@@ -65,13 +65,25 @@ def publish(db: Db, form: Form, file: bytes, file_name: str, at: datetime) -> No
 
 
 def version_taken(db: Db, form: Form, file: bytes, file_name: str) -> Problem | None:
-    """Return the problem of a version that is stored with other content, or None."""
+    """Return the problem of a version that is stored with other content, or None.
+
+    The same form in another kind of file is the same content.
+    """
     stored = db.scalar(_version(form))
-    if stored is None or stored.digest == digest_of(file):
+    if stored is None or stored.digest == digest_of(file) or stored.source == form.source:
         return None
     message = f"Version {form.version} of {form.name} is published with other content."
     mend = "Raise the version: a published one never changes, reports stay on theirs."
     return Problem("version_taken", f"{file_name}, sheet settings, column version", mend, message)
+
+
+def newer_than(db: Db, name: str, file: bytes) -> tuple[str, str] | None:
+    """Return the version that a stored file holds and the current one in its place, or None."""
+    query = select(FormVersion.version, FormVersion.is_current).where(
+        FormVersion.name == name, FormVersion.digest == digest_of(file)
+    )
+    stored = db.execute(query).first()
+    return None if stored is None or stored.is_current else (stored.version, _current(db, name))
 
 
 def digest_of(file: bytes) -> str:

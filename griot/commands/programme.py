@@ -1,6 +1,6 @@
 """`griot programme`: the cities, calendar, forms and rules that a network works by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -9,7 +9,9 @@ from bot.programme import Programme, read_programme
 from bot.values import Problem
 from griot.commands.desk import desk, read_settings, show_json, show_problems
 from griot.programmes import files_of
-from models.db import write
+from models.base import Db
+from models.db import read, write
+from models.form import newer_than
 from models.programme import load as load_programme
 
 folder_of_programme = click.argument(
@@ -44,6 +46,9 @@ def load(context: click.Context, folder: Path | None, as_json: bool) -> None:
     if found is not None:
         with desk() as it:
             problems = write(it.store, lambda db: load_programme(db, found, files, it.at))
+            notes = () if problems else read(it.store, lambda db: tuple(_notes(db, found, files)))
+        for note in notes:
+            click.echo(f"note: {note}", err=True)
     _show(None if problems else found, problems, as_json)
     context.exit(2 if problems else 0)
 
@@ -57,6 +62,14 @@ def _read(folder: Path | None) -> tuple[Programme | None, Mapping[str, bytes], S
         return None, {}, (Problem("missing_folder", str(place), "Name a programme's folder.", message),)
     found, problems = read_programme(files)
     return found, files, problems
+
+
+def _notes(db: Db, found: Programme, files: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield what to know of each form that does not become the current one."""
+    for name, entry in found.forms.items():
+        if versions := newer_than(db, name, files[entry.file]):
+            older, current = versions
+            yield f"{entry.file} is version {older} of {name}; version {current} stays the current one."
 
 
 def _show(found: Programme | None, problems: Sequence[Problem], as_json: bool) -> None:

@@ -117,6 +117,17 @@ def test_export_writes_a_spreadsheet_of_texts(quick: Griot, tmp_path: Path) -> N
     assert second.read_bytes() == file.read_bytes()
 
 
+def test_an_exported_form_is_the_same_form(quick: Griot, tmp_path: Path) -> None:
+    """Given back untouched it is the version that is published; with a change it is refused."""
+    file = tmp_path / "weekly.xlsx"
+    quick("form", "export", "weekly_update", "--output", file)
+    assert quick.json("form", "add", file) == {"name": "weekly_update", "version": "1"}
+    book = openpyxl.load_workbook(file)
+    book["choices"]["C2"] = "Another label"
+    book.save(file)
+    assert "other content" in quick.refused("form", "add", file)
+
+
 def test_a_stored_workbook_comes_back_as_it_was(quick: Griot, tiny: Path, tmp_path: Path) -> None:
     """What somebody made in a spreadsheet program keeps its looks."""
     quick.json("form", "add", tiny)

@@ -50,6 +50,19 @@ def test_faults_are_named_all_at_once(griot: Griot, tmp_path: Path) -> None:
     assert griot.json("export", "cities") == []
 
 
+def test_a_form_that_stays_behind_a_newer_one_is_noted(griot: Griot, tmp_path: Path) -> None:
+    """The load is a success all the same, and its JSON is only on standard output."""
+    assert griot("programme", "load", ORCHARD).stderr == ""
+    newer = (ORCHARD / "forms" / "harvest_note.md").read_text(encoding="utf-8")
+    (tmp_path / "harvest_note.md").write_text(newer.replace("_note | 1 |", "_note | 2 |"), encoding="utf-8")
+    assert griot("form", "add", tmp_path / "harvest_note.md").exit_code == 0
+    result = griot("programme", "load", ORCHARD, "--json")
+    assert (result.exit_code, griot.parsed(result)["ok"]) == (0, True)
+    assert result.stderr == (
+        "note: forms/harvest_note.md is version 1 of harvest_note; version 2 stays the current one.\n"
+    )
+
+
 def test_a_missing_folder_is_one_line(griot: Griot, tmp_path: Path) -> None:
     """The folder is named."""
     assert "nowhere" in griot.refused("programme", "check", tmp_path / "nowhere")
