@@ -57,7 +57,9 @@ def make_app(
     from webhooks.intake import Intake
     from webhooks.routes import webhooks
 
-    outside = {name: one for name, one in open_channels(settings).items() if name != Chat.name}
+    channels = open_channels(settings)
+    measures.expect(channels)
+    outside = {name: one for name, one in channels.items() if name != Chat.name}
     intake = Intake(store, announce, wake)
     parts = Parts(
         store=store,
@@ -71,7 +73,7 @@ def make_app(
     )
     rooms = (
         webhooks(outside, intake.keep, now, settings.base_url, measures.webhook),
-        health(store, now, settings.metrics_token.get_secret_value()),
+        health(store, now, settings.metrics_token.get_secret_value(), tuple(channels)),
     )
     first, *former = settings.keys
     return create_app(parts, secret_key=first, base_url=settings.origin, former_keys=former, machines=rooms)

@@ -1,6 +1,7 @@
 """Whether Griot lives, whether it is ready, and its figures."""
 
 import hmac
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, jsonify, request
@@ -15,7 +16,7 @@ from models.worker import last_beat
 FRESH = timedelta(seconds=60)  # age of a worker's heartbeat
 
 
-def health(store: Store, clock: Clock, metrics_token: str) -> Blueprint:
+def health(store: Store, clock: Clock, metrics_token: str, channels: Iterable[str] = ()) -> Blueprint:
     """Return the routes /healthz, /readyz and /metrics (Bearer `metrics_token`, when there is one)."""
     rooms = Blueprint("health", __name__)
     arrived = metrics.Arrived()
@@ -34,7 +35,7 @@ def health(store: Store, clock: Clock, metrics_token: str) -> Blueprint:
         if metrics_token and not _is_bearer(metrics_token):
             return Response("Bearer token wanted\n", 401, {"WWW-Authenticate": "Bearer"})
         try:
-            text = metrics.render(store, arrived, clock())
+            text = metrics.render(store, arrived, clock(), channels)
         except SQLAlchemyError:
             return Response("the database is unavailable\n", 503)
         return Response(text, mimetype="text/plain; version=0.0.4")

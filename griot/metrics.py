@@ -1,7 +1,7 @@
 """Figures for Prometheus: timings kept by each process in files they share, counts read from the database."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +19,15 @@ from models.inbox import InboxState
 from models.outbox import OutboxState
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client library reads it once, when it is imported
+ACCEPTED = "accepted"  # the outcome of a call that is no failure
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What a process measures."""
+    """What a process measures; `expect` makes the figures of these channels appear before the first event."""
 
+    expect: Callable[[Iterable[str]], None]
     turn: Callable[[float], None]
     send: Callable[[str, str, float], None]
     webhook: Callable[[str], AbstractContextManager[None]]
@@ -56,6 +58,11 @@ def open_measures(var: Path) -> Measures:
         buckets=BUCKETS,
     )
 
+    def expect(channels: Iterable[str]) -> None:
+        for channel in channels:
+            sends.labels(channel, ACCEPTED)
+            webhooks.labels(channel)
+
     def send(channel: str, outcome: str, seconds: float) -> None:
         sends.labels(channel, outcome).observe(seconds)
 
@@ -67,7 +74,7 @@ def open_measures(var: Path) -> Measures:
         finally:
             webhooks.labels(channel).observe(perf_counter() - began)
 
-    return Measures(turns.observe, send, webhook)
+    return Measures(expect, turns.observe, send, webhook)
 
 
 class Arrived:
@@ -87,14 +94,14 @@ class Arrived:
         return self._counts
 
 
-def render(store: Store, arrived: Arrived, at: datetime) -> bytes:
-    """Return every figure in Prometheus' text format."""
+def render(store: Store, arrived: Arrived, at: datetime, channels: Iterable[str]) -> bytes:
+    """Return every figure in Prometheus' text format; messages of these channels are counted also at 0."""
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
-    registry.register(_Counted(read(store, lambda db: _counts(db, arrived, at))))
+    registry.register(_Counted(read(store, lambda db: _counts(db, arrived, at, channels))))
     return generate_latest(registry)
 
 
@@ -107,7 +114,7 @@ class _Counted:
         return self.metrics
 
 
-def _counts(db: Db, arrived: Arrived, at: datetime) -> "list[Metric]":
+def _counts(db: Db, arrived: Arrived, at: datetime, channels: Iterable[str]) -> "list[Metric]":
     from prometheus_client.core import GaugeMetricFamily
 
     rows_in = GaugeMetricFamily("griot_inbox_rows", "Updates by state.", labels=["state"])
@@ -116,7 +123,7 @@ def _counts(db: Db, arrived: Arrived, at: datetime) -> "list[Metric]":
         rows_in.add_metric([state], counted.get(state, 0))
     rows_out = GaugeMetricFamily("griot_outbox_rows", "Messages by state.", labels=["state", "channel"])
     sent = outbox.count_rest(db) | arrived.counts(db)
-    for channel in sorted({channel for _, channel in sent}):
+    for channel in sorted({*channels, *(channel for _, channel in sent)}):
         for step in OutboxState:
             rows_out.add_metric([step, channel], sent.get((step, channel), 0))
     oldest = outbox.oldest_due(db, at)

@@ -87,8 +87,8 @@ from pathlib import Path
 from griot.metrics import Arrived, open_measures, render
 from griot.clock import now
 from models.db import open_store
-open_measures(Path(sys.argv[1]))
-print(render(open_store(sys.argv[2]), Arrived(), now()).decode())
+open_measures(Path(sys.argv[1])).expect(["telegram"])
+print(render(open_store(sys.argv[2]), Arrived(), now(), ["telegram"]).decode())
 """
 
 
@@ -111,6 +111,21 @@ def test_what_one_process_measures_another_shows(store: Store, tmp_path: Path, e
         'griot_inbox_rows{state="quarantined"} 0.0',
         "griot_outbox_oldest_seconds 0.0",
         "griot_scheduler_leader 1.0",
+    ):
+        assert line in page
+
+
+def test_figures_are_there_before_anything_happened(
+    store: Store, tmp_path: Path, empty_database: str
+) -> None:
+    """An alarm on a figure works from the first minute on."""
+    reading = [sys.executable, "-c", READING, str(tmp_path), empty_database]
+    page = subprocess.run(reading, check=True, stdout=subprocess.PIPE, text=True).stdout
+    for line in (
+        "griot_turn_seconds_count 0.0",
+        'griot_send_seconds_count{channel="telegram",outcome="accepted"} 0.0',
+        'griot_webhook_seconds_count{channel="telegram"} 0.0',
+        'griot_outbox_rows{channel="telegram",state="queued"} 0.0',
     ):
         assert line in page
 
