@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.values import Heard, Message
+from channels.cleaning import clean
 
 
 class SignatureError(Exception):
@@ -47,7 +48,7 @@ class SendError(Exception):
     ) -> None:
         super().__init__(detail)
         self.failure = failure
-        self.detail = detail
+        self.detail = clean(detail)
         self.code = code
         self.retry_after = retry_after
         self.moved_to = moved_to  # the new address, when the provider says that the chat moved

@@ -24,6 +24,7 @@ Button: TypeAlias = dict[str, str]  # Bot API, InlineKeyboardButton
 
 TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")  # what a bot's token looks like; never in a log or an error
 CONNECTIONS = 256  # more than there are sender threads: no call waits for a connection
+LONGEST_WAIT = 3600  # seconds that Telegram is believed when it wants to be left alone
 CALLBACK_BYTES = 64  # Bot API, InlineKeyboardButton, callback_data: 1 to 64 bytes
 _ONE_COLUMN = 20  # characters of a label from which on two buttons do not fit side by side
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
@@ -135,10 +136,15 @@ def _refusal(status: int, retry_after: str, answer: bytes) -> Refused:
         said = json.loads(answer)
         parameters = said.get("parameters") or {}
         wait, moved_to = parameters.get("retry_after"), parameters.get("migrate_to_chat_id")
-        return Refused(status, str(said.get("description") or status), wait, str(moved_to or ""))
+        return Refused(status, str(said.get("description") or status), _seconds(wait), str(moved_to or ""))
     except (ValueError, AttributeError):
-        wait = float(retry_after) if retry_after.isdigit() else None
-        return Refused(status, _FOREIGN, wait, "")
+        wait = int(retry_after) if retry_after.isdecimal() else None
+        return Refused(status, _FOREIGN, _seconds(wait), "")
+
+
+def _seconds(wait: object) -> float | None:
+    """Return for how long Telegram wants to be left alone, an hour at most; None where it does not say."""
+    return float(min(wait, LONGEST_WAIT)) if isinstance(wait, int | float) and wait >= 0 else None
 
 
 def failure_of(error: TelegramError) -> SendError:

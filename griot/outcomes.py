@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import DBAPIError
+
 from channels.base import Failure, SendError
+from griot.logs import trace_of
 from griot.sender import Outcome
 from models.base import Db
+from models.db import is_transient
 from models.outbox import OutboxState
 from models.person import address_lost
-from models.sending import Claimed, Sent, close, has_written, mark_sent, move, put_back
+from models.sending import Claimed, Sent, close, has_written, mark_sent, may_move, move, put_back
 
 log = logging.getLogger(__name__)
 
@@ -39,16 +43,27 @@ def settle(db: Db, outcomes: Sequence[Outcome], policy: Policy, at: datetime) ->
         if outcome.error is None
     ]
     mark_sent(db, sent, at)
-    failed = [outcome for outcome in outcomes if outcome.error is not None]
-    return sum(_settle_failure(db, outcome.row, outcome.error, policy, at) for outcome in failed)
+    failed = [(outcome.row, outcome.error) for outcome in outcomes if outcome.error is not None]
+    return sum(_settled(db, row, error, policy, at) for row, error in failed)
 
 
-def _settle_failure(db: Db, row: Claimed, error: SendError | None, policy: Policy, at: datetime) -> bool:
-    """Return True when the row is now `failed`."""
-    assert error is not None  # noqa: S101 - the caller chose the failed ones
+def _settled(db: Db, row: Claimed, error: SendError, policy: Policy, at: datetime) -> bool:
+    """Return True when the row is now `failed`; what cannot be stored stops no other message."""
+    try:
+        with db.begin_nested():
+            return _settle_failure(db, row, error, policy, at)
+    except Exception as fault:
+        if isinstance(fault, DBAPIError) and is_transient(fault):
+            raise
+        log.error("the outcome of outbox row %s raised %s", row.id, trace_of(fault))
+        close(db, row, OutboxState.UNCERTAIN, at, error=type(fault).__name__)
+        return False
+
+
+def _settle_failure(db: Db, row: Claimed, error: SendError, policy: Policy, at: datetime) -> bool:
     detail, code = error.detail, error.code
     match error.failure:
-        case Failure.UNREACHABLE | Failure.BLOCKED if error.moved_to and error.moved_to != row.address:
+        case Failure.UNREACHABLE | Failure.BLOCKED if may_move(db, row, error.moved_to):
             move(db, row, error.moved_to, at)
         case Failure.UNREACHABLE | Failure.BLOCKED:
             close(db, row, OutboxState.UNDELIVERABLE, at, error=detail, code=code)

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -45,9 +46,9 @@ class RunningWorker:
         worker = Worker(make_work(settings, store, channels, measures), ear)
         self._planner = Planner(store, JOBS, _zone(store))
         self._planner.tick(clock())
-        self._ticker = Ticker(lambda: self._planner.tick(clock()), clock)
         self._rounds = threading.Thread(target=worker.run, args=(self._stop,), name="rounds")
         self._rounds.start()
+        self._ticker = Ticker(lambda: self._tick(clock()), clock)
         telegram = channels.get(Telegram.name)
         if settings.polls_telegram and isinstance(telegram, Telegram):
             polling = threading.Thread(
@@ -69,6 +70,11 @@ class RunningWorker:
             if isinstance(channel, Telegram):
                 channel.close()
         self._ear.close()
+
+    def _tick(self, at: datetime) -> None:
+        """Keep the schedule and give a sign of life, as long as the rounds go on."""
+        if self.lives:
+            self._planner.tick(at)
 
     @property
     def lives(self) -> bool:

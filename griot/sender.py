@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 NO_RATE = Rate()
 MISCONFIGURED_PAUSE = 60.0  # seconds until a channel whose token or account is refused is tried again
+NEVER_CALLED = "held until its lease could not cover a call"
 PAUSED_AFTER = 2  # chats throttled at once: then the whole channel waits
 
 
@@ -32,7 +33,8 @@ class Outcome:
 class Sender:
     """The calls of one worker. Only the worker's own thread touches it, but for the calls themselves.
 
-    `measure(channel, outcome, seconds)` is told of each call; `ring` when one has ended.
+    `measure(channel, outcome, seconds)` is told of each call; `ring` when one has ended. No call is made
+    for a row that was claimed more than `longest_wait` seconds ago: the rest of its lease must cover it.
     """
 
     def __init__(
@@ -40,18 +42,20 @@ class Sender:
         channels: Mapping[str, Channel],
         rates: Mapping[str, Rate],
         threads: int,
+        longest_wait: float,
         ring: Callable[[], None],
         measure: Callable[[str, str, float], None],
     ) -> None:
         self._channels = channels
         self._threads = threads
+        self._longest_wait = longest_wait
         self._ring = ring
         self._measure = measure
         self._pacers = {name: Pacer(rates.get(name, NO_RATE)) for name in channels}
         self._paused_until = dict.fromkeys(channels, float("-inf"))
         self._throttled: dict[str, dict[str, float]] = {name: {} for name in channels}
         self._held: list[Claimed] = []
-        self._held_since: dict[int, float] = {}
+        self._claimed_at: dict[int, float] = {}
         self._in_flight = 0
         self._ended: deque[Outcome] = deque()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
@@ -79,17 +83,21 @@ class Sender:
         """Tell whether no message is claimed."""
         return not self._held and not self._in_flight and not self._ended
 
-    def hold(self, rows: Sequence[Claimed]) -> None:
-        """Take claimed messages over; `due` names them when they may go."""
-        now = time.monotonic()
+    def hold(self, rows: Sequence[Claimed], claimed_at: float) -> None:
+        """Take over messages claimed at this monotonic time; `due` names them when they may go."""
         self._held.extend(rows)
-        self._held_since.update((row.id, now) for row in rows)
+        self._claimed_at.update((row.id, claimed_at) for row in rows)
 
     def due(self) -> list[Claimed]:
-        """Return held messages that the provider's limits let go now, live before bulk, first come first."""
+        """Return held messages that the provider's limits and the threads let go now.
+
+        Live ones pass bulk, else first come, first served.
+        """
         now = time.monotonic()
-        going = []
+        going: list[Claimed] = []
         for row in sorted(self._held, key=lambda row: row.lane):  # stable: order of arrival within a lane
+            if len(going) == self._idle_threads:
+                break
             pacer = self._pacers[row.channel]
             if max(pacer.chat_free_at(row.address), pacer.all_free_at()) <= now:
                 pacer.note(row.address, now)
@@ -99,17 +107,18 @@ class Sender:
         return going
 
     def next_at(self, now: float) -> float:
-        """Return in how many seconds a held message may go; infinite when none is held."""
+        """Return in how many seconds a held message may go; infinite when none can."""
+        if not self._idle_threads:
+            return float("inf")
         return min((self._free_at(row) - now for row in self._held), default=float("inf"))
 
-    def waited(self, row: Claimed) -> float:
-        """Return for how many seconds this message was held."""
-        return time.monotonic() - self._held_since.get(row.id, time.monotonic())
+    def is_late(self, row: Claimed) -> bool:
+        """Tell whether this message was claimed too long ago to be sent under its lease."""
+        return time.monotonic() - self._claimed_at[row.id] > self._longest_wait
 
     def send(self, rows: Sequence[Claimed]) -> None:
         """Call the provider for these messages, each in a thread of the pool."""
         for row in rows:
-            self._held_since.pop(row.id, None)
             self._in_flight += 1
             self._pool.submit(self._call, row)
 
@@ -119,6 +128,7 @@ class Sender:
         self._in_flight -= len(ended)
         for outcome in ended:
             self._learn(outcome)
+            self._claimed_at.pop(outcome.row.id, None)
         return ended
 
     def put_ended(self, outcomes: Sequence[Outcome]) -> None:
@@ -126,15 +136,28 @@ class Sender:
         self._in_flight += len(outcomes)
         self._ended.extendleft(reversed(outcomes))
 
+    def forget(self, rows: Sequence[Claimed]) -> None:
+        """Let go of messages that `due` named and that were given back or closed."""
+        for row in rows:
+            self._claimed_at.pop(row.id, None)
+
+    def take_back(self, rows: Sequence[Claimed]) -> None:
+        """Hold messages again that `due` named but that could not be released."""
+        self._held.extend(rows)
+
     def drop_held(self) -> list[Claimed]:
         """Return every held message, no longer held: to be given back."""
         rows, self._held = self._held, []
-        self._held_since.clear()
+        self.forget(rows)
         return rows
 
     def close(self) -> None:
         """End the threads once their calls ended."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def _idle_threads(self) -> int:
+        return max(0, self._threads - self._in_flight)
 
     def _free_at(self, row: Claimed) -> float:
         pacer = self._pacers[row.channel]
@@ -149,6 +172,8 @@ class Sender:
         self._ring()
 
     def _outcome(self, row: Claimed) -> Outcome:
+        if self.is_late(row):  # the process was frozen, or waited long for its turn
+            return Outcome(row, error=SendError(Failure.NOT_SENT, NEVER_CALLED))
         try:
             sent = self._channels[row.channel].send(Outgoing(row.address, row.message, str(row.id)))
         except SendError as error:

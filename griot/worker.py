@@ -18,7 +18,7 @@ from griot.sender import Outcome, Sender
 from griot.wake import Ear
 from models import inbox, sending
 from models.base import Db
-from models.db import Store, may_repeat, read, write
+from models.db import Store, is_transient, read, write
 from models.inbox import Inbox, InboxState
 from models.pace import PaceLimits, too_early
 from models.queues import Due, look
@@ -81,7 +81,10 @@ class Worker:
         self._ear = ear
         self._policy = Policy(work.lease)
         self._batch = BATCH
-        self._sender = Sender(work.channels, work.rates, work.senders, ear.ring, work.measure_send)
+        longest_wait = work.lease.total_seconds() / 4  # the rest of the lease must cover the call
+        self._sender = Sender(
+            work.channels, work.rates, work.senders, longest_wait, ear.ring, work.measure_send
+        )
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; then let calls under way end, and give the rest back."""
@@ -92,7 +95,10 @@ class Worker:
         self._end()
 
     def once(self) -> int:
-        """Do all that is due within half a minute; return how many messages failed for good."""
+        """Do all that is due within half a minute.
+
+        Return how many messages failed for good, and how many channels refuse every call.
+        """
         failed = 0
         self._settle_lost()
         while True:
@@ -107,26 +113,29 @@ class Worker:
             until = self._next_due()
             if until is None:
                 self._sender.close()
-                return failed
+                return failed + len(self._work.channels) - len(self._sender.open_channels)
             self._settle_lost()
             self._ear.wait(min(IDLE, max(0.0, (until - self._work.clock()).total_seconds())))
 
     def _work_once(self) -> Round:
         """Run one transaction and hand its messages to the sender; nothing is lost when it fails."""
         ended, waiting = self._sender.take_ended(), self._sender.due()
+        began = time.monotonic()
         try:
             due = read(self._work.store, lambda db: look(db, self._work.clock()))
             if not (ended or waiting or due.updates or (due.messages and self._sender.room)):
                 return Round()
             done = write(self._work.store, lambda db: self._round(db, due, ended, waiting))
-        except SQLAlchemyError as error:
-            log.error("the database did not answer: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever it is, others go on
+            is_answer = not isinstance(error, SQLAlchemyError)
+            log.error("a round failed: %s", trace_of(error) if is_answer else type(error).__name__)
             self._sender.put_ended(ended)
-            self._sender.hold(waiting)
+            self._sender.take_back(waiting)
             self._ear.wait(AFTER_ERROR)
             return Round()
+        self._sender.forget([row for row in waiting if row not in done.released])
         self._sender.send(done.released)
-        self._sender.hold(done.claimed)
+        self._sender.hold(done.claimed, began)
         self._sender.send(self._sender.due())
         return done
 
@@ -143,8 +152,7 @@ class Worker:
 
     def _release(self, db: Db, waiting: Sequence[Claimed], at: datetime) -> list[Claimed]:
         """Return the messages that may still leave after they were held; give back those held too long."""
-        too_long = self._work.lease.total_seconds() / 4  # the rest of the lease must cover the call
-        late = [row for row in waiting if self._sender.waited(row) > too_long]
+        late = [row for row in waiting if self._sender.is_late(row)]
         sending.give_back(db, late, at)
         return sending.drop_unsendable(db, [row for row in waiting if row not in late], at)
 
@@ -169,8 +177,8 @@ class Worker:
             with db.begin_nested():
                 self._work.take_turn(db, row, at)
         except Exception as error:
-            if isinstance(error, DBAPIError) and may_repeat(error):
-                raise  # the whole transaction is repeated
+            if isinstance(error, DBAPIError) and is_transient(error):
+                raise  # the database's trouble, not this row's: the whole transaction is repeated
             log.error("the turn of inbox row %s raised %s", row.id, trace_of(error))
             if inbox.fail(db, row, f"{type(error).__name__}: {error}", at) == InboxState.QUARANTINED:
                 self._tell(db, self._work.apologise, row, at)
@@ -184,7 +192,7 @@ class Worker:
             with db.begin_nested():
                 notice(db, row, at)
         except Exception as error:
-            if isinstance(error, DBAPIError) and may_repeat(error):
+            if isinstance(error, DBAPIError) and is_transient(error):
                 raise
             log.error("the notice about inbox row %s raised %s", row.id, trace_of(error))
 
@@ -192,7 +200,7 @@ class Worker:
         """Return when something is due within half a minute, or when a lost send is settled; else None."""
         soon = self._work.clock() + SOON
         handled = read(self._work.store, inbox.next_due)
-        sent = read(self._work.store, lambda db: sending.next_due(db, soon, tuple(self._work.channels)))
+        sent = read(self._work.store, lambda db: sending.next_due(db, soon, self._sender.open_channels))
         found = [at for at in (handled if handled and handled <= soon else None, sent) if at is not None]
         return min(found, default=None)
 

@@ -214,6 +214,14 @@ def give_back(db: Db, rows: Sequence[Claimed], at: datetime) -> None:
         _change(db, row, {"state": OutboxState.QUEUED, "due_at": at, "tries": row.tries - 1}, at)
 
 
+def may_move(db: Db, row: Claimed, address: str) -> bool:
+    """Tell whether a chat's new address is one, and free."""
+    if address in ("", row.address):
+        return False
+    taken = (Address.channel == row.channel, Address.value == address)
+    return db.execute(select(Address.id).where(*taken)).first() is None
+
+
 def move(db: Db, row: Claimed, address: str, at: datetime) -> bool:
     """Queue a claimed message again for the chat's new address, and remember it for the person."""
     found = (Address.channel == row.channel, Address.value == row.address)

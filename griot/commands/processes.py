@@ -1,6 +1,7 @@
 """`griot run`, `griot web`, `griot worker`: the processes."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from griot.running import RunningWorker
     from models.db import Store
+
+LONGEST_END = 9.0  # seconds from SIGTERM until the process ends, whatever hangs (contract: 10)
 
 log = logging.getLogger(__name__)
 
@@ -212,8 +215,15 @@ def _work(settings: Settings, store: "Store") -> int:
     from griot.wake import ear
 
     stop = threading.Event()
+
+    def end(*_: object) -> None:
+        stop.set()
+        limit = threading.Timer(LONGEST_END, os._exit, (1,))  # leases cover what did not end
+        limit.daemon = True
+        limit.start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     running = RunningWorker(
         settings,
         store,
@@ -231,7 +241,7 @@ def _work(settings: Settings, store: "Store") -> int:
 
 
 def _work_once(settings: Settings, store: "Store") -> int:
-    """Return 1 when a message failed for good."""
+    """Return 1 when a message failed for good, or a channel refuses every call."""
     from griot.assembly import make_work, open_channels
     from griot.metrics import open_measures
     from griot.wake import ear
@@ -241,11 +251,14 @@ def _work_once(settings: Settings, store: "Store") -> int:
 
     channels = open_channels(settings)
     listening = ear(store, is_alone=False)
-    for job in JOBS:
-        while write(store, lambda db: job.run(db, now())):  # noqa: B023 - runs before the next job
-            pass
     work = make_work(settings, store, channels, open_measures(settings.griot_var))
-    failed = Worker(work, listening).once()
+    try:
+        for job in JOBS:
+            while write(store, lambda db: job.run(db, now())):  # noqa: B023 - runs before the next job
+                pass
+        failed = Worker(work, listening).once()
+    except SQLAlchemyError as error:
+        raise Failed(f"The database cannot be used: {_reason(error)}") from None
     listening.close()
     store.close()
     return 1 if failed else 0

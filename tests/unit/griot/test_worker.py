@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy import text as sql
 
 from bot.values import Message
 from channels.telegram import Telegram
@@ -242,9 +243,9 @@ def test_a_blocked_address_is_marked(stage: Stage) -> None:
     assert len(stage.provider.calls("sendMessage")) == 1
 
 
-def _an_officer(db: Db, at: datetime) -> int:
+def _an_officer(db: Db, at: datetime, chat: str = "1") -> int:
     return add_person(
-        db, name="Demo", role="officer", language="en", city=None, addresses={"telegram": "1"}, at=at
+        db, name="Demo", role="officer", language="en", city=None, addresses={"telegram": chat}, at=at
     )
 
 
@@ -254,6 +255,89 @@ def test_a_refused_message_fails_and_is_counted(stage: Stage) -> None:
     stage.queue("hello")
     assert stage.once() == 1
     assert stage.states() == [OutboxState.FAILED]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(Trouble(fault=Fault.MIGRATED, value=2), id="moved-to-an-address-that-is-taken"),
+        pytest.param(Trouble(fault=Fault.REFUSED, value=400, text="odd \ud800 \x00 words"), id="odd-words"),
+    ],
+)
+def test_an_odd_outcome_stops_nobody_else(stage: Stage, trouble: Trouble) -> None:
+    """It is stored as well as it can be; the messages of others leave."""
+    write(stage.store, lambda db: _an_officer(db, datetime.now(UTC), "1"))
+    write(stage.store, lambda db: _an_officer(db, datetime.now(UTC), "2"))
+    stage.provider.trouble(1, trouble)
+    stage.queue("hello", 1)
+    stage.queue("other", 2)
+    stage.once()
+    assert stage.sent(2) == ["other"]
+    assert stage.states()[0] in (OutboxState.UNDELIVERABLE, OutboxState.FAILED)
+
+
+def test_a_wait_without_measure_is_cut(stage: Stage) -> None:
+    """Telegram is believed for an hour."""
+    stage.provider.trouble(1, Trouble(fault=Fault.THROTTLED, value=10**12))
+    stage.queue("hello", 1)
+    stage.queue("other", 2)
+    stage.once()
+    assert stage.sent(2) == ["other"]
+    assert stage.states() == [OutboxState.QUEUED, OutboxState.SENT]
+    due = read(stage.store, lambda db: db.scalar(select(Outbox.due_at).order_by(Outbox.id)))
+    assert due is not None
+    assert due - datetime.now(UTC) <= timedelta(hours=1)
+
+
+def test_more_held_messages_than_threads_leave_once_each(stage: Stage) -> None:
+    """None waits for a thread until its lease runs out: an answer seen means one copy."""
+    for number in range(2):
+        for chat in range(1, 17):
+            stage.provider.trouble(chat, Trouble(delay=0.5))
+            stage.queue(str(number), chat)
+    slow = {"telegram": Rate(chat_interval=0.2)}
+    assert stage.once(senders=2, lease=timedelta(seconds=3), rates=slow) == 0
+    assert [stage.sent(chat) for chat in range(1, 17)] == [["0", "1"]] * 16
+    assert set(stage.states()) == {OutboxState.SENT}
+
+
+def test_trouble_of_the_database_is_not_the_fault_of_a_message(stage: Stage) -> None:
+    """A turn that meets a lock is taken again as often as it needs; nothing is set aside."""
+    if not stage.store.engine.url.get_backend_name().startswith("postgresql"):
+        pytest.skip("SQLite has one writer: a turn meets no lock")
+    failed = 0
+
+    def take_turn(db: Db, row: Inbox, at: datetime) -> None:
+        nonlocal failed
+        if failed < 5:
+            failed += 1
+            db.execute(sql("SET LOCAL lock_timeout = '20ms'"))
+            db.execute(sql("LOCK TABLE submission"))
+        stage.take_turn(db, row, at)
+
+    stage.hear("hello")
+    listening = ear(stage.store, is_alone=False)
+    stop = threading.Event()
+    thread = threading.Thread(target=Worker(stage.work(take_turn=take_turn), listening).run, args=(stop,))
+    with stage.store.engine.begin() as other:
+        other.execute(sql("LOCK TABLE submission"))
+        thread.start()
+        stage.provider.wait(1, 1, 20)
+        stop.set()
+        thread.join()
+    listening.close()
+    assert failed == 5
+    assert stage.sent() == ["hello"]
+
+
+def test_once_ends_when_the_token_is_refused(stage: Stage) -> None:
+    """The message stays queued, and the exit code says that something is wrong."""
+    stage.provider.trouble(1, Trouble(fault=Fault.UNAUTHORIZED))
+    stage.queue("hello")
+    began = time.monotonic()
+    assert stage.once() == 1
+    assert time.monotonic() - began < 5
+    assert stage.states() == [OutboxState.QUEUED]
 
 
 def test_once_ends_with_what_is_due_later(stage: Stage) -> None:
