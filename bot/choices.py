@@ -19,7 +19,8 @@ def message_of(scene: Scene, choice: Choice, first: str = "") -> Message:
 
 def token_of(scene: Scene, choice: Choice) -> str:
     """Return what a button carries: it belongs to this person, this choice and its options."""
-    facts = "|".join((str(scene.who.id), *choice.actions, *sorted(choice.data.values())))
+    checked = str(scene.report.session.given) if choice.kind == "check" and scene.report else ""
+    facts = "|".join((str(scene.who.id), *choice.actions, *sorted(choice.data.values()), checked))
     report = f"{scene.report.began:x}" if scene.report else ""
     return f"{choice.kind}.{report}.{zlib.crc32(facts.encode()):x}"
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bot import choices
 from bot.periods import form_due
-from bot.reporting import ask_current, choose, list_forms, say_only
+from bot.reporting import ask_current, choose, city_closed, list_forms, say_only
 from bot.talk import Agreed, Outcome, Returned, Scene, Speaks, Stopped
 from bot.words import fold
 
@@ -108,8 +108,10 @@ def forms(scene: Scene, more: str) -> Outcome:
 
 def status(scene: Scene, more: str) -> Outcome:
     """Return where the city stands: this period's report, the next milestone; for officers the digest."""
-    if scene.city is None:
+    if scene.who.city is None:
         return _told(scene, scene.facts.digest(scene.who.language))
+    if scene.city is None:
+        return _told(scene, city_closed(scene))
     lines = [*_standing(scene), *_milestones(scene, 1)]
     return _told(scene, "\n".join(lines))
 

@@ -1,6 +1,5 @@
 """The way of every reply: who may speak, what is open, which word or answer it is, what follows."""
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +11,6 @@ from bot.talk import Action, Choice, LeftOpen, Outcome, Scene
 from bot.values import Heard
 from bot.words import Command, command_in, fold
 
-_USED_CODE = re.compile(r"[0-9A-Z]{10}|(?=\S*\d)\w{10}")  # of an invitation
 AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
 _GREETINGS = frozenset({"menu", "start", "pending"})
 _ANSWERS = frozenset({"skip", "nothing", "send", "done"})  # words that do something to the open question
@@ -21,11 +19,13 @@ _OVER_A_QUESTION = frozenset({"menu", "forms", "language", "offer", "waiting", "
 
 def hear(scene: Scene, heard: Heard) -> Outcome:
     """Return what follows from one reply. Nothing a person can send raises."""
-    command = command_in(heard.text) if heard.text and not heard.edited else None
+    command = command_in(heard.text) if heard.text else None
+    if command and command.name == "stop" and not scene.who.is_stopped:
+        return control.stop(scene, "")
+    if heard.edited:
+        command = None
     if scene.who.is_stopped:
         return _stopped(scene, command)
-    if command and command.name == "stop":
-        return control.stop(scene, "")
     if not scene.who.agreed:
         return _not_agreed(scene, heard, command)
     scene, first = _closed(scene)
@@ -224,7 +224,7 @@ def _continue(scene: Scene, more: str) -> Outcome:
 
 
 def _more_of_digest(scene: Scene, more: str) -> Outcome:
-    return control.not_yet(scene, more) if scene.city else control.status(scene, "")
+    return control.not_yet(scene, more) if scene.who.city else control.status(scene, "")
 
 
 COMMANDS: dict[str, Action] = {
@@ -280,12 +280,11 @@ ACTIONS: dict[str, Action] = {
 }
 
 _FITS: dict[str, Callable[[Scene, str], bool]] = {
-    "start": lambda scene, more: _USED_CODE.fullmatch(more) is not None,
     "report": lambda scene, more: _form_named(scene, more) is not None,
     "language": lambda scene, more: control.language_named(more) is not None,
     "edit": lambda scene, more: fold(more).isdecimal(),
     "output": lambda scene, more: more.upper() in scene.programme.milestones,
-    "more": lambda scene, more: scene.city is None,
+    "more": lambda scene, more: scene.who.city is None,
     "absent": lambda scene, more: False,
 }
 
@@ -301,16 +300,18 @@ def _not_agreed(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     """Before agreement only the question itself, help, language and stop are served."""
     scene = scene.without_report()
     choice = scene.talk.choice
-    if choice and choice.kind == "consent" and not scene.has_moved:
+    is_asked = choice is not None and choice.kind == "consent"
+    if is_asked and not scene.has_moved:
         action = _consent_action(scene, heard)
         if action:
             return act(scene, action)
     if command and command.name == "language" and command.more and control.language_named(command.more):
         return control.speak(scene, control.language_named(command.more) or scene.who.language)
+    has_refused = scene.who.agreed is False and not is_asked
     if command and command.name == "help":
         what = scene.say("Griot asks short questions for your city's reports.")
-        return control.refused(scene, what) if scene.who.agreed is False else control.ask_consent(scene, what)
-    if scene.who.agreed is False and not (command and command.name == "start"):
+        return control.refused(scene, what) if has_refused else control.ask_consent(scene, what)
+    if has_refused and not (command and command.name == "start"):
         return control.refused(scene)
     return control.ask_consent(replace(scene, who=replace(scene.who, agreed=None)))
 

@@ -58,11 +58,21 @@ def keep_last(filling: Filling) -> Turn:
     if at is None:
         return go_on(filling)
     last = filling.previous.get(at.path)
-    if last is None or not sheet.accepts(at.path, last):
+    if last is None or not sheet.accepts(at.path, last) or not _is_offered(sheet, at, last):
         return Turn(
             filling, filling.say("There is no answer of last time to keep. Please answer the question.")
         )
     return given(filling, {at.path: last})
+
+
+def _is_offered(sheet: Sheet, at: Step, value: Value) -> bool:
+    """Tell whether an answer has the shape of the question's and names only options that it offers now."""
+    if not at.question.choices:
+        return True
+    if (at.question.type == "select_multiple") != isinstance(value, list):
+        return False
+    names = {choice.name for choice in sheet.choices(at.path)}
+    return names.issuperset(value if isinstance(value, list) else [value])
 
 
 def back(filling: Filling) -> Turn:

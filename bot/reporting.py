@@ -131,8 +131,8 @@ def closing(scene: Scene, report: Report) -> datetime | None:
 def _open(scene: Scene, form: Form, period: str | None, milestone: str) -> Outcome:
     if scene.report and _is_of(scene.report, form, period, milestone):
         return resume(scene)
-    draft = scene.facts.draft(form.name, period)
-    if draft and _is_of(draft, form, period, milestone):
+    draft = scene.facts.draft(form.name, period, milestone)
+    if draft:
         return resume(taken(scene, draft))
     return ask_question(begun(scene, form, period, milestone))
 
@@ -157,11 +157,11 @@ def begun(scene: Scene, form: Form, period: str | None, milestone: str = "") -> 
 
 
 def _due(scene: Scene) -> Iterable[tuple[str, str]]:
-    """Yield what is asked of the city now, a report begun for the period before first."""
+    """Yield what is asked of the city now, reports begun for other periods first."""
     form, period = rhythm(scene)
-    left = scene.report if scene.report and scene.report.period else scene.facts.last_draft()
-    if left and _is_unfinished(scene, left) and (left.form.name, left.period) != (form, period):
-        yield left.form.name, left.period or ""
+    begun_before = [each for each in scene.facts.drafts() if _is_unfinished(scene, each)]
+    left = dict.fromkeys((each.form.name, each.period or "") for each in begun_before)
+    yield from (each for each in left if each != (form, period))
     if form and not scene.facts.sent(form, period):
         yield form, period
 
@@ -317,18 +317,26 @@ def _edited_sent(scene: Scene, report: Report, turn: Turn) -> Outcome:
     if turn.filling.session.doubt is not None and not turn.changes:
         shown = scene.say("That can be read in two ways; the report stays as it was.")
         return say_only(scene, shown)
-    if turn.changes:
-        scene = scene.did(Revised(report, turn.changes, turn.filling.sheet().record()))
-        revised = replace(report, session=turn.filling.session)
-        alerts = what_follows(scene, revised, nothing=False)[1] if report.reference else ()
-        scene = scene.did(*(alerted(revised, rule, report.reference) for rule in alerts))
-    return say_only(scene, "\n".join(filter(None, (turn.first, _still_open(scene, turn)))))
+    named = scene.say.value(report.reference or choices.title_of(scene, report.form.name))
+    first = f"{named}\n{turn.first}" if turn.first else ""
+    if not turn.changes:
+        return say_only(scene, first)
+    scene = scene.did(Revised(report, turn.changes, turn.filling.sheet().record()))
+    if report.state == "withdrawn":
+        gone = scene.say("This report was replaced or cancelled.")
+        return say_only(scene, f"{first}\n{gone}")
+    if report.state != "submitted":
+        return say_only(scene, first)
+    revised = replace(report, session=turn.filling.session)
+    alerts = what_follows(scene, revised, nothing=False)[1]
+    scene = scene.did(*(alerted(revised, rule, report.reference) for rule in alerts))
+    return say_only(scene, "\n".join(filter(None, (first, _still_open(scene, turn)))))
 
 
 def _still_open(scene: Scene, turn: Turn) -> str:
     """Return what a change after sending leaves without an answer, and how to give it; "" for nothing."""
     open_now = asking.labels_open(turn.filling)
-    if not turn.changes or not open_now:
+    if not open_now:
         return ""
     said = scene.say("Now without an answer: {questions}", questions=" / ".join(open_now))
     mend = scene.say("To complete it, send REPORT and replace the update.")
@@ -338,6 +346,11 @@ def _still_open(scene: Scene, turn: Turn) -> str:
 def _with_previous(scene: Scene) -> Filling:
     filling = filling_of(scene)
     return replace(filling, previous=scene.facts.previous(filling.form.name))
+
+
+def city_closed(scene: Scene) -> str:
+    """Return the sentence for a city that left the programme."""
+    return scene.say("No reports are asked of your city now.")
 
 
 def no_report(scene: Scene) -> str:

@@ -10,6 +10,7 @@ from bot.reporting import (
     ask_question,
     begun,
     choose,
+    city_closed,
     closing,
     filled,
     is_closed,
@@ -125,10 +126,14 @@ def _send(scene: Scene, *, nothing: bool) -> Outcome:
 
 def _sent(scene: Scene, *, nothing: bool, replaces: str) -> Outcome:
     report = scene.report
-    if report is None or scene.city is None:
+    if report is None:
         return ask_current(scene.chose(None))
+    if scene.city is None:
+        return say_only(scene.chose(None).without_report().did(LeftOpen()), city_closed(scene))
     stem = report.period or scene.now.date().isoformat()
-    reference = scene.facts.next_reference(f"{scene.city.code}-{stem}")
+    reference = scene.facts.next_reference(f"{scene.city.code}-{stem}")  # the city is locked from here on
+    if replaces and replaces not in scene.facts.sent(report.form.name, report.period or ""):
+        return _send(scene, nothing=nothing)  # a colleague replaced it meanwhile
     scene = scene.chose(None).did(Sent(reference, nothing, replaces))
     text = _receipt(scene, report, reference, nothing=nothing)
     offers, alerts = what_follows(scene, report, nothing=nothing)

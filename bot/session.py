@@ -80,8 +80,10 @@ def number_of(sheet: Sheet, path: str) -> int:
 
 
 def moved_to(filling: Filling, path: str | None) -> Filling:
-    """Return the filling with this question open."""
-    return replace(filling, session=Session(filling.session.given, path))
+    """Return the filling with this question open; options chosen before are chosen still."""
+    value = filling.session.given.get(path) if path else None
+    chosen = tuple(value) if isinstance(value, list) else ()
+    return replace(filling, session=Session(filling.session.given, path, chosen))
 
 
 def go_on(filling: Filling) -> Turn:

@@ -60,6 +60,7 @@ class Report:
     id: int = 0  # 0: not stored yet
     reference: str = ""  # set once it is sent
     began: int = 0  # when it was opened, seconds since the epoch: its buttons are known by it
+    state: str = "draft"  # or submitted, withdrawn
 
 
 class Facts(Protocol):
@@ -69,8 +70,12 @@ class Facts(Protocol):
         """Return the current version of a form."""
         ...
 
-    def draft(self, form: str, period: str | None) -> Report | None:
-        """Return this person's draft of the form and period."""
+    def draft(self, form: str, period: str | None, milestone: str = "") -> Report | None:
+        """Return this person's newest draft of the form and period, and of the milestone if one is named."""
+        ...
+
+    def drafts(self) -> tuple[Report, ...]:
+        """Return this person's drafts that belong to a period, the oldest first."""
         ...
 
     def last_draft(self, besides: int = 0) -> Report | None:

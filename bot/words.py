@@ -164,7 +164,7 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-TAKES_MORE = frozenset({"start", "report", "language", "edit", "output", "more", "absent"})  # `edit 3`
+TAKES_MORE = frozenset({"report", "language", "edit", "output", "more", "absent"})  # `edit 3`
 
 _SAME = str.maketrans(
     {

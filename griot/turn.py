@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot import notices
@@ -28,7 +28,7 @@ from models.programme import ProgrammeShelf
 from models.submission import OpenChat, chat_of, save_chat
 
 _REFUSALS = {Redeemed.WRONG: notices.code_wrong, Redeemed.SPENT: notices.code_spent}
-_JOIN = re.compile(r"\s*/?(?:start|join)\s+(\S{1,64})\s*", re.IGNORECASE)
+_JOIN = re.compile(r"\s*/?(?:start|join)\s+(\S.{0,63})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +74,14 @@ class Turns:
         if person is None:
             self._hear_stranger(db, row, news)
         elif not self._joins(db, row, news):
-            self._hear_known(db, row, news, person)
+            self._hear_known(db, row, _without_code(news), person)
 
     def _joins(self, db: Db, row: Inbox, news: Inbound) -> bool:
         """Bind somebody known who sends another invitation; tell whether that was one."""
-        joining = _JOIN.fullmatch(news.heard.text)
-        if joining is None or not looks_like_code(joining[1]):
+        code = _code_in(news.heard.text)
+        if code is None or not looks_like_code(code):
             return False
-        redeemed = redeem(db, joining[1], row.channel, news.address, row.received_at)
+        redeemed = redeem(db, code, row.channel, news.address, row.received_at)
         if redeemed.outcome != Redeemed.BOUND or redeemed.person_id is None:
             return False
         self._welcome(db, row, news, redeemed.person_id)
@@ -117,7 +117,8 @@ class Turns:
         chat = chat_of(db, person.id)
         scene = self._scene(db, row, news.heard, person, chat)
         joined = notices.welcome(scene.say, person.name, scene.named(scene.city.names) if scene.city else "")
-        outcome = hear(scene, Heard(text="start")) if scene.who.agreed else ask_consent(scene)
+        is_back = scene.who.agreed or scene.who.is_stopped
+        outcome = hear(scene, Heard(text="start")) if is_back else ask_consent(scene)
         self._keep(db, row, news.address, chat, scene, preceded(outcome, joined))
 
     def _scene(self, db: Db, row: Inbox, heard: Heard, person: KnownPerson, chat: OpenChat) -> Scene:
@@ -168,6 +169,14 @@ def _code_in(text: str) -> str | None:
         return joining[1]
     is_typed_so = text.isupper() or len(text.split()) == 1  # "hello again" has as many letters as a code
     return text if is_typed_so and looks_like_code(text) else None
+
+
+def _without_code(news: Inbound) -> Inbound:
+    """Return a known person's message; an invitation that binds nobody asks only for what is open."""
+    joining = _JOIN.fullmatch(news.heard.text)
+    if joining is None or not looks_like_code(joining[1]):
+        return news
+    return replace(news, heard=replace(news.heard, text="start"))
 
 
 def _who(db: Db, person: KnownPerson) -> Who:

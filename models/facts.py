@@ -13,10 +13,11 @@ from models.form import FormShelf
 from models.submission import (
     Stored,
     answered_by,
-    draft_of,
+    drafts_of,
     last_draft_of,
     last_sent_of,
     next_reference,
+    periodic_drafts_of,
     references_of,
 )
 
@@ -42,10 +43,16 @@ class StoredFacts:
         except LookupError:
             return None
 
-    def draft(self, form: str, period: str | None) -> Report | None:
-        """Return this person's draft of the form and period."""
-        stored = draft_of(self.db, self.person_id, form, period, self.at - LIFE_WITHOUT_PERIOD)
+    def draft(self, form: str, period: str | None, milestone: str = "") -> Report | None:
+        """Return this person's newest draft of the form and period, and of the milestone if one is named."""
+        found = drafts_of(self.db, self.person_id, form, period, self.at - LIFE_WITHOUT_PERIOD)
+        stored = next((each for each in found if milestone in ("", each.milestone)), None)
         return self.opened(stored) if stored else None
+
+    def drafts(self) -> tuple[Report, ...]:
+        """Return this person's drafts that belong to a period, the oldest first."""
+        found = periodic_drafts_of(self.db, self.person_id, self.at - LIFE_OF_DRAFT)
+        return tuple(self.opened(stored) for stored in found)
 
     def last_draft(self, besides: int = 0) -> Report | None:
         """Return the draft this person worked on last, other than one."""
@@ -86,6 +93,7 @@ class StoredFacts:
             id=stored.id,
             reference=stored.reference or "",
             began=int(stored.started_at.timestamp()),
+            state=stored.state,
         )
 
 

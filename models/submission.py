@@ -115,6 +115,7 @@ class Stored:
     milestone: str
     kept: dict[str, Json]
     started_at: datetime
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +149,7 @@ _STORED = (
     Submission.hidden,
     Submission.kept,
     Submission.started_at,
+    Submission.state,
 )
 
 
@@ -195,8 +197,10 @@ def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None,
         db.connection().execute(_SAVE_CHAT, {"person": person_id, **values})
 
 
-def draft_of(db: Db, person_id: int, form: str, period: str | None, since: datetime) -> Stored | None:
-    """Return the person's newest draft of a form and period; one without a period must be begun since."""
+def drafts_of(
+    db: Db, person_id: int, form: str, period: str | None, since: datetime
+) -> tuple[Stored, ...]:
+    """Return the person's drafts of a form and period, newest first; without a period those begun since."""
     query = select(*_STORED).where(
         Submission.person_id == person_id,
         Submission.form == form,
@@ -205,7 +209,18 @@ def draft_of(db: Db, person_id: int, form: str, period: str | None, since: datet
         if period
         else Submission.period.is_(None) & (Submission.started_at > since),
     )
-    return _first(db, query.order_by(Submission.id.desc()).limit(1))
+    return tuple(_stored(list(row)) for row in db.execute(query.order_by(Submission.id.desc())))
+
+
+def periodic_drafts_of(db: Db, person_id: int, since: datetime) -> tuple[Stored, ...]:
+    """Return the person's drafts that belong to a period, worked on since then, the oldest first."""
+    query = select(*_STORED).where(
+        Submission.person_id == person_id,
+        Submission.state == SubmissionState.DRAFT,
+        Submission.updated_at > since,
+        Submission.period.is_not(None),
+    )
+    return tuple(_stored(list(row)) for row in db.execute(query.order_by(Submission.id)))
 
 
 def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> Stored | None:
@@ -339,5 +354,5 @@ def _first(db: Db, query: Select[*tuple[Json, ...]]) -> Stored | None:
 
 
 def _stored(row: Sequence[Json]) -> Stored:
-    id, reference, form, version, period, hidden, kept, started_at = row
-    return Stored(id, reference, form, version, period, hidden.get("milestone", ""), kept, started_at)
+    id, reference, form, version, period, hidden, kept, started_at, state = row
+    return Stored(id, reference, form, version, period, hidden.get("milestone", ""), kept, started_at, state)

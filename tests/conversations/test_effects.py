@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlalchemy import select
 
 from bot.programme import read_programme
@@ -24,7 +25,7 @@ from models.outbox import Outbox, message_of
 from models.person import Address
 from models.programme import ProgrammeShelf, load
 from tests.conversations.stage import MONDAY, VOICES, Stage, a_stage, a_store
-from tests.programmes import ORCHARD
+from tests.programmes import ASTON, ORCHARD
 
 BLOCKED = ["report", "3\n1", "Nothing moved", "no\n4", "Fuel shortage", "1", "-", "Wait", "send"]
 FINE = ["report", "1\n1", "All went well", "no\n1\n-", "Go on", "send"]
@@ -197,3 +198,64 @@ def test_a_week_later_a_draft_without_a_period_is_gone(store: Store) -> None:
     phone.clock += timedelta(days=8)
     (asked,) = phone.hears(Heard(text="need"))
     assert asked.text.startswith("1/")
+
+
+def test_two_of_a_city_replace_one_after_the_other(store: Store) -> None:
+    """Who comes second is asked again about the report that stands by then; one stays in force."""
+    first, second = (a_stage(store, "lagos", "en") for _ in range(2))
+    for text in FINE:
+        first.says(text)
+    for phone in (first, second):
+        for text in FINE:
+            phone.says(text)
+    first.says("replace")
+    (asked,) = second.says("replace")
+    assert "LOS-2026-W48-2" in asked.text
+    second.says("replace")
+    found = [(each["reference"], each["state"]) for each in (*first.reports(), *second.reports())]
+    assert found == [
+        ("LOS-2026-W48-1", "withdrawn"),
+        ("LOS-2026-W48-2", "withdrawn"),
+        ("LOS-2026-W48-3", "submitted"),
+    ]
+
+
+def test_an_edit_of_a_replaced_report_alarms_nobody(store: Store) -> None:
+    """It is kept with that report, and the person is told that it no longer counts."""
+    a_stage(store, None, "fr", role="officer")
+    phone = a_stage(store, "lagos", "en")
+    for text in FINE:
+        phone.says(text)
+    for text in ("report", "nothing", "replace"):
+        phone.says(text)
+    (told,) = phone.edits("no\n4\nFuel", FINE.index("no\n1\n-"))
+    assert told.text.startswith("LOS-2026-W48-1")
+    assert "replaced" in told.text
+    assert alerts(store) == []
+
+
+def test_a_city_that_left_the_programme(store: Store) -> None:
+    """Its coordinator is told so, sees nothing of other cities, and keeps the draft."""
+    phone = a_stage(store, "lagos", "en")
+    for text in FINE[:-1]:
+        phone.says(text)
+    _close(store, "lagos")
+    closed = "No reports are asked of your city now."
+    assert phone.says("status")[0].text.startswith(closed)
+    assert [one.text for one in phone.says("send")] == [closed]
+    assert phone.stored()["state"] == "draft"
+    assert "digest" not in " ".join(one.text for one in phone.says("more"))
+
+
+def _close(store: Store, city: str) -> None:
+    files = {name: content for name, content in files_of(ASTON).items() if name != "demo.yaml"}
+    files["cities.yaml"] = _without(files["cities.yaml"], city)
+    read, problems = read_programme(files)
+    assert read is not None, problems
+    assert write(store, lambda db: load(db, read, files, MONDAY)) == ()
+
+
+def _without(content: bytes, city: str) -> bytes:
+    cities = yaml.safe_load(content)
+    del cities["cities"][city]
+    return yaml.safe_dump(cities, allow_unicode=True).encode()

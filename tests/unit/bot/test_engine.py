@@ -118,6 +118,8 @@ def test_keeping_last_times_answer() -> None:
     kept = engine.keep_last(a_filling(previous={"status": "delayed"}))
     assert kept.changes == (("status", "delayed"),)
     assert engine.keep_last(a_filling()).changes == ()
+    assert engine.keep_last(a_filling(previous={"status": "an option of an older version"})).changes == ()
+    assert engine.keep_last(a_filling(previous={"status": ["delayed"]})).changes == ()
     strict = after(a_filling(RULES, previous={"many": 40}), "1")
     assert engine.keep_last(strict).filling.session.at == "many"
 
