@@ -18,7 +18,7 @@ from griot.sender import Outcome, Sender
 from griot.wake import Ear
 from models import inbox, sending
 from models.base import Db
-from models.db import Store, is_transient, read, write
+from models.db import Store, is_blocked, is_transient, read, write
 from models.inbox import Inbox, InboxState
 from models.pace import PaceLimits, too_early
 from models.queues import Due, look
@@ -30,6 +30,7 @@ BATCH = 16  # turns a transaction at most: they share its commit
 BATCH_SECONDS = 0.025  # what a transaction's turns may last: on SQLite webhooks wait for it
 IDLE = 1.0  # seconds until a quiet worker looks again
 AFTER_ERROR = 1.0  # seconds until it looks again when the database did not answer
+AFTER_LOCK = timedelta(seconds=5)  # until a turn that waited in vain for a lock is taken again
 SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
 ENDING = 7.0  # seconds that calls under way get at the end
 
@@ -165,10 +166,31 @@ class Worker:
                 self._tell(db, self._work.busy, one.row, at)
         began = time.monotonic()
         taken = [row for row in rows if row.id not in early]
-        inbox.finish(db, [row.id for row in taken if self._take(db, row, at)], at)
-        if taken:
+        if self._take_all(db, taken, at) and taken:
             self._batch = _next_batch((time.monotonic() - began) / len(taken))
         return len(rows)
+
+    def _take_all(self, db: Db, rows: Sequence[Inbox], at: datetime) -> bool:
+        """Take turns until one meets a lock: it waits, uncounted, and the rest is left to the next round.
+
+        Return whether none did.
+        """
+        handled = []
+        blocked = None
+        for row in rows:
+            try:
+                if self._take(db, row, at):
+                    handled.append(row.id)
+            except DBAPIError as error:
+                if not is_blocked(error):
+                    raise
+                log.error("the turn of inbox row %s waited in vain for a lock", row.id)
+                blocked = row
+                break
+        inbox.finish(db, handled, at)
+        if blocked:
+            inbox.hold(db, blocked.id, self._work.clock() + AFTER_LOCK)  # `at` is older than the wait
+        return blocked is None
 
     def _take(self, db: Db, row: Inbox, at: datetime) -> bool:
         """Tell whether the turn went well; a turn that raises leaves nothing behind but its count."""
@@ -178,7 +200,7 @@ class Worker:
                 self._work.take_turn(db, row, at)
         except Exception as error:
             if isinstance(error, DBAPIError) and is_transient(error):
-                raise  # the database's trouble, not this row's: the whole transaction is repeated
+                raise  # the database's trouble, not this row's
             log.error("the turn of inbox row %s raised %s", row.id, trace_of(error))
             if inbox.fail(db, row, f"{type(error).__name__}: {error}", at) == InboxState.QUARANTINED:
                 self._tell(db, self._work.apologise, row, at)
@@ -192,7 +214,7 @@ class Worker:
             with db.begin_nested():
                 notice(db, row, at)
         except Exception as error:
-            if isinstance(error, DBAPIError) and is_transient(error):
+            if isinstance(error, DBAPIError) and is_transient(error) and not is_blocked(error):
                 raise
             log.error("the notice about inbox row %s raised %s", row.id, trace_of(error))
 

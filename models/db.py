@@ -25,6 +25,7 @@ PAUSE = 0.05  # seconds before a transaction is repeated, growing
 LOCK_WAIT = 5.0  # seconds
 LOOKS_IN_LINE = 2000  # at the lock, before whoever stands in line is passed: that process may be frozen
 REPEATABLE_STATES = frozenset({"40001", "40P01", "57P01", "57P02", "08003", "08006", "25P03"})
+LOCK_STATES = frozenset({"55P03", "57014"})  # lock_timeout and statement_timeout ran out
 POSTGRES_TROUBLES = ("08", "53", "55P03", "57", "58")  # SQLSTATE classes: PostgreSQL, appendix A
 SQLITE_TROUBLES = (  # primary result codes: sqlite.org/rescode.html
     sqlite3.SQLITE_BUSY,
@@ -135,6 +136,11 @@ def is_transient(error: DBAPIError) -> bool:
     code = getattr(error.orig, "sqlite_errorcode", None)
     is_sqlite = code is not None and code & 0xFF in SQLITE_TROUBLES
     return is_sqlite or state.startswith(POSTGRES_TROUBLES)
+
+
+def is_blocked(error: DBAPIError) -> bool:
+    """Tell whether a statement waited too long for what another transaction holds; others may go on."""
+    return getattr(error.orig, "sqlstate", None) in LOCK_STATES
 
 
 def table_of(model: type[Base]) -> Table:
