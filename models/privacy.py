@@ -23,6 +23,7 @@ from models.invite import Invite, Stranger, WrongCode
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
 from models.person import Address, PersonError, PersonState, person_to_change
+from models.sending import NO_LEASE
 from models.signin import ConsoleSession, SignIn
 from models.submission import Answer, Chat, Submission
 
@@ -144,8 +145,10 @@ def _erase_outbox(db: Db, person_id: int, addresses: Sequence[Address], at: date
     before_joining = and_(Outbox.person_id.is_(None), or_(false(), *reached))
     theirs = or_(Outbox.person_id == person_id, before_joining)
     keys = db.execute(select(Outbox.id, Outbox.provider_id).where(theirs)).all()
-    waiting = Outbox.state == OutboxState.QUEUED
+    waiting, leaving = Outbox.state == OutboxState.QUEUED, Outbox.state == OutboxState.SENDING
     db.execute(update(Outbox).where(theirs, waiting).values(state=OutboxState.CANCELLED))
+    # Without its lease the outcome of a call under way is not stored: it would bring the address back.
+    db.execute(update(Outbox).where(theirs, leaving).values(state=OutboxState.UNCERTAIN, **NO_LEASE))
     forgotten: dict[str, object] = {
         "address": "",
         "recipient": f"erased:{person_id}",

@@ -15,6 +15,7 @@ from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
 from models.person import PersonError, person_of
 from models.privacy import erase, everything_about
+from models.sending import Sent, claim, mark_sent, move, put_back, settle_lost
 from models.signin import new_sign_in
 from models.submission import Chat
 from tests.unit.models.test_export import (
@@ -120,6 +121,22 @@ def test_nothing_is_read_or_sent_after_erasure(db: Db) -> None:
     assert set(db.scalars(select(Inbox.state))) == {"done"}
     assert sorted(db.scalars(select(Outbox.state))) == ["cancelled", "sent", "sent"]
     assert everything_about(db, id, AT, BASE)["person"]["calendar_url"] != calendar
+
+
+def test_the_outcome_of_a_call_under_way_brings_nothing_back(db: Db) -> None:
+    """A message that is being sent may have left: its call's outcome is not stored, nor it repeated."""
+    id = a_person(db, telegram="40000001")
+    a_message_out(db, id, state=OutboxState.QUEUED, sent_at=None, provider_id="")
+    [leaving] = claim(db, 1, AT + timedelta(hours=1), timedelta(seconds=60))
+    erase(db, id, AT)
+    mark_sent(db, [Sent(leaving.id, leaving.lease_token, "40000001:7")], AT)
+    assert not move(db, leaving, "40000002", AT)
+    assert not put_back(db, leaving, AT, AT, error="40000001 does not answer")
+    settle_lost(db, AT + timedelta(days=1))
+    assert "4000000" not in dump(db)
+    db.expire_all()
+    [row] = db.scalars(select(Outbox)).all()
+    assert (row.state, row.lease_token, row.lease_until) == (OutboxState.UNCERTAIN, "", None)
 
 
 def test_erased_messages_are_seen_since(db: Db) -> None:
