@@ -52,7 +52,8 @@ class Sender:
         self._ring = ring
         self._measure = measure
         self._pacers = {name: Pacer(rates.get(name, NO_RATE)) for name in channels}
-        self._paused_until = dict.fromkeys(channels, float("-inf"))
+        self._misconfigured_until = dict.fromkeys(channels, float("-inf"))
+        self._throttled_until = dict.fromkeys(channels, float("-inf"))
         self._throttled: dict[str, dict[str, float]] = {name: {} for name in channels}
         self._held: list[Claimed] = []
         self._claimed_at: dict[int, float] = {}
@@ -63,8 +64,18 @@ class Sender:
     @property
     def open_channels(self) -> tuple[str, ...]:
         """Return the channels that may be claimed for now."""
+        return self.open_within(0.0)
+
+    @property
+    def working_channels(self) -> tuple[str, ...]:
+        """Return the channels that do not refuse every call; a throttled one works."""
         now = time.monotonic()
-        return tuple(name for name, until in self._paused_until.items() if until <= now)
+        return tuple(name for name, until in self._misconfigured_until.items() if until <= now)
+
+    def open_within(self, seconds: float) -> tuple[str, ...]:
+        """Return the working channels whose throttling ends in so many seconds at most."""
+        soon = time.monotonic() + seconds
+        return tuple(name for name in self.working_channels if self._throttled_until[name] <= soon)
 
     @property
     def room(self) -> int:
@@ -192,11 +203,11 @@ class Sender:
         if error is None:
             return
         if error.failure == Failure.MISCONFIGURED:
-            self._paused_until[channel] = now + MISCONFIGURED_PAUSE
+            self._misconfigured_until[channel] = now + MISCONFIGURED_PAUSE
         if error.failure == Failure.THROTTLED:
             throttled = self._throttled[channel]
             throttled[address] = now + (error.retry_after or 1.0)
             still = {chat: until for chat, until in throttled.items() if until > now}
             self._throttled[channel] = still
             if len(still) >= PAUSED_AFTER:
-                self._paused_until[channel] = max(still.values())
+                self._throttled_until[channel] = max(still.values())

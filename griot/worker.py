@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 BATCH = 16  # turns a transaction at most: they share its commit
 BATCH_SECONDS = 0.025  # what a transaction's turns may last: on SQLite webhooks wait for it
 IDLE = 1.0  # seconds until a quiet worker looks again
+LOOK_AGAIN = 0.1  # seconds between two looks of `--once`: what is due may wait for a throttled channel
 AFTER_ERROR = 1.0  # seconds until it looks again when the database did not answer
 AFTER_LOCK = timedelta(seconds=5)  # until a turn that waited in vain for a lock is taken again
 SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
@@ -114,9 +115,9 @@ class Worker:
             until = self._next_due()
             if until is None:
                 self._sender.close()
-                return failed + len(self._work.channels) - len(self._sender.open_channels)
+                return failed + len(self._work.channels) - len(self._sender.working_channels)
             self._settle_lost()
-            self._ear.wait(min(IDLE, max(0.0, (until - self._work.clock()).total_seconds())))
+            self._ear.wait(min(IDLE, max(LOOK_AGAIN, (until - self._work.clock()).total_seconds())))
 
     def _work_once(self) -> Round:
         """Run one transaction and hand its messages to the sender; nothing is lost when it fails."""
@@ -222,7 +223,8 @@ class Worker:
         """Return when something is due within half a minute, or when a lost send is settled; else None."""
         soon = self._work.clock() + SOON
         handled = read(self._work.store, inbox.next_due)
-        sent = read(self._work.store, lambda db: sending.next_due(db, soon, self._sender.open_channels))
+        channels = self._sender.open_within(SOON.total_seconds())
+        sent = read(self._work.store, lambda db: sending.next_due(db, soon, channels))
         found = [at for at in (handled if handled and handled <= soon else None, sent) if at is not None]
         return min(found, default=None)
 

@@ -197,6 +197,28 @@ def test_throttling_delays_one_chat_only(stage: Stage) -> None:
     assert stage.provider.messages(2)[0].at - began < 2
 
 
+def test_once_waits_for_a_throttled_channel(stage: Stage) -> None:
+    """Two chats throttled stop the whole channel for a while: that is no failure, and all leaves after it."""
+    for chat in (1, 2):
+        stage.provider.trouble(chat, Trouble(fault=Fault.THROTTLED, value=2, times=1))
+    for chat in (1, 2, 3):
+        stage.queue("first", chat)
+        stage.queue("second", chat)
+    assert stage.once() == 0
+    assert [stage.sent(chat) for chat in (1, 2, 3)] == [["first", "second"]] * 3
+
+
+def test_once_waits_half_a_minute_at_most(stage: Stage) -> None:
+    """A channel throttled for longer is left to a later run, and is no failure."""
+    for chat in (1, 2):
+        stage.provider.trouble(chat, Trouble(fault=Fault.THROTTLED, value=60))
+        stage.queue("hello", chat)
+    began = time.monotonic()
+    assert stage.once() == 0
+    assert time.monotonic() - began < 5
+    assert stage.states() == [OutboxState.QUEUED] * 2
+
+
 def test_a_refused_connection_is_tried_again(stage: Stage) -> None:
     """What never left is sent later, once."""
     down = Telegram(TOKEN, "", "http://127.0.0.1:9", timeout=1.0)
