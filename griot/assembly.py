@@ -28,6 +28,13 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     return channels
 
 
+def close_all(channels: Mapping[str, Channel]) -> None:
+    """Close the connections of channels that have any."""
+    for channel in channels.values():
+        if isinstance(channel, Telegram):
+            channel.close()
+
+
 def open_telegram(settings: Settings) -> Telegram:
     """Return the channel Telegram; it connects at its first call."""
     return Telegram(

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.values import Clock
 from channels.base import Channel, Envelope, SendError
 from channels.telegram import Telegram
-from griot.assembly import make_work
+from griot.assembly import close_all, make_work
 from griot.clock import now
 from griot.logs import trace_of
 from griot.metrics import Measures
@@ -66,9 +66,7 @@ class RunningWorker:
         self._rounds.join()
         self._ticker.close()
         self._planner.end()
-        for channel in self._channels.values():
-            if isinstance(channel, Telegram):
-                channel.close()
+        close_all(self._channels)
         self._ear.close()
 
     def _tick(self, at: datetime) -> None:

@@ -242,7 +242,7 @@ def _work(settings: Settings, store: "Store") -> int:
 
 def _work_once(settings: Settings, store: "Store") -> int:
     """Return 1 when a message failed for good, or a channel refuses every call."""
-    from griot.assembly import make_work, open_channels
+    from griot.assembly import close_all, make_work, open_channels
     from griot.metrics import open_measures
     from griot.wake import ear
     from griot.worker import Worker
@@ -259,8 +259,10 @@ def _work_once(settings: Settings, store: "Store") -> int:
         failed = Worker(work, listening).once()
     except SQLAlchemyError as error:
         raise Failed(f"The database cannot be used: {_reason(error)}") from None
-    listening.close()
-    store.close()
+    finally:
+        close_all(channels)
+        listening.close()
+        store.close()
     return 1 if failed else 0
 
 

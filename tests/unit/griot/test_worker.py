@@ -1,12 +1,15 @@
 """The worker: turns in order, messages in order, rates, failures, and what `--once` waits for."""
 
 import json
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -23,6 +26,7 @@ from models.inbox import Inbox, InboxState, receive, unpack
 from models.outbox import BULK, Outbox, OutboxState, enqueue
 from models.pace import PaceLimits
 from models.person import Address, add_person
+from tests.site import griot_command
 from tests.standin.server import TOKEN, StandIn
 from tests.standin.trouble import Fault, Trouble
 
@@ -420,3 +424,28 @@ def test_the_end_is_quick_and_gives_back(stage: Stage) -> None:
     listening.close()
     assert time.monotonic() - began < 5
     assert stage.states() == [OutboxState.SENT, OutboxState.QUEUED]
+
+
+def test_the_command_ends_without_a_word(tmp_path: Path) -> None:
+    """`griot worker --once` closes the connections it opened, and so leaves nothing to complain about."""
+    database = f"sqlite:///{tmp_path / 'griot.db'}"
+    with StandIn() as provider:
+        environment = os.environ | {
+            "DATABASE_URL": database,
+            "GRIOT_VAR": str(tmp_path / "var"),
+            "SECRET_KEY": "test-key-0123456789abcdef0123456789abcdef",
+            "TELEGRAM_BOT_TOKEN": TOKEN,
+            "TELEGRAM_API_URL": provider.url,
+        }
+        _run(environment, "migrate")
+        store = open_store(database)
+        write(store, lambda db: _queue(db, "test:1", "hello", 1))
+        store.close()
+        ended = _run(environment, "worker", "--once")
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert [one.text for one in provider.messages(1)] == ["hello"]
+
+
+def _run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    command = [griot_command(), *words]
+    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=30)
