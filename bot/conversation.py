@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot import asking, choices, control, engine, reporting, sending
 from bot.filling import filling_of
 from bot.questions.options import chosen
+from bot.say import begun_right
 from bot.talk import Action, Choice, LeftOpen, Outcome, Scene
 from bot.values import Heard
 from bot.words import Command, command_in, fold
@@ -19,6 +20,12 @@ _OVER_A_QUESTION = frozenset({"menu", "forms", "language", "offer", "waiting", "
 
 def hear(scene: Scene, heard: Heard) -> Outcome:
     """Return what follows from one reply. Nothing a person can send raises."""
+    outcome = _heard(scene, heard)
+    messages = tuple(replace(each, text=begun_right(each.text)) for each in outcome.messages)
+    return replace(outcome, messages=messages)
+
+
+def _heard(scene: Scene, heard: Heard) -> Outcome:
     command = command_in(heard.text) if heard.text else None
     if command and command.name == "stop" and not scene.who.is_stopped:
         return control.stop(scene, "")

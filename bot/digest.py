@@ -10,6 +10,7 @@ from babel.lists import format_list
 from bot.forms.form import Form
 from bot.programme import City, FormDigest, Programme
 from bot.questions.base import label_in
+from bot.say import begun_right
 from bot.values import Say, Value
 
 CHARACTERS = 900  # of the text, domain rules section 6
@@ -87,7 +88,7 @@ def digest(programme: Programme, week: str, weeks: Sequence[CityWeek], say: Say)
     told = [_Told(each, programme.digest.get(each.form.name) if each.form else None) for each in weeks]
     expected = sum(each.is_expected for each in weeks)
     answered = sum(each.standing is Standing.SUBMITTED for each in weeks)
-    texts = (_text(programme, week, told, expected, answered, say, most) for most in QUOTES)
+    texts = (begun_right(_text(programme, week, told, expected, answered, say, most)) for most in QUOTES)
     text = next((text for text in texts if len(text) <= CHARACTERS), "")
     return Digest(
         week=week,
@@ -110,7 +111,7 @@ def detail(week: CityWeek, say: Say) -> str:
         for path, value in week.answers.items()
         if value is not None and not isinstance(value, list | dict)
     ]
-    return "\n".join((head, *lines))
+    return begun_right("\n".join((head, *lines)))
 
 
 def _text(
@@ -206,7 +207,8 @@ def _words(standing: Standing, say: Say) -> str:
 
 
 def _city(week: CityWeek, say: Say) -> str:
-    return week.city.names.get(say.language) or week.city.slug
+    names = week.city.names
+    return names.get(say.language) or next(iter(names.values()), week.city.slug)
 
 
 def _cut(text: str, most: int) -> str:

@@ -1,13 +1,36 @@
 """Griot's voice: whole sentences from the catalogs, in one language."""
 
+import re
+import unicodedata
 from gettext import NullTranslations
 
-FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
+FIRST_STRONG_ISOLATE, POP_ISOLATE, RIGHT_TO_LEFT_MARK = "\u2068", "\u2069", "\u200f"
+_ISOLATED = re.compile(f"{FIRST_STRONG_ISOLATE}[^{FIRST_STRONG_ISOLATE}{POP_ISOLATE}]*{POP_ISOLATE}")
 
 
 def isolate(value: str) -> str:
     """Return the value wrapped so that its direction disturbs nothing around it (Unicode UAX 9)."""
     return f"{FIRST_STRONG_ISOLATE}{value}{POP_ISOLATE}"
+
+
+def begun_right(text: str) -> str:
+    """Return an Arabic text each of whose lines is laid out from the right.
+
+    A line's direction is that of its first strong character outside isolates (Unicode UAX 9, P2): a line of
+    isolated values alone has none and gets a mark. Texts without isolates, those of other languages, stay.
+    """
+    if FIRST_STRONG_ISOLATE not in text:
+        return text
+    return "\n".join(line if _begins_right(line) else RIGHT_TO_LEFT_MARK + line for line in text.split("\n"))
+
+
+def _begins_right(line: str) -> bool:
+    outside, count = _ISOLATED.subn("", line)
+    while count:
+        outside, count = _ISOLATED.subn("", outside)
+    directions = (unicodedata.bidirectional(c) for c in outside)
+    first = next((each for each in directions if each in ("L", "R", "AL")), "")
+    return outside == line or first in ("R", "AL")
 
 
 class Voice:

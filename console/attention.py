@@ -15,6 +15,7 @@ from models.db import read, write
 from models.inbox import replay
 from models.person import Role
 
+AGAIN = "/attention/<int(max=2147483647):row_id>/replay"
 MAY_REPLAY = (Role.OFFICER, Role.ADMIN)
 
 
@@ -23,7 +24,9 @@ def rooms(parts: Parts) -> Blueprint:
     room = Blueprint("attention", __name__)
     room.before_request(only_signed_in)
     room.add_url_rule("/attention", "show", given(parts, show))
-    room.add_url_rule("/attention/<int:row_id>/replay", "again", given(parts, again), methods=["POST"])
+    room.add_url_rule(
+        "/attention/<int(max=2147483647):row_id>/replay", "again", given(parts, again), methods=["POST"]
+    )
     return room
 
 

@@ -34,4 +34,5 @@ def show_errors(app: Flask, machines: frozenset[str]) -> None:
 
 def page(code: int, *, is_stale: bool = False) -> tuple[str, int]:
     """Return the page for this status; `is_stale`: the form belongs to a session that has ended."""
-    return render_template("error.html", code=code, is_stale=is_stale), code
+    is_step = request.method == "POST"
+    return render_template("error.html", code=code, is_stale=is_stale, is_step=is_step), code

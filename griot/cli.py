@@ -1,6 +1,7 @@
 """The command `griot`: a table of commands, each loaded only when it is called."""
 
 import importlib
+import os
 import sys
 from dataclasses import dataclass
 
@@ -74,4 +75,8 @@ def main() -> None:
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"Error: {error.strerror or error}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left cannot be written
         sys.exit(1)

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import click
 from pydantic import ValidationError
@@ -181,8 +182,23 @@ def _settings_shown() -> dict[str, str]:
     shown = {}
     for name, (default, _) in variables().items():
         value = given.get(name, default)
-        shown[name] = ("set" if _is_set(value) else "not set") if name in SECRETS else str(value)
+        if name in SECRETS:
+            shown[name] = "set" if _is_set(value) else "not set"
+        else:
+            shown[name] = _address(str(value)) if name.endswith("_URL") else str(value)
     return shown
+
+
+def _address(text: str) -> str:
+    """Return an address without user, password and query; `set` for one that cannot be read."""
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "set"
+    if not text.startswith(f"{parts.scheme}://"):
+        return "set" if text else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
 def _is_set(value: object) -> bool:

@@ -62,7 +62,7 @@ def posts(stage: Stage) -> list[str]:
     """Return every address that takes a POST."""
     rules = [rule for rule in stage.app().url_map.iter_rules() if "POST" in (rule.methods or set())]
     holder = str(stage.people["keeper"])
-    parts = {"<int:person_id>": holder, "<int:row_id>": "1", "<token>": "unknown"}
+    parts = {"<int:person_id>": holder, "<int(max=2147483647):row_id>": "1", "<token>": "unknown"}
     return [re.sub("<[^>]+>", lambda part: parts[part[0]], rule.rule) for rule in rules]
 
 

@@ -37,6 +37,36 @@ def test_an_error_is_one_line(quick: Griot, tmp_path: Path, words: tuple[str, ..
     assert said in done.stderr
 
 
+def test_an_output_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    """A full disk is told, exit 1."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [griot_command(), "--help"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, "Error: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:hidden@127.0.0.1:1/x?password=hidden",
+        "mysql://u:hidden@h/x",
+        "postgresql://u:hidden@h:p/x",
+    ],
+)
+def test_the_doctor_shows_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    """Of an address only where it leads."""
+    monkeypatch.setenv("DATABASE_URL", address)
+    for words in (("doctor",), ("doctor", "--json")):
+        done = _run(tmp_path, *words)
+        assert "hidden" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
