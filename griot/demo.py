@@ -124,9 +124,10 @@ def _keep(
         "hidden": {"milestone": milestone},
         "kept": kept,
     }
-    id = open_report(db, values, at)
-    change = Change(tuple(given.items()), author.id, "chat", "", at)
+    id = open_report(db, values, at, at)
+    change = Change(tuple(given.items()), author.id, "chat", "", at, at)
     keep_answers(db, id, kept, sheet.record(), change, ())
     if not entry.get(DRAFT):
         reference = next_reference(db, city.slug, f"{city.code}-{period}")
-        mark_sent(db, id, reference, nothing=False, replaces="", at=at + timedelta(minutes=4))
+        sent_at = at + timedelta(minutes=4)
+        mark_sent(db, id, reference, nothing=False, replaces="", at=sent_at, handled_at=sent_at)

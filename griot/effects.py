@@ -32,11 +32,12 @@ from models.submission import Change
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Where and when the reply came, and its answers' source."""
+    """Where and when the reply came, its answers' source, and when its turn is taken."""
 
     channel: str
     source: str
     at: datetime
+    handled_at: datetime
 
 
 def keep(db: Db, scene: Scene, effects: tuple[Effect, ...], heard: Heard) -> int | None:
@@ -54,10 +55,18 @@ def _keep(db: Db, scene: Scene, report: Report | None, effect: Effect, heard: He
         case Filled() if report:
             return _fill(db, scene, report, effect, heard)
         case Sent(reference, nothing, replaces) if report:
-            submission.mark_sent(db, report.id, reference, nothing=nothing, replaces=replaces, at=heard.at)
+            submission.mark_sent(
+                db,
+                report.id,
+                reference,
+                nothing=nothing,
+                replaces=replaces,
+                at=heard.at,
+                handled_at=heard.handled_at,
+            )
             return None
         case Discarded() if report:
-            submission.withdraw(db, report.id, heard.at)
+            submission.withdraw(db, report.id, heard.at, heard.handled_at)
             return None
         case LeftOpen():
             return None
@@ -82,14 +91,15 @@ def _keep_person(db: Db, scene: Scene, effect: Effect, heard: Heard) -> None:
                 channel=heard.channel,
                 how="answered in the chat",
                 at=heard.at,
+                handled_at=heard.handled_at,
             )
         case Speaks(language):
-            set_language(db, scene.who.id, language, heard.at)
+            set_language(db, scene.who.id, language, heard.handled_at)
         case Stopped():
-            consent.stop(db, scene.who.id, heard.at)
-            outbox.cancel(db, scene.who.id, heard.at)
+            consent.stop(db, scene.who.id, heard.handled_at)
+            outbox.cancel(db, scene.who.id, heard.handled_at)
         case Returned():
-            consent.start(db, scene.who.id, heard.at)
+            consent.start(db, scene.who.id, heard.handled_at)
 
 
 def _open(db: Db, scene: Scene, report: Report, heard: Heard) -> int:
@@ -104,16 +114,16 @@ def _open(db: Db, scene: Scene, report: Report, heard: Heard) -> int:
         "hidden": {"milestone": report.milestone},
         "kept": kept_of(report.session),
     }
-    return submission.open_report(db, values, heard.at)
+    return submission.open_report(db, values, heard.at, heard.handled_at)
 
 
 def _fill(db: Db, scene: Scene, report: Report, filled: Filled, heard: Heard) -> Report:
     kept = kept_of(filled.session)
     if filled.changes:
-        change = Change(filled.changes, scene.who.id, heard.channel, filled.source or heard.source, heard.at)
+        change = _change(scene, filled.changes, heard, filled.source)
         submission.keep_answers(db, report.id, kept, filled.answers, change, report.session.given)
     else:
-        submission.keep(db, report.id, kept, heard.at)
+        submission.keep(db, report.id, kept, heard.at, heard.handled_at)
     return replace(report, session=filled.session)
 
 
@@ -126,8 +136,12 @@ def _revise(
     heard: Heard,
 ) -> None:
     session = replace(report.session, given={**report.session.given, **dict(changes)})
-    change = Change(changes, scene.who.id, heard.channel, heard.source, heard.at)
+    change = _change(scene, changes, heard)
     submission.keep_answers(db, report.id, kept_of(session), answers, change, report.session.given)
+
+
+def _change(scene: Scene, answers: tuple[tuple[str, Value], ...], heard: Heard, source: str = "") -> Change:
+    return Change(answers, scene.who.id, heard.channel, source or heard.source, heard.at, heard.handled_at)
 
 
 def _alert(db: Db, scene: Scene, alerted: Alerted, heard: Heard) -> None:
@@ -146,4 +160,5 @@ def _alert(db: Db, scene: Scene, alerted: Alerted, heard: Heard) -> None:
             kind="alert",
             message=Message(text, kind="alert"),
             at=heard.at,
+            handled_at=heard.handled_at,
         )

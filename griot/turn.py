@@ -42,26 +42,29 @@ class Turns:
     digest_in: Callable[[Db, str, datetime], str]
 
     def __call__(self, db: Db, row: Inbox, at: datetime) -> None:
-        """Handle one inbox row. The result depends only on stored rows and the time stored on this one."""
+        """Handle one inbox row. The result depends only on stored rows and the time stored on this one.
+
+        `at` only marks what changed, for `export --since`.
+        """
         for news in self.channels[row.channel].parse(inbox.unpack(row.body)):
             if isinstance(news, Receipt):
-                _note(db, row, news)
+                _note(db, row, news, at)
             elif news.is_private:
-                self._hear(db, row, news)
+                self._hear(db, row, news, at)
 
     def apologise(self, db: Db, row: Inbox, at: datetime) -> None:
         """Tell the person once that something went wrong on our side."""
         person, address = self._person_at(db, row)
         if person and address and person.state != PersonState.STOPPED:
             text = notices.our_fault(self.voices[person.language])
-            _enqueue(db, row, person, address, Message(text, kind="notice"), "sorry")
+            _enqueue(db, row, person, address, Message(text, kind="notice"), "sorry", at)
 
     def busy(self, db: Db, row: Inbox, at: datetime) -> None:
         """Tell the person once that their messages wait."""
         person, address = self._person_at(db, row)
         if person and address and person.state != PersonState.STOPPED:
             text = notices.busy(self.voices[person.language])
-            _enqueue(db, row, person, address, Message(text, kind="notice"), "busy")
+            _enqueue(db, row, person, address, Message(text, kind="notice"), "busy", at)
 
     def _person_at(self, db: Db, row: Inbox) -> tuple[KnownPerson | None, str]:
         for news in self.channels[row.channel].parse(inbox.unpack(row.body)):
@@ -69,47 +72,47 @@ class Turns:
                 return person_of(db, row.channel, news.address), news.address
         return None, ""
 
-    def _hear(self, db: Db, row: Inbox, news: Inbound) -> None:
+    def _hear(self, db: Db, row: Inbox, news: Inbound, at: datetime) -> None:
         person = person_of(db, row.channel, news.address)
         if person is None:
-            self._hear_stranger(db, row, news)
-        elif not self._joins(db, row, news):
-            self._hear_known(db, row, _without_code(news), person)
+            self._hear_stranger(db, row, news, at)
+        elif not self._joins(db, row, news, at):
+            self._hear_known(db, row, _without_code(news), person, at)
 
-    def _joins(self, db: Db, row: Inbox, news: Inbound) -> bool:
+    def _joins(self, db: Db, row: Inbox, news: Inbound, at: datetime) -> bool:
         """Bind somebody known who sends another invitation; tell whether that was one."""
         code = _code_in(news.heard.text)
         if code is None or not looks_like_code(code):
             return False
-        redeemed = redeem(db, code, row.channel, news.address, row.received_at)
+        redeemed = redeem(db, code, row.channel, news.address, row.received_at, at)
         if redeemed.outcome != Redeemed.BOUND or redeemed.person_id is None:
             return False
-        self._welcome(db, row, news, redeemed.person_id)
+        self._welcome(db, row, news, redeemed.person_id, at)
         return True
 
-    def _hear_known(self, db: Db, row: Inbox, news: Inbound, person: KnownPerson) -> None:
-        address_heard(db, row.channel, news.address, row.received_at)
+    def _hear_known(self, db: Db, row: Inbox, news: Inbound, person: KnownPerson, at: datetime) -> None:
+        address_heard(db, row.channel, news.address, row.received_at, at)
         inbox.describe(db, row.id, person.id, said(news.heard))
         chat = chat_of(db, person.id)
         scene = self._scene(db, row, news.heard, person, chat)
-        self._keep(db, row, news.address, chat, scene, hear(scene, news.heard))
+        self._keep(db, row, news.address, chat, scene, hear(scene, news.heard), at)
 
-    def _hear_stranger(self, db: Db, row: Inbox, news: Inbound) -> None:
+    def _hear_stranger(self, db: Db, row: Inbox, news: Inbound, at: datetime) -> None:
         """Bind who sends a code; give others one neutral answer a day."""
         inbox.describe(db, row.id, None, said(news.heard))
         say = self.voices[news.language if news.language in self.voices else "en"]
         code = _code_in(news.heard.text)
         if code is None:
             if answer_stranger(db, row.channel, news.address, row.received_at):
-                _enqueue_stranger(db, row, news.address, notices.for_strangers(say))
+                _enqueue_stranger(db, row, news.address, notices.for_strangers(say), at)
             return
-        redeemed = redeem(db, code, row.channel, news.address, row.received_at)
+        redeemed = redeem(db, code, row.channel, news.address, row.received_at, at)
         if redeemed.outcome == Redeemed.BOUND and redeemed.person_id is not None:
-            self._welcome(db, row, news, redeemed.person_id)
+            self._welcome(db, row, news, redeemed.person_id, at)
         elif row.channel != "sms" and redeemed.outcome in _REFUSALS:
-            _enqueue_stranger(db, row, news.address, _REFUSALS[redeemed.outcome](say))
+            _enqueue_stranger(db, row, news.address, _REFUSALS[redeemed.outcome](say), at)
 
-    def _welcome(self, db: Db, row: Inbox, news: Inbound, person_id: int) -> None:
+    def _welcome(self, db: Db, row: Inbox, news: Inbound, person_id: int, at: datetime) -> None:
         person = person_with(db, person_id)
         if person is None:
             return
@@ -119,7 +122,7 @@ class Turns:
         joined = notices.welcome(scene.say, person.name, scene.named(scene.city.names) if scene.city else "")
         is_back = scene.who.agreed or scene.who.is_stopped
         outcome = hear(scene, Heard(text="start")) if is_back else ask_consent(scene)
-        self._keep(db, row, news.address, chat, scene, preceded(outcome, joined))
+        self._keep(db, row, news.address, chat, scene, preceded(outcome, joined), at)
 
     def _scene(self, db: Db, row: Inbox, heard: Heard, person: KnownPerson, chat: OpenChat) -> Scene:
         facts = StoredFacts(db, self.forms, person.id, person.city, row.received_at, self.digest_in)
@@ -135,14 +138,23 @@ class Turns:
             has_moved=bool(chat.channel) and chat.channel != row.channel,
         )
 
-    def _keep(self, db: Db, row: Inbox, address: str, chat: OpenChat, scene: Scene, outcome: Outcome) -> None:
-        heard = effects.Heard(row.channel, scene.source, row.received_at)
+    def _keep(
+        self,
+        db: Db,
+        row: Inbox,
+        address: str,
+        chat: OpenChat,
+        scene: Scene,
+        outcome: Outcome,
+        at: datetime,
+    ) -> None:
+        heard = effects.Heard(row.channel, scene.source, row.received_at, at)
         report_id = effects.keep(db, scene, outcome.effects, heard)
         channel = row.channel if outcome.messages else chat.channel  # where the question was asked
         now = OpenChat(_state(outcome.talk), channel, is_new=chat.is_new)
         save_chat(db, scene.who.id, now, report_id, row.received_at)
         for number, message in enumerate(outcome.messages, start=1):
-            _enqueue(db, row, scene.who, address, message, str(number))
+            _enqueue(db, row, scene.who, address, message, str(number), at)
 
 
 def make_turns(channels: Mapping[str, Channel]) -> Turns:
@@ -204,15 +216,15 @@ def _state(talk: Talk) -> dict[str, Json]:
     return state
 
 
-def _note(db: Db, row: Inbox, news: Receipt) -> None:
+def _note(db: Db, row: Inbox, news: Receipt, at: datetime) -> None:
     if news.reach == Reach.BLOCKED:
-        address_lost(db, row.channel, news.address, "blocked", row.received_at)
+        address_lost(db, row.channel, news.address, "blocked", at)
     elif news.reach == Reach.RETURNED:
-        address_heard(db, row.channel, news.address, row.received_at)
+        address_heard(db, row.channel, news.address, row.received_at, at)
 
 
 def _enqueue(
-    db: Db, row: Inbox, person: KnownPerson | Who, address: str, message: Message, number: str
+    db: Db, row: Inbox, person: KnownPerson | Who, address: str, message: Message, number: str, at: datetime
 ) -> None:
     outbox.enqueue(
         db,
@@ -224,11 +236,12 @@ def _enqueue(
         kind=message.kind,
         message=message,
         at=row.received_at,
+        handled_at=at,
         despite_stop=message.kind == "notice",
     )
 
 
-def _enqueue_stranger(db: Db, row: Inbox, address: str, text: str) -> None:
+def _enqueue_stranger(db: Db, row: Inbox, address: str, text: str, at: datetime) -> None:
     outbox.enqueue(
         db,
         key=f"reply:{row.id}:1",
@@ -239,4 +252,5 @@ def _enqueue_stranger(db: Db, row: Inbox, address: str, text: str) -> None:
         kind="stranger",
         message=Message(text, kind="stranger"),
         at=row.received_at,
+        handled_at=at,
     )

@@ -38,11 +38,21 @@ ELSEWHERE = "elsewhere"  # the version of a consent that was not given to our wo
 
 
 def record_consent(
-    db: Db, person_id: int, *, agreed: bool, version: str, language: str, channel: str, how: str, at: datetime
+    db: Db,
+    person_id: int,
+    *,
+    agreed: bool,
+    version: str,
+    language: str,
+    channel: str,
+    how: str,
+    at: datetime,
+    handled_at: datetime | None = None,
 ) -> None:
     """Add the person's agreement, or refusal, to be written to.
 
     The agreement makes an invited person active; a refusal makes an active one invited again.
+    `handled_at`: when it is kept, if that is later.
     """
     db.add(
         Consent(
@@ -59,7 +69,7 @@ def record_consent(
     if not agreed:
         former, state = state, former
     db.execute(update(Person).where(Person.id == person_id, Person.state == former).values(state=state))
-    note_change(db, person_id, at)
+    note_change(db, person_id, handled_at or at)
 
 
 def consent_of(db: Db, person_id: int) -> Consent | None:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
-from sqlalchemy.orm import aliased, defer
+from sqlalchemy.orm import defer
 
 from models.base import Db, Json
 from models.city import City
@@ -85,7 +85,7 @@ def submissions(
 
     `is_closed` tells of a city and a period whether late answers have ended: a draft is partial then.
     """
-    changed = true() if since is None else Submission.updated_at >= since
+    changed = true() if since is None else Submission.changed_at >= since
     query = select(Submission).where(Submission.id > after, changed)
     rows = db.scalars(query.order_by(Submission.id).limit(PAGE)).all()
     return _page([_submission(row, is_closed) for row in rows], [row.id for row in rows])
@@ -130,19 +130,13 @@ def shown(value: Json) -> Json:
 
 
 def answers(db: Db, after: int, since: datetime | None) -> Page:
-    """Return every answer and revision; one changes last when it is made, replaced, or sent in a report."""
-    newer = aliased(Answer)
-    is_next = and_(
-        newer.submission_id == Answer.submission_id,
-        newer.question == Answer.question,
-        newer.revision == Answer.revision + 1,
-    )
+    """Return every answer and revision; one changes when made or replaced, and with its report once sent."""
     query = select(Answer, Submission.reference, Submission.form).join(
         Submission, Submission.id == Answer.submission_id
     )
     if since is not None:
-        changed = or_(Answer.at >= since, newer.at >= since, Submission.submitted_at >= since)
-        query = query.outerjoin(newer, is_next).where(changed)
+        sent = and_(Submission.submitted_at.is_not(None), Submission.changed_at >= since)
+        query = query.where(or_(Answer.changed_at >= since, sent))
     rows = db.execute(query.where(Answer.id > after).order_by(Answer.id).limit(PAGE)).all()
     return _page([_answer(*row) for row in rows], [row.id for row, _, _ in rows])
 

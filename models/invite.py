@@ -105,7 +105,9 @@ def hash_of(code: str) -> str:
     return hashlib.sha256(folded_code(code).encode()).hexdigest()
 
 
-def redeem(db: Db, code: str, channel: str, value: str, at: datetime) -> Redemption:
+def redeem(
+    db: Db, code: str, channel: str, value: str, at: datetime, handled_at: datetime | None = None
+) -> Redemption:
     """Bind the sender's address to the person whose code it is, and say what happened.
 
     Every failed try counts: after five in an hour the sender is not heard for an hour.
@@ -117,7 +119,7 @@ def redeem(db: Db, code: str, channel: str, value: str, at: datetime) -> Redempt
     )
     person_id = db.scalar(used.values(used_at=at).returning(Invite.person_id))
     if person_id is not None:
-        move_address(db, person_id, channel, value, at)
+        move_address(db, person_id, channel, value, at, handled_at)
         _forget(db, channel, value)
         return Redemption(Outcome.BOUND, person_id)
     _count_wrong(db, channel, value, at)

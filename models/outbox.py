@@ -125,6 +125,7 @@ def enqueue(
     kind: str,
     message: Message,
     at: datetime,
+    handled_at: datetime | None = None,
     lane: int = LIVE,
     due_at: datetime | None = None,
     not_after: datetime | None = None,
@@ -133,7 +134,7 @@ def enqueue(
     """Queue a message, due at `due_at` (else at once); return False when the key is there already.
 
     `not_after`: it expires rather than leave then or later. `despite_stop`: it leaves although the person
-    said stop (the one confirmation of it).
+    said stop (the one confirmation of it). `handled_at`: when a turn that answers what came at `at` is taken.
     """
     row = insert_new(
         db,
@@ -149,7 +150,7 @@ def enqueue(
         message=_rest_of(message),
         despite_stop=despite_stop,
         created_at=at,
-        changed_at=at,
+        changed_at=handled_at or at,
         due_at=due_at or at,
         not_after=not_after,
     )

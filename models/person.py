@@ -241,7 +241,9 @@ def add_address(db: Db, person_id: int, channel: str, value: str, at: datetime) 
     note_change(db, person_id, at)
 
 
-def move_address(db: Db, person_id: int, channel: str, value: str, at: datetime) -> None:
+def move_address(
+    db: Db, person_id: int, channel: str, value: str, at: datetime, handled_at: datetime | None = None
+) -> None:
     """Bind an address to a person who proved to hold it; raise PersonError when it is not an address.
 
     It leaves whoever had it before: numbers are re-issued and phones are handed on.
@@ -254,8 +256,8 @@ def move_address(db: Db, person_id: int, channel: str, value: str, at: datetime)
     else:
         changed = {"person_id": person_id, "reachable": "yes", "last_in_at": at}
         db.execute(update(Address).where(*mine).values(changed))
-        note_change(db, holder, at)
-    note_change(db, person_id, at)
+        note_change(db, holder, handled_at or at)
+    note_change(db, person_id, handled_at or at)
 
 
 def note_change(db: Db, person_id: int, at: datetime) -> None:
@@ -272,7 +274,9 @@ _HEARD = (
     .values(
         last_in_at=bindparam("at"),
         reachable="yes",
-        returned_at=case((_ADDRESS.c.reachable != "yes", bindparam("at")), else_=_ADDRESS.c.returned_at),
+        returned_at=case(
+            (_ADDRESS.c.reachable != "yes", bindparam("handled_at")), else_=_ADDRESS.c.returned_at
+        ),
     )
 )
 _KNOWN = select(
@@ -290,9 +294,10 @@ _BY_ADDRESS = _KNOWN.join(_ADDRESS, _ADDRESS.c.person_id == _PERSON.c.id).where(
 )
 
 
-def address_heard(db: Db, channel: str, value: str, at: datetime) -> None:
+def address_heard(db: Db, channel: str, value: str, at: datetime, handled_at: datetime | None = None) -> None:
     """Note that a person wrote from this address: it is reachable again."""
-    db.connection().execute(_HEARD, {"on": channel, "from": value, "at": at})
+    times = {"at": at, "handled_at": handled_at or at}
+    db.connection().execute(_HEARD, {"on": channel, "from": value, **times})
 
 
 def address_lost(db: Db, channel: str, value: str, why: str, at: datetime) -> None:

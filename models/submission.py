@@ -44,6 +44,7 @@ class Submission(Base):
         Index("ix_submission_period", "period"),
         Index("ix_submission_person_id", "person_id", "id"),
         Index("ix_submission_updated_at", "updated_at"),
+        Index("ix_submission_changed_at", "changed_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -61,6 +62,7 @@ class Submission(Base):
     started_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+    changed_at: Mapped[datetime]  # for `export --since`: when it was handled, not when it was said
     hidden: Mapped[dict[str, Json]]  # what the system filled in: city, period, milestone_name
     kept: Mapped[dict[str, Json]]  # the form session: everything said, also what is no longer relevant
     answers: Mapped[
@@ -87,6 +89,7 @@ class Answer(Base):
     channel: Mapped[str]
     source: Mapped[str] = mapped_column(default="")  # the provider's message id: an edit finds its answer
     at: Mapped[datetime]
+    changed_at: Mapped[datetime]  # for `export --since`: when it was kept, or replaced
 
 
 class Chat(Base):
@@ -138,6 +141,7 @@ class Change:
     channel: str
     source: str
     at: datetime
+    handled_at: datetime
 
 
 _STORED = (
@@ -168,7 +172,7 @@ _SAVE_CHAT = (
 _KEEP = (
     update(_SUBMISSION)
     .where(_SUBMISSION.c.id == bindparam("report"))
-    .values(kept=bindparam("kept"), updated_at=bindparam("updated_at"))
+    .values({name: bindparam(name) for name in ("kept", "updated_at", "changed_at")})
 )
 _KEEP_ANSWERS = _KEEP.values(answers=bindparam("answers"))
 _ADD_ANSWERS = insert(_ANSWER)
@@ -197,9 +201,7 @@ def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None,
         db.connection().execute(_SAVE_CHAT, {"person": person_id, **values})
 
 
-def drafts_of(
-    db: Db, person_id: int, form: str, period: str | None, since: datetime
-) -> tuple[Stored, ...]:
+def drafts_of(db: Db, person_id: int, form: str, period: str | None, since: datetime) -> tuple[Stored, ...]:
     """Return the person's drafts of a form and period, newest first; without a period those begun since."""
     query = select(*_STORED).where(
         Submission.person_id == person_id,
@@ -276,15 +278,16 @@ def answered_by(db: Db, person_id: int, source: str) -> tuple[Stored, tuple[str,
     return (_stored(list(rows[0][1:])), tuple(paths)) if rows else None
 
 
-def open_report(db: Db, values: Mapping[str, object], at: datetime) -> int:
-    """Keep a new draft and return its id."""
-    row = {"started_at": at, "updated_at": at, "answers": {}, **values}
+def open_report(db: Db, values: Mapping[str, object], at: datetime, handled_at: datetime) -> int:
+    """Keep a new draft, asked for at `at`, and return its id."""
+    row = {"started_at": at, "updated_at": at, "changed_at": handled_at, "answers": {}, **values}
     return db.execute(insert(Submission).values(row).returning(Submission.id)).scalar_one()
 
 
-def keep(db: Db, submission_id: int, kept: Mapping[str, Json], at: datetime) -> None:
+def keep(db: Db, submission_id: int, kept: Mapping[str, Json], at: datetime, handled_at: datetime) -> None:
     """Keep what was said in a report."""
-    db.connection().execute(_KEEP, {"report": submission_id, "kept": kept, "updated_at": at})
+    times = {"updated_at": at, "changed_at": handled_at}
+    db.connection().execute(_KEEP, {"report": submission_id, "kept": kept, **times})
 
 
 def keep_answers(
@@ -296,19 +299,23 @@ def keep_answers(
     known: Container[str],
 ) -> None:
     """Keep the report as it stands and each new answer as a revision; `known`: questions answered before."""
-    report = {"report": submission_id, "kept": kept, "answers": answers, "updated_at": change.at}
+    times = {"updated_at": change.at, "changed_at": change.handled_at}
+    report = {"report": submission_id, "kept": kept, "answers": answers, **times}
     db.connection().execute(_KEEP_ANSWERS, report)
     rows = [
         {
             "submission_id": submission_id,
             "question": question,
             "value": {"value": value},
-            "revision": _supersede(db, submission_id, question) + 1 if question in known else 1,
+            "revision": _supersede(db, submission_id, question, change.handled_at) + 1
+            if question in known
+            else 1,
             "is_current": True,
             "author": change.author,
             "channel": change.channel,
             "source": change.source,
             "at": change.at,
+            "changed_at": change.handled_at,
         }
         for question, value in change.answers
     ]
@@ -317,34 +324,42 @@ def keep_answers(
 
 
 def mark_sent(
-    db: Db, submission_id: int, reference: str, *, nothing: bool, replaces: str, at: datetime
+    db: Db,
+    submission_id: int,
+    reference: str,
+    *,
+    nothing: bool,
+    replaces: str,
+    at: datetime,
+    handled_at: datetime,
 ) -> None:
     """Submit a report; the one it replaces becomes withdrawn."""
     values = {"state": SubmissionState.SUBMITTED, "reference": reference, "nothing": nothing}
     db.execute(
         update(Submission)
         .where(Submission.id == submission_id)
-        .values(submitted_at=at, updated_at=at, **values)
+        .values(submitted_at=at, updated_at=at, changed_at=handled_at, **values)
     )
     if replaces:
         replaced = Submission.reference == replaces
-        db.execute(update(Submission).where(replaced).values(state=SubmissionState.WITHDRAWN, updated_at=at))
+        withdrawn = {"state": SubmissionState.WITHDRAWN, "updated_at": at, "changed_at": handled_at}
+        db.execute(update(Submission).where(replaced).values(withdrawn))
 
 
-def withdraw(db: Db, submission_id: int, at: datetime) -> None:
+def withdraw(db: Db, submission_id: int, at: datetime, handled_at: datetime) -> None:
     """Keep a cancelled report as withdrawn."""
     db.execute(
         update(Submission)
         .where(Submission.id == submission_id)
-        .values(state=SubmissionState.WITHDRAWN, updated_at=at)
+        .values(state=SubmissionState.WITHDRAWN, updated_at=at, changed_at=handled_at)
     )
 
 
-def _supersede(db: Db, submission_id: int, question: str) -> int:
+def _supersede(db: Db, submission_id: int, question: str, at: datetime) -> int:
     """Mark the answer in force as past and return its revision, 0 when there is none."""
     mine = Answer.submission_id == submission_id, Answer.question == question
     newest = db.scalar(select(func.max(Answer.revision)).where(*mine))
-    db.execute(update(Answer).where(*mine, Answer.is_current).values(is_current=False))
+    db.execute(update(Answer).where(*mine, Answer.is_current).values(is_current=False, changed_at=at))
     return newest or 0
 
 

@@ -128,6 +128,7 @@ class Stage:
             "submitted_at": self.at,
             "started_at": self.at,
             "updated_at": self.at,
+            "changed_at": self.at,
             "channel": "chat",
             "language": "fr",
             "hidden": {"milestone": ""},

@@ -353,6 +353,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("hidden", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("kept", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("answers", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
@@ -363,6 +364,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_submission_reference")),
     )
     with op.batch_alter_table("submission", schema=None) as batch_op:
+        batch_op.create_index("ix_submission_changed_at", ["changed_at"], unique=False)
         batch_op.create_index("ix_submission_city_form_period", ["city", "form", "period"], unique=False)
         batch_op.create_index("ix_submission_period", ["period"], unique=False)
         batch_op.create_index("ix_submission_person_id", ["person_id", "id"], unique=False)
@@ -380,6 +382,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["author"], ["person.id"], name=op.f("fk_answer_author")),
         sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_answer_submission_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_answer")),
@@ -415,6 +418,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_submission_person_id")
         batch_op.drop_index("ix_submission_period")
         batch_op.drop_index("ix_submission_city_form_period")
+        batch_op.drop_index("ix_submission_changed_at")
 
     op.drop_table("submission")
     op.drop_table("sign_in")

@@ -34,7 +34,7 @@ def filled(aston: Griot) -> Griot:
         an_answer(db, report, 1, AT)
         draft = {"reference": None, "state": "draft", "period": "2020-W10", "submitted_at": None}
         a_submission(
-            db, id, **draft, answers={"status": "blocked", "challenge": "-1"}, updated_at=AT + timedelta(1)
+            db, id, **draft, answers={"status": "blocked", "challenge": "-1"}, changed_at=AT + timedelta(1)
         )
         receive(db, "telegram", "1:7", "telegram:40000001", b"{}", AT)
         a_message_out(db, id)

@@ -35,6 +35,7 @@ def a_submission(db: Db, person_id: int, **more: Json) -> Submission:
         "started_at": AT,
         "submitted_at": AT,
         "updated_at": AT,
+        "changed_at": AT,
         "hidden": {"milestone_name": "Roadmap"},
         "kept": {"status": "on_track"},
         "answers": {"status": "on_track", "photo": PHOTO, "lines": [{"proof": PHOTO, "spent": 1.5}]},
@@ -45,7 +46,14 @@ def a_submission(db: Db, person_id: int, **more: Json) -> Submission:
     return row
 
 
-def an_answer(db: Db, submission: Submission, revision: int, at: datetime, is_current: bool = True) -> Answer:
+def an_answer(
+    db: Db,
+    submission: Submission,
+    revision: int,
+    at: datetime,
+    is_current: bool = True,
+    changed_at: datetime | None = None,
+) -> Answer:
     row = Answer(
         submission_id=submission.id,
         question="photo",
@@ -55,6 +63,7 @@ def an_answer(db: Db, submission: Submission, revision: int, at: datetime, is_cu
         author=submission.person_id,
         channel="telegram",
         at=at,
+        changed_at=changed_at or at,
         source="77",
     )
     db.add(row)
@@ -174,7 +183,7 @@ def test_submissions_since_a_change(db: Db) -> None:
     """What did not change since then is left out."""
     id = a_person(db)
     a_submission(db, id)
-    a_submission(db, id, reference="BKO-2026-W48-2", updated_at=LATER)
+    a_submission(db, id, reference="BKO-2026-W48-2", changed_at=LATER)
     rows = export.submissions(db, 0, LATER, never).rows
     assert [row["reference"] for row in rows] == ["BKO-2026-W48-2"]
 
@@ -182,7 +191,7 @@ def test_submissions_since_a_change(db: Db) -> None:
 def test_answers_have_a_row_per_revision(db: Db) -> None:
     """An answer that was replaced changed when it was replaced."""
     submission = a_submission(db, a_person(db))
-    an_answer(db, submission, 1, AT, is_current=False)
+    an_answer(db, submission, 1, AT, is_current=False, changed_at=LATER)
     an_answer(db, submission, 2, LATER)
     rows = export.answers(db, 0, None).rows
     assert tuple(rows[0]) == export.ANSWERS
@@ -200,7 +209,7 @@ def test_answers_since_their_report_was_sent(db: Db) -> None:
     submission = a_submission(db, a_person(db), reference=None, state="draft", submitted_at=None)
     an_answer(db, submission, 1, AT)
     assert export.answers(db, 0, LATER).rows == []
-    mark_sent(db, submission.id, "BKO-2026-W48-1", nothing=False, replaces="", at=LATER)
+    mark_sent(db, submission.id, "BKO-2026-W48-1", nothing=False, replaces="", at=AT, handled_at=LATER)
     assert [row["submission"] for row in export.answers(db, 0, LATER).rows] == ["BKO-2026-W48-1"]
 
 
