@@ -89,3 +89,16 @@ def test_an_empty_week_says_so(programme: Programme, spoken: dict[str, Say]) -> 
     assert "0 de 11" in text
     assert "Nada" in text
     assert "Maputo-Matola" in text
+
+
+def test_a_city_without_a_name_in_the_language_keeps_another_name(
+    programme: Programme, form: Form, spoken: dict[str, Say]
+) -> None:
+    """Never its slug."""
+    weeks = [
+        replace(each, city=replace(each.city, names={"fr": "Ville d'essai"}), standing=Standing.SILENT)
+        for each in _weeks(programme, form)[:1]
+    ]
+    told = digest(programme, WEEK, weeks, spoken["pt"])
+    assert "Ville d'essai" in told.text
+    assert weeks[0].city.slug not in told.text

@@ -45,6 +45,7 @@ def test_a_reply_set_aside_is_shown_and_handled_once_more(stage: Stage) -> None:
     state = read(stage.store, lambda db: db.scalar(select(Inbox.state).where(Inbox.id == row)))
     assert state == InboxState.OPEN
     assert press(client, "/", f"/attention/{row}/replay").status_code in (400, 404)  # it is open already
+    assert press(client, "/", f"/attention/{10**22}/replay").status_code == 404
 
 
 def test_a_viewer_reads_and_changes_nothing(stage: Stage) -> None:
