@@ -84,6 +84,16 @@ class Heard:
     location: Location | None = None
     source: str = ""  # the provider's id of the message, to find its answers when it is edited
     edited: bool = False
+    opt_out: str = ""  # STOP, START or HELP: the provider heard a stop word and has answered it itself
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an approved template needs to open a conversation: its kind, language and values in order."""
+
+    kind: str  # prompt, nudge, last_call, reminder, overdue, digest
+    language: str
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,9 @@ class Message:
     question: str | None = None  # the form's path of the question asked
     replaces: str = ""  # the provider's id of the message this one is put in place of (a toggled option)
     kind: str = "reply"  # reply, receipt, notice, stranger, or the schedule's kind
+    opening: Opening | None = None  # how it is said where only an approved template may open a conversation
+    subject: str = ""  # of an e-mail
+    html: str = ""  # an e-mail's second part; the text is the first
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ class Outgoing:
     address: str
     message: Message
     reference: str = ""  # the outbox row's id
+    content_sid: str = ""  # the approved template to send, filled with `message.opening.values`
 
 
 class Channel(Protocol):

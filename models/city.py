@@ -23,9 +23,11 @@ class City(Base):
     timezone: Mapped[str]
     facts: Mapped[dict[str, Json]]
     is_closed: Mapped[bool] = mapped_column(default=False)  # no longer in the programme's data
-    paused_until: Mapped[date | None]  # decided by an officer; kept by `programme load`
+    paused_at: Mapped[datetime | None]  # decided by an officer; kept by `programme load`
+    paused_until: Mapped[date | None]  # last day, city time; None: until it is resumed
     paused_reason: Mapped[str] = mapped_column(default="")
-    excused_until: Mapped[date | None]
+    excused_at: Mapped[datetime | None]
+    excused_until: Mapped[date | None]  # last day, city time
     excused_reason: Mapped[str] = mapped_column(default="")
     changed_at: Mapped[datetime]  # by a load or a decision, for `export --since`
 

@@ -18,6 +18,15 @@ class Marker(Base):
     at: Mapped[datetime]
 
 
+class DemoClock(Base):
+    """How far the clock of a demonstration was moved; one row at most."""
+
+    __tablename__ = "demo_clock"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ahead: Mapped[int]  # seconds that Griot's time is ahead of the wall clock
+
+
 DEMO = "demo"
 
 

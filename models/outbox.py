@@ -1,6 +1,6 @@
 """The outbox: every message out is a row before it is a call."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.values import Message
+from bot.values import Message, Opening
 from models.base import Base, Db, Json
 from models.db import insert_new, table_of
 
@@ -103,6 +103,7 @@ class Outbox(Base):
     error: Mapped[str] = mapped_column(default="")
     rung: Mapped[str] = mapped_column(default="")
     rung_reason: Mapped[str] = mapped_column(default="")
+    content_sid: Mapped[str] = mapped_column(default="")  # the approved template it leaves as
 
 
 OUT = table_of(Outbox)
@@ -130,6 +131,9 @@ def enqueue(
     due_at: datetime | None = None,
     not_after: datetime | None = None,
     despite_stop: bool = False,
+    rung: str = "",
+    rung_reason: str = "",
+    content_sid: str = "",
 ) -> bool:
     """Queue a message, due at `due_at` (else at once); return False when the key is there already.
 
@@ -153,6 +157,9 @@ def enqueue(
         changed_at=handled_at or at,
         due_at=due_at or at,
         not_after=not_after,
+        rung=rung,
+        rung_reason=rung_reason,
+        content_sid=content_sid,
     )
     return row is not None
 
@@ -219,6 +226,9 @@ def _rest_of(message: Message) -> dict[str, Json]:
         "token": message.token,
         "question": message.question,
         "replaces": message.replaces,
+        "opening": _opening_row(message.opening),
+        "subject": message.subject,
+        "html": message.html,
     }
     return {name: value for name, value in rest.items() if value}
 
@@ -232,4 +242,15 @@ def message_from(text: str, rest: Mapping[str, Json], kind: str) -> Message:
         question=rest.get("question"),
         replaces=rest.get("replaces", ""),
         kind=kind,
+        opening=_opening_from(rest.get("opening")),
+        subject=rest.get("subject", ""),
+        html=rest.get("html", ""),
     )
+
+
+def _opening_row(opening: Opening | None) -> list[Json] | None:
+    return [opening.kind, opening.language, *opening.values] if opening else None
+
+
+def _opening_from(row: Sequence[str] | None) -> Opening | None:
+    return Opening(row[0], row[1], tuple(row[2:])) if row else None
