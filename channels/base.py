@@ -27,11 +27,31 @@ class Failure(StrEnum):
     BLOCKED = "blocked"  # the person blocked or left
     REJECTED = "rejected"  # our message is at fault: do not repeat
     MISCONFIGURED = "misconfigured"  # token or account: the operator must act; keep the row
+    WINDOW_CLOSED = "window_closed"  # only an approved template may open the conversation
+    TEMPLATE_REFUSED = "template_refused"  # missing, paused or withheld: the operator must act
+    OPTED_OUT = "opted_out"  # the person told the provider to stop: stop everywhere
+    OTHER_CHANNEL = "other_channel"  # not on this channel now; the address stays good
 
     @property
     def may_retry(self) -> bool:
         """Tell whether the same message may be sent again."""
         return self in {Failure.NOT_SENT, Failure.THROTTLED, Failure.MISCONFIGURED}
+
+    @property
+    def next_rung(self) -> bool:
+        """Tell whether the message should go on another way (contract section 5, the ladder)."""
+        return self in {
+            Failure.UNREACHABLE,
+            Failure.BLOCKED,
+            Failure.WINDOW_CLOSED,
+            Failure.TEMPLATE_REFUSED,
+            Failure.OTHER_CHANNEL,
+        }
+
+    @property
+    def opts_out(self) -> bool:
+        """Tell whether this counts as the person's STOP."""
+        return self == Failure.OPTED_OUT
 
 
 class SendError(Exception):
@@ -96,7 +116,11 @@ class Receipt:
     address: str = ""
     reach: Reach | None = None
     provider_id: str = ""
-    state: str = ""
+    state: str = ""  # sent, delivered, read or failed; "" for a state that says nothing new
+    reference: str = ""  # the outbox row's id, where the provider hands it back
+    failure: Failure | None = None  # with state failed; None for a state that is no failure
+    code: str = ""  # the provider's
+    detail: str = ""  # the provider's words, or ours for its code
 
 
 @dataclass(frozen=True, slots=True)
