@@ -12,13 +12,14 @@ from bot.values import Clock
 from channels.base import Channel, Envelope, SendError
 from channels.telegram import Telegram
 from griot.assembly import close_all, make_work
-from griot.clock import now
+from griot.clock import catch_up, now
 from griot.logs import trace_of
 from griot.metrics import Measures
 from griot.settings import Settings
 from griot.wake import Ear
 from griot.worker import Worker
 from models.db import Store, read, write
+from models.demo import is_demo
 from models.inbox import receive
 from models.programme import current_programme
 from scheduler.jobs import JOBS
@@ -41,6 +42,8 @@ class RunningWorker:
         clock: Clock = now,
     ) -> None:
         self._ear = ear
+        self._store = store
+        self._is_demo = read(store, is_demo)
         self._channels = channels
         self._stop = threading.Event()
         worker = Worker(make_work(settings, store, channels, measures), ear)
@@ -71,6 +74,8 @@ class RunningWorker:
 
     def _tick(self, at: datetime) -> None:
         """Keep the schedule and give a sign of life, as long as the rounds go on."""
+        if self._is_demo:
+            catch_up(self._store)
         if self.lives:
             self._planner.tick(at)
 

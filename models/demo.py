@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
+from models.db import insert_into, is_postgres, table_of
 from models.person import Person
 
 
@@ -28,6 +29,8 @@ class DemoClock(Base):
 
 
 DEMO = "demo"
+CLOCK = table_of(DemoClock)
+ONLY_ROW = 1
 
 
 def is_demo(db: Db) -> bool:
@@ -43,3 +46,25 @@ def holds_people(db: Db) -> bool:
 def mark_demo(db: Db, at: datetime) -> None:
     """Say once and for all that the database holds a demonstration."""
     db.add(Marker(name=DEMO, at=at))
+
+
+def seconds_ahead(db: Db) -> int:
+    """Return how many seconds the clock of a demonstration is ahead; 0 in any other database."""
+    return (db.scalar(select(DemoClock.ahead)) or 0) if is_demo(db) else 0
+
+
+def move_ahead(db: Db, seconds: int) -> int:
+    """Put the clock at least so many seconds ahead, never back, and return how many it is.
+
+    Raise LookupError for a database that is no demonstration.
+    """
+    if not is_demo(db):
+        raise LookupError("the clock moves in a demonstration only")
+    insert = insert_into(CLOCK, is_postgres(db)).values(id=ONLY_ROW, ahead=max(0, seconds))
+    further = {"ahead": insert.excluded.ahead}
+    db.execute(
+        insert.on_conflict_do_update(
+            index_elements=["id"], set_=further, where=CLOCK.c.ahead < insert.excluded.ahead
+        )
+    )
+    return seconds_ahead(db)

@@ -110,6 +110,15 @@ def sign_out(db: Db, session_id: str) -> None:
     db.execute(delete(ConsoleSession).where(ConsoleSession.id_hash == _hash(session_id)))
 
 
+def move_sessions(db: Db, by: timedelta) -> None:
+    """Let every session and address live on when a demonstration's clock moves; ended ones stay ended."""
+    for held in db.scalars(select(ConsoleSession)):
+        held.started_at += by
+        held.seen_at += by
+    for address in db.scalars(select(SignIn)):
+        address.expires_at += by
+
+
 def _forget_ended(db: Db, at: datetime) -> None:
     db.execute(delete(ConsoleSession).where(ConsoleSession.started_at <= at - SESSION_ENDS))
     db.execute(delete(SignIn).where(SignIn.expires_at <= at - SESSION_ENDS))

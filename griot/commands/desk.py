@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from bot.values import Problem
-from griot.clock import now
+from griot.clock import follow, now
 from griot.settings import Settings
 from models.db import Store, UrlError, open_store
 from models.person import PersonError
@@ -54,6 +54,7 @@ def desk() -> Iterator[Desk]:
     except UrlError as error:
         raise BadInput(f"DATABASE_URL: {error}") from None
     try:
+        follow(store)
         yield Desk(store, settings, now())
     except PersonError as error:
         raise BadInput(str(error)) from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from griot.clock import now
+from griot.clock import follow, now
 from griot.commands.desk import BadInput, Failed, one_line
 from griot.logs import set_up_logging
 from griot.settings import Settings, SettingsError, load_settings
@@ -73,6 +73,7 @@ def check_ready() -> None:
     store = _store(_settings())
     try:
         check_schema(store)
+        follow(store)
         _tell_of_demo(store)
     finally:
         store.close()
@@ -154,6 +155,7 @@ def _prepare(settings: Settings, store: "Store", is_demo: bool) -> list[str]:
     try:
         schema.migrate(store)
         check_schema(store)
+        follow(store)
         _load_programme(settings.programme_folder, store)
         lines = [f"Console: {settings.origin}"]
         if is_demo:
