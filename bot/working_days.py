@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from bot.programme import City, Programme, Weekday
+from bot.programme import City, Programme, Secretariat, Weekday
 
 _ESTIMATED = "(estimated)"  # how the holidays package marks dates that follow the moon
 _WEEK = tuple(Weekday)
@@ -32,16 +32,16 @@ def holidays_of(programme: Programme, country: str, year: int, language: str = "
     return dict(sorted(days.items()))
 
 
-def is_working_day(programme: Programme, city: City, day: date) -> bool:
-    """Return whether the city's offices are open on this day."""
-    if _WEEK[day.weekday()] not in city.working_days:
+def is_working_day(programme: Programme, place: City | Secretariat, day: date) -> bool:
+    """Return whether the offices of a city, or the Secretariat's, are open on this day."""
+    if _WEEK[day.weekday()] not in place.working_days:
         return False
-    return day not in holidays_of(programme, city.country, day.year)
+    return day not in holidays_of(programme, place.country, day.year)
 
 
-def next_working_day(programme: Programme, city: City, day: date) -> date:
+def next_working_day(programme: Programme, place: City | Secretariat, day: date) -> date:
     """Return the first working day on or after this day."""
-    while not is_working_day(programme, city, day):
+    while not is_working_day(programme, place, day):
         day += timedelta(days=1)
     return day
 

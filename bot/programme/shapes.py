@@ -62,6 +62,7 @@ class Rhythm:
     quiet_before: Hour
     quiet_after: Hour
     every_weeks: Annotated[int, Field(ge=1, le=4, strict=True)] = 1
+    in_ramadan: Span | None = None  # where hours are shorter then, messages only within these
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,12 @@ class FormDigest:
 
     __pydantic_config__: ClassVar = _STRICT
 
-    status: str
-    on_track: tuple[str, ...]
-    delayed: tuple[str, ...]
-    blocked: tuple[str, ...]
+    status: str = ""  # a form of the rhythm has one
+    on_track: tuple[str, ...] = ()
+    delayed: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    progress: str = ""  # how far the next milestone is
+    far_enough: tuple[str, ...] = ()  # answers with which no deadline needs a look
     difficulties: tuple[str, ...] = ()
     helps: tuple[str, ...] = ()
     successes: tuple[str, ...] = ()
@@ -127,7 +130,7 @@ class FormDigest:
     def questions(self) -> tuple[str, ...]:
         """Return every question path named here."""
         told = (*self.difficulties, *self.helps, *self.successes, *self.next_steps)
-        return (self.status, *told, *self.leave_out)
+        return (*filter(None, (self.status, self.progress)), *told, *self.leave_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +300,18 @@ class QuietPeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """How one kind of message opens a WhatsApp conversation; `kind` is its key."""
+
+    __pydantic_config__: ClassVar = _STRICT
+
+    kind: str
+    version: Annotated[int, Field(ge=1, strict=True)]
+    bodies: Names  # with the variables {{1}}, {{2}} and so on
+    buttons: Mapping[str, tuple[Text, ...]]  # by language
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """Everything that is data, not code: what the cities share, the cities, the calendar."""
 
@@ -323,6 +338,10 @@ class Programme:
     ramadan: tuple[Ramadan, ...]
     holiday_corrections: tuple[Correction, ...]
     quiet_periods: tuple[QuietPeriod, ...]
+    language_codes: Mapping[str, str] = field(default_factory=dict)  # the provider's, such as pt_PT
+    samples: Mapping[str, Names] = field(default_factory=dict)  # of the values in templates
+    templates: Mapping[str, Template] = field(default_factory=dict)  # by kind
+    waived: frozenset[tuple[str, str]] = frozenset()  # slug and milestone: decided by officers, no file's
 
     def form_of(self, every: str) -> FormEntry | None:
         """Return the form of the rhythm for `week` or `month`, or None if there is none."""
@@ -342,6 +361,11 @@ class Programme:
     def due(self, milestone: Milestone, city: City) -> date:
         """Return the day a milestone is due in a city, its own date or the common one."""
         return city.due.get(milestone.id, milestone.due)
+
+    def milestones_of(self, city: City) -> tuple[Milestone, ...]:
+        """Return what the city is to hand in, in the order of its dates; what was waived for it left out."""
+        wanted = (each for each in self.milestones.values() if (city.slug, each.id) not in self.waived)
+        return tuple(sorted(wanted, key=lambda each: self.due(each, city)))
 
 
 def city_facts(city: City) -> dict[str, Any]:

@@ -1,0 +1,303 @@
+"""Which of the occurrences that fall due are sent, when, on which way; and why the others are not."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.due import COORDINATOR, DEPUTY, LIFE, Due, due_between, is_away
+from bot.ladder import Rung, rungs, why_none
+from bot.opening_hours import moved_now
+from bot.periods import week_of
+from bot.programme import Programme
+from bot.schedule import (
+    CHECK_BACK,
+    COUNTED,
+    DIGEST,
+    ESCALATION,
+    HELD,
+    LAST_CALL,
+    NUDGE,
+    OVERDUE,
+    PLANNED,
+    PROMPT,
+    REMINDER,
+    Addressee,
+    Occurrence,
+    Verdict,
+    World,
+)
+
+BEING_ANSWERED = timedelta(hours=1)  # who works on the report needs no prompt for it
+WEEK = timedelta(days=8)  # a ceiling is known only with the whole week before one's eyes
+ORDER = (OVERDUE, REMINDER, ESCALATION, NUDGE, LAST_CALL, DIGEST, PROMPT)  # of what leaves together
+
+
+@dataclass(slots=True)
+class _Case:
+    """One occurrence while it is being judged."""
+
+    due: Due
+    send_at: datetime
+    reason: str = ""
+    leaves: bool = True
+    waits: bool = False
+    rung: Rung | None = None
+
+    def never(self, reason: str) -> None:
+        """Decide that it is not sent."""
+        self.leaves, self.waits, self.reason = False, False, reason
+
+
+def plan(world: World, at: datetime, until: datetime) -> list[Verdict]:
+    """Return what is not decided yet and falls due up to `until`, in the order in which it leaves.
+
+    What fell due before `at` is judged as late. Nothing is looked up: the same world gives the same plan.
+    """
+    last = max(until, at + WEEK)
+    dues = due_between(world, at - LIFE, last)
+    cases = [_case(world, due, at) for due in dues if due.key not in world.decided]
+    cases = [case for case in cases if _is_addressed(world, case)]
+    for rule in (_judge_recipient, _judge_city, _judge_report, _judge_deadline, _judge_way):
+        for case in cases:
+            if case.leaves:
+                rule(world, case, at)
+    _leave_newest(world, cases, at)
+    _leave_one_a_day(world, cases)
+    _keep_ceiling(world, cases)
+    verdicts = [_verdict(case) for case in cases if case.due.due_at <= until]
+    verdicts += [Verdict(each, leaves=True) for each in world.held if each.send_at <= until]
+    return sorted(verdicts, key=_order)
+
+
+def _case(world: World, due: Due, at: datetime) -> _Case:
+    """Return the case with the time at which it leaves: moved, and later still when that has passed."""
+    if due.moved.at >= at:
+        return _Case(due, due.moved.at, due.moved.reason)
+    if due.city is not None:
+        late = moved_now(world.programme, due.city, at)
+        return _Case(due, late.at, late.reason)
+    return _Case(due, _waking(world.programme, at) if due.kind == DIGEST else at)
+
+
+def _waking(programme: Programme, at: datetime) -> datetime:
+    """Return when a late digest may leave: within the hours in which phones may ring, on any day."""
+    local = at.astimezone(ZoneInfo(programme.secretariat.timezone))
+    rhythm = programme.rhythm
+    if rhythm.quiet_before <= local.time() < rhythm.quiet_after:
+        return at
+    day = local.date() if local.time() < rhythm.quiet_before else local.date() + timedelta(days=1)
+    return datetime.combine(day, rhythm.quiet_before, local.tzinfo)
+
+
+def _is_addressed(world: World, case: _Case) -> bool:
+    """Tell whether it is this person's: a deputy's only while no coordinator can be asked, nor was."""
+    due = case.due
+    if due.person.role != DEPUTY:
+        return True
+    for other in world.people:
+        if other.role == COORDINATOR and other.city == due.person.city:
+            told = world.decided.get(due.key_for(other.id))
+            if told is not None and told.is_sent and not told.is_lost:
+                return False
+            if _can_be_asked(world, other, case):
+                return False
+    return True
+
+
+def _can_be_asked(world: World, person: Addressee, case: _Case) -> bool:
+    if _state_at(world, person, case.send_at) in ("paused", "stopped"):
+        return False
+    return not person.addresses or any(address.is_reachable for address in person.addresses)
+
+
+def _state_at(world: World, person: Addressee, at: datetime) -> str:
+    """Return the person's state then: a pause is over on the day after its last."""
+    zone = _zone_of(world, person)
+    if person.state != "paused" or person.paused_until is None:
+        return person.state
+    is_over = at.astimezone(zone).date() > person.paused_until
+    if not is_over:
+        return person.state
+    return "active" if person.agreed_at else "invited"
+
+
+def _zone_of(world: World, person: Addressee) -> ZoneInfo:
+    city = world.programme.cities.get(person.city or "")
+    return ZoneInfo(city.timezone if city else world.programme.secretariat.timezone)
+
+
+def _judge_recipient(world: World, case: _Case, at: datetime) -> None:
+    person, due = case.due.person, case.due
+    state = _state_at(world, person, case.send_at)
+    if state in ("paused", "stopped"):
+        case.never(state)
+    elif _is_staff_mail(case):
+        if person.created_at > due.due_at:
+            case.never("too_early")
+    elif state != "active" or person.agreed_at is None:
+        case.never("no_consent")
+    elif person.agreed_at > due.due_at:
+        case.never("too_early")
+
+
+def _is_staff_mail(case: _Case) -> bool:
+    """Tell whether it goes by e-mail to the Secretariat's own people, who need not agree to that."""
+    due = case.due
+    only_mail = all(address.channel == "email" for address in due.person.addresses)
+    return due.by_email or (due.city is None and bool(due.person.addresses) and only_mail)
+
+
+def _judge_city(world: World, case: _Case, at: datetime) -> None:
+    due = case.due
+    if due.city is None or due.kind == OVERDUE:
+        return
+    absences = world.absences.get(due.city.slug, ())
+    days = {due.moved.at.date(), case.send_at.astimezone(ZoneInfo(due.city.timezone)).date()}
+    away = next(filter(None, (is_away(absences, day) for day in sorted(days))), "")
+    if away:
+        case.never(f"city_{away}")
+
+
+def _judge_report(world: World, case: _Case, at: datetime) -> None:
+    due = case.due
+    if due.city is None or due.kind not in (PROMPT, NUDGE, LAST_CALL):
+        return
+    report = (due.city.slug, due.form, due.period)
+    worked = world.begun.get(report)
+    if report in world.submitted:
+        case.never("submitted")
+    elif due.kind == PROMPT and worked is not None and case.send_at - worked < BEING_ANSWERED:
+        case.never("being_answered")
+
+
+def _judge_deadline(world: World, case: _Case, at: datetime) -> None:
+    due = case.due
+    if due.since is not None and due.due_at < due.since:
+        case.never("too_early")
+    elif case.send_at >= due.until:
+        case.never("too_late")
+
+
+def _judge_way(world: World, case: _Case, at: datetime) -> None:
+    """Choose the rung; without one it waits for a way as long as it is of use."""
+    due, person = case.due, case.due.person
+    addresses = [one for one in person.addresses if _takes(due, one.channel)]
+    if due.city is None and _state_at(world, person, case.send_at) != "active":
+        addresses = [one for one in addresses if one.channel == "email"]
+    sid = world.templates.get((due.kind, person.language), "")
+    ways = rungs(addresses, world.channels, case.send_at, sid)
+    if ways:
+        case.rung = ways[0]
+    else:
+        case.never(why_none(addresses, world.channels, case.send_at, sid))
+        case.waits = True
+
+
+def _takes(due: Due, channel: str) -> bool:
+    if due.kind != DIGEST:
+        return True
+    return (channel == "email") is due.by_email
+
+
+def _leave_newest(world: World, cases: Iterable[_Case], at: datetime) -> None:
+    """Of reminders, or of escalations, that are late or leave on one day, only the newest leaves."""
+    groups: dict[tuple[object, ...], list[_Case]] = defaultdict(list)
+    for case in cases:
+        due = case.due
+        if case.leaves and due.kind in (REMINDER, ESCALATION):
+            day = case.send_at.astimezone(_zone_of(world, due.person)).date()
+            groups[due.kind, due.person.id, due.milestone, due.deadline, day].append(case)
+    for group in groups.values():
+        newest = max(group, key=lambda case: (case.due.due_at, case.due.moved.at))
+        for case in group:
+            if case is not newest:
+                case.never("newer")
+
+
+_GIVES_WAY = {  # kind: what already stands for it on the same day
+    CHECK_BACK: (PROMPT,),
+    NUDGE: (PROMPT, CHECK_BACK),
+    LAST_CALL: (PROMPT, CHECK_BACK, NUDGE),
+}
+
+
+def _leave_one_a_day(world: World, cases: Sequence[_Case]) -> None:
+    """Ask a person for the same report once a day at most."""
+    taken: dict[tuple[int, date], set[str]] = defaultdict(set)
+    for key, told in world.decided.items():
+        if told.is_sent and told.kind in (PROMPT, NUDGE):
+            person = next((one for one in world.people if one.id == told.person), None)
+            if person is not None:
+                day = told.send_at.astimezone(_zone_of(world, person)).date()
+                taken[person.id, day].add(_sort(told.kind, key))
+    for sort in (PROMPT, CHECK_BACK, NUDGE, LAST_CALL):
+        for case in cases:
+            if case.leaves and _sort(case.due.kind, case.due.key) == sort:
+                day = case.send_at.astimezone(_zone_of(world, case.due.person)).date()
+                if taken[case.due.person.id, day] & set(_GIVES_WAY.get(sort, ())):
+                    case.never("same_day")
+                else:
+                    taken[case.due.person.id, day].add(sort)
+
+
+def _sort(kind: str, key: str) -> str:
+    return CHECK_BACK if key.startswith(CHECK_BACK) else kind
+
+
+def _keep_ceiling(world: World, cases: Sequence[_Case]) -> None:
+    """Leave so many unsolicited messages a person and week; the last call gives way first."""
+    if not world.ceiling:
+        return
+    weeks: dict[tuple[int, str], list[_Case]] = defaultdict(list)
+    for case in cases:
+        if case.leaves and case.due.kind in COUNTED:
+            weeks[case.due.person.id, _week(world, case.due.person, case.send_at)].append(case)
+    for (_, week), group in weeks.items():
+        sent = _count_sent(world, group[0].due.person, week)
+        group.sort(key=lambda case: (COUNTED.index(case.due.kind), case.due.offset, case.due.due_at))
+        for case in group[max(0, world.ceiling - sent) :]:
+            case.never("ceiling")
+
+
+def _count_sent(world: World, person: Addressee, week: str) -> int:
+    return sum(
+        told.is_sent
+        and told.kind in COUNTED
+        and told.person == person.id
+        and _week(world, person, told.send_at) == week
+        for told in world.decided.values()
+    )
+
+
+def _week(world: World, person: Addressee, at: datetime) -> str:
+    return week_of(at.astimezone(_zone_of(world, person)).date())
+
+
+def _verdict(case: _Case) -> Verdict:
+    due = case.due
+    occurrence = Occurrence(
+        key=due.key,
+        kind=due.kind,
+        person=due.person.id,
+        city=due.city.slug if due.city else None,
+        due_at=due.due_at,
+        send_at=case.send_at,
+        form=due.form,
+        period=due.period,
+        milestone=due.milestone,
+        deadline=due.deadline,
+        state=HELD if case.reason or case.send_at != due.due_at else PLANNED,
+        reason=case.reason,
+    )
+    return Verdict(occurrence, case.leaves, case.waits, case.rung, due.until, due.late)
+
+
+def _order(verdict: Verdict) -> tuple[datetime, int, str]:
+    kind = verdict.occurrence.kind
+    return (
+        verdict.occurrence.send_at,
+        ORDER.index(kind) if kind in ORDER else len(ORDER),
+        verdict.occurrence.key,
+    )
