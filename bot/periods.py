@@ -97,8 +97,8 @@ def is_prompted(programme: Programme, city: City, week: str) -> bool:
 
 def next_milestone(programme: Programme, city: City, day: date) -> Milestone | None:
     """Return the city's first milestone due on or after this day, or None after the last one."""
-    ahead = [each for each in programme.milestones.values() if programme.due(each, city) >= day]
-    return min(ahead, key=lambda each: programme.due(each, city), default=None)
+    ahead = (each for each in programme.milestones_of(city) if programme.due(each, city) >= day)
+    return next(ahead, None)
 
 
 def in_words(period: str, say: Say, locale: str) -> str:

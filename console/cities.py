@@ -119,7 +119,7 @@ def _desk(db: Db, parts: Parts) -> Desk:
 
 
 def _rows(desk: Desk) -> list[Row]:
-    cities = cities_within(desk.db, desk.reach)
+    cities = cities_within(desk.db, desk.reach, desk.at)
     due = {city.slug: asked for city in cities if (asked := _due(desk, city))}
     latest = latest_reports(desk.db, desk.reach, due)
     sent = last_sent(desk.db, desk.reach, desk.at - LATELY)
@@ -127,7 +127,7 @@ def _rows(desk: Desk) -> list[Row]:
 
 
 def _city(desk: Desk, slug: str) -> tuple[str, Row, list[Sheet]]:
-    found = next((one for one in cities_within(desk.db, desk.reach) if one.slug == slug), None)
+    found = next((one for one in cities_within(desk.db, desk.reach, desk.at) if one.slug == slug), None)
     if found is None:
         abort(404)
     asked = _due(desk, found)
@@ -170,10 +170,7 @@ def _status(desk: Desk, report: Report) -> str:
 def _state(desk: Desk, city: CityLine, report: Report | None) -> str:
     if report is not None:
         return "submitted" if report.is_sent else "partial"
-    today = desk.at.astimezone(ZoneInfo(city.timezone)).date()
-    if city.paused_until is not None and city.paused_until >= today:
-        return "paused"
-    return "excused" if city.excused_until is not None and city.excused_until >= today else "silent"
+    return city.absence or "silent"
 
 
 def _hidden(desk: Desk, city: CityLine, report: Report) -> dict[str, str]:

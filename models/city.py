@@ -1,7 +1,10 @@
 """Cities of the programme, and what an officer decided for one of them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -9,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.programme import Programme, city_facts
 from bot.values import Problem
 from models.base import Base, Db, Json
+from models.decision import DecisionError, checked_reason
 
 
 class City(Base):
@@ -32,9 +36,103 @@ class City(Base):
     changed_at: Mapped[datetime]  # by a load or a decision, for `export --since`
 
 
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A pause or an excuse of a city."""
+
+    kind: Literal["paused", "excused"]
+    at: datetime  # when it was decided
+    until: date | None  # last day, city time; None: until it is resumed
+    reason: str
+
+    def holds(self, day: date) -> bool:
+        """Return whether it has not ended before this day, city time."""
+        return self.until is None or day <= self.until
+
+
 def open_cities(db: Db) -> Sequence[City]:
     """Return the cities of the programme in its order, closed ones left out."""
     return db.scalars(select(City).where(City.is_closed.is_(False)).order_by(City.position)).all()
+
+
+def absences(city: City) -> tuple[Absence, ...]:
+    """Return what was decided for the city and not undone, ended or not; a pause before an excuse."""
+    found: list[Absence] = []
+    if city.paused_at is not None:
+        found.append(Absence("paused", city.paused_at, city.paused_until, city.paused_reason))
+    if city.excused_at is not None:
+        found.append(Absence("excused", city.excused_at, city.excused_until, city.excused_reason))
+    return tuple(found)
+
+
+def absence_on(city: City, day: date) -> Absence | None:
+    """Return the pause or the excuse that holds on a day, city time; a pause goes before an excuse."""
+    return next((absence for absence in absences(city) if absence.holds(day)), None)
+
+
+def decided(city: City, day: date) -> Literal["paused", "excused"] | None:
+    """Return whether the city is paused or excused on a day, city time, by what is decided now."""
+    absence = absence_on(city, day)
+    return absence.kind if absence else None
+
+
+def pause(db: Db, slug: str, until: date | None, reason: str, at: datetime) -> None:
+    """Ask a city for nothing through the day `until`, city time, or until `resume`; raise DecisionError."""
+    city = city_to_change(db, slug)
+    _check_until(city, until, at)
+    city.paused_at, city.paused_until, city.paused_reason = at, until, checked_reason(reason)
+    city.changed_at = at
+    db.flush()
+
+
+def excuse(db: Db, slug: str, until: date | None, reason: str, at: datetime) -> None:
+    """Expect nothing of a city through the day `until`, city time; through this week without one.
+
+    Raise DecisionError for an unknown city, a day that is over, or a reason that is none.
+    """
+    city = city_to_change(db, slug)
+    _check_until(city, until, at)
+    city.excused_at, city.excused_reason = at, checked_reason(reason)
+    city.excused_until = until or _sunday(today_in(city, at))
+    city.changed_at = at
+    db.flush()
+
+
+def resume(db: Db, slug: str, at: datetime) -> None:
+    """End a city's pause and excuse; nothing changes without one. Raise DecisionError for an unknown city."""
+    city = city_to_change(db, slug)
+    if not absences(city):
+        return
+    city.paused_at = city.paused_until = city.excused_at = city.excused_until = None
+    city.paused_reason = city.excused_reason = ""
+    city.changed_at = at
+    db.flush()
+
+
+def city_to_change(db: Db, slug: str) -> City:
+    """Return a city of the programme, locked; raise DecisionError when there is none."""
+    city = db.scalar(select(City).where(City.slug == slug, City.is_closed.is_(False)).with_for_update())
+    if city is None:
+        known = ", ".join(each.slug for each in open_cities(db))
+        mend = f"Use one of {known}." if known else "Run `griot programme load` first."
+        raise DecisionError("unknown_city", "city", f"There is no city {slug!r}.", mend)
+    return city
+
+
+def today_in(city: City, at: datetime) -> date:
+    """Return the day that it is in the city."""
+    return at.astimezone(ZoneInfo(city.timezone)).date()
+
+
+def _check_until(city: City, until: date | None, at: datetime) -> None:
+    today = today_in(city, at)
+    if until is not None and until < today:
+        mend = f"Give {today} or a day to come."
+        raise DecisionError("past_until", "until", f"{until} is over in {city.name}.", mend)
+
+
+def _sunday(day: date) -> date:
+    return day + timedelta(days=6 - day.weekday())
 
 
 def codes_taken(db: Db, programme: Programme) -> tuple[Problem, ...]:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import defer
 
 from models.base import Db, Json
-from models.city import City
+from models.city import City, absence_on, today_in
 from models.consent import Consent, state_at
 from models.inbox import Inbox
 from models.outbox import Outbox
@@ -315,14 +315,13 @@ def _city(row: City, at: datetime) -> Record:
 
 
 def _standing(row: City, at: datetime) -> tuple[str, str | None, str | None]:
-    today = at.astimezone(ZoneInfo(row.timezone)).date()
     if row.is_closed:
         return "closed", None, None
-    if row.paused_until is not None and today <= row.paused_until:
-        return "paused", row.paused_until.isoformat(), row.paused_reason or None
-    if row.excused_until is not None and today <= row.excused_until:
-        return "excused", row.excused_until.isoformat(), row.excused_reason or None
-    return "active", None, None
+    absence = absence_on(row, today_in(row, at))
+    if absence is None:
+        return "active", None, None
+    until = absence.until.isoformat() if absence.until else None
+    return absence.kind, until, absence.reason or None
 
 
 def _page(rows: list[Record], ids: Sequence[int]) -> Page:

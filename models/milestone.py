@@ -1,12 +1,22 @@
 """Milestones of each city: the date in force, and what an officer decided about it."""
 
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from bot.programme import Milestone, Programme
+from models.base import Base, Db, Json
+from models.city import City, city_to_change, today_in
 from models.db import table_of
+from models.decision import DecisionError, checked_reason
+from models.submission import Submission, SubmissionState
+
+Place: TypeAlias = tuple[str, str]  # slug of a city, id of a milestone
 
 
 class CityMilestone(Base):
@@ -26,3 +36,193 @@ class CityMilestone(Base):
 
 
 MILESTONE = table_of(CityMilestone)
+SEEN = "current programme"  # key of a session's notes: one look a transaction, forgotten by each change
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided for a milestone of a city."""
+
+    city: str
+    milestone: str
+    extended_to: date | None
+    is_waived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a city stands with a milestone."""
+
+    due: date  # in force
+    since: datetime  # when this date was set
+    extended_to: date | None = None
+    extended_reason: str = ""
+    waived_at: datetime | None = None
+    waived_reason: str = ""
+    handed_in_at: datetime | None = None  # the first time
+    handed_in_reference: str = ""  # of the first report that still counts
+    started: bool = False  # a report of it is begun and holds an answer
+
+
+def has_milestones(db: Db) -> bool:
+    """Return whether any milestone is kept: a database of before has none until the next load."""
+    return bool(db.scalar(select(exists().where(CityMilestone.city.is_not(None)))))
+
+
+def put_milestones(db: Db, programme: Programme, since: datetime, at: datetime) -> None:
+    """Keep a row for each city and milestone of the programme; an extended date stays.
+
+    `since` is when the dates of this load came into force. Rows that the programme no longer has stay too.
+    """
+    stored = {(row.city, row.milestone): row for row in db.scalars(select(CityMilestone))}
+    for slug, city in programme.cities.items():
+        for milestone in programme.milestones.values():
+            due = programme.due(milestone, city)
+            row = stored.get((slug, milestone.id))
+            if row is None:
+                values = {"due": due, "since": since, "changed_at": at}
+                db.add(CityMilestone(city=slug, milestone=milestone.id, **values))
+            elif row.extended_to is None and row.due != due:
+                row.due, row.since, row.changed_at = due, since, at
+    db.flush()
+
+
+def extend(
+    db: Db, programme: Programme, city: str, milestone: str, to: date, reason: str, at: datetime
+) -> None:
+    """Give one city until the day `to`, city time, for a milestone.
+
+    Raise DecisionError for an unknown name, a day that is over, no later than the programme's own or after
+    its cycle, a reason that is none, or a milestone that is handed in or waived.
+    """
+    place = city_to_change(db, city)
+    row = _open_row(db, programme, place, milestone)
+    _check_day(programme, place, programme.milestones[milestone], to, at)
+    row.extended_reason = checked_reason(reason)
+    if row.due != to:
+        row.since = at
+    row.due = row.extended_to = to
+    row.changed_at = at
+    _changed(db)
+
+
+def waive(db: Db, programme: Programme, city: str, milestone: str, reason: str, at: datetime) -> None:
+    """Ask one city for this milestone no more.
+
+    Raise DecisionError for an unknown name, a reason that is none, a milestone that is handed in or waived.
+    """
+    row = _open_row(db, programme, city_to_change(db, city), milestone)
+    row.waived_reason = checked_reason(reason)
+    row.waived_at = row.changed_at = at
+    _changed(db)
+
+
+def with_decisions(programme: Programme, decided: Sequence[Decided]) -> Programme:
+    """Return the programme with each city's extended dates and what was waived."""
+    cities = dict(programme.cities)
+    for each in decided:
+        if each.extended_to is not None and each.city in cities and each.milestone in programme.milestones:
+            city = cities[each.city]
+            cities[each.city] = replace(city, due={**city.due, each.milestone: each.extended_to})
+    waived = frozenset((each.city, each.milestone) for each in decided if each.is_waived)
+    return replace(programme, cities=cities, waived=waived) if decided else programme
+
+
+def standings(db: Db, programme: Programme) -> Mapping[Place, Standing]:
+    """Return where every city of the programme stands with every milestone, in the programme's order."""
+    rows = {(row.city, row.milestone): row for row in db.scalars(select(CityMilestone))}
+    outputs = _outputs(db, programme)
+    return {
+        place: _standing(rows[place], outputs.get(place, ()))
+        for place in ((slug, id) for slug in programme.cities for id in programme.milestones)
+        if place in rows
+    }
+
+
+def state_of(standing: Standing, at: datetime, zone: str, due_at: time) -> str:
+    """Return the state of a milestone in one word; `due_at` is the programme's hour, `zone` the city's.
+
+    One of waived, submitted, overdue, extended, in_progress, not_started.
+    """
+    if standing.waived_at is not None:
+        return "waived"
+    if standing.handed_in_at is not None:
+        return "submitted"
+    if at > datetime.combine(standing.due, due_at, ZoneInfo(zone)):
+        return "overdue"
+    if standing.extended_to is not None:
+        return "extended"
+    return "in_progress" if standing.started else "not_started"
+
+
+def _changed(db: Db) -> None:
+    db.flush()
+    db.info.pop(SEEN, None)
+
+
+def _open_row(db: Db, programme: Programme, city: City, milestone: str) -> CityMilestone:
+    where = "milestone"
+    row = db.get(CityMilestone, (city.slug, milestone)) if milestone in programme.milestones else None
+    if row is None:
+        known = ", ".join(programme.milestones)
+        message = f"There is no milestone {milestone!r}."
+        raise DecisionError("unknown_milestone", where, message, f"Use one of {known}.")
+    if row.waived_at is not None:
+        message = f"{milestone} was waived for {city.name}."
+        raise DecisionError("waived", where, message, "Nothing is asked of them: there is nothing to decide.")
+    standing = _standing(row, _outputs(db, programme).get((city.slug, milestone), ()))
+    if standing.handed_in_at is not None:
+        message = f"{city.name} has handed in {milestone}: {standing.handed_in_reference}."
+        raise DecisionError("handed_in", where, message, "There is nothing to wait for.")
+    return row
+
+
+def _check_day(programme: Programme, city: City, milestone: Milestone, to: date, at: datetime) -> None:
+    today, own, end = today_in(city, at), _own_date(city, milestone), programme.cycle.end
+    if to <= today:
+        raise DecisionError("past_day", "to", f"{to} is no day to come in {city.name}.", "Give a later day.")
+    if to <= own:
+        message = f"{milestone.id} is due on {own} in {city.name} without an extension."
+        raise DecisionError("early_day", "to", message, "Give a later day.")
+    if to > end:
+        message = f"{to} is after the end of the cycle."
+        raise DecisionError("late_day", "to", message, f"Give {end} or a day before.")
+
+
+def _own_date(city: City, milestone: Milestone) -> date:
+    """Return the date that the programme's files give this city."""
+    own: str | None = city.facts.get("due", {}).get(milestone.id)
+    return date.fromisoformat(own) if own else milestone.due
+
+
+def _outputs(db: Db, programme: Programme) -> dict[Place, list[Json]]:
+    """Return the reports that hand in an output, replaced and begun ones too, by city and milestone."""
+    columns = (
+        Submission.city,
+        Submission.reference,
+        Submission.state,
+        Submission.submitted_at,
+        Submission.hidden,
+        Submission.answers,
+    )
+    asked = Submission.form == programme.words.get("output", ""), Submission.city.is_not(None)
+    found: dict[Place, list[Json]] = {}
+    for row in db.execute(select(*columns).where(*asked).order_by(Submission.submitted_at, Submission.id)):
+        found.setdefault((str(row.city), row.hidden.get("milestone", "")), []).append(row)
+    return found
+
+
+def _standing(row: CityMilestone, outputs: Sequence[Json]) -> Standing:
+    counting = [each for each in outputs if each.state == SubmissionState.SUBMITTED]
+    sent = [each.submitted_at for each in outputs if each.submitted_at is not None]
+    return Standing(
+        due=row.due,
+        since=row.since,
+        extended_to=row.extended_to,
+        extended_reason=row.extended_reason,
+        waived_at=row.waived_at,
+        waived_reason=row.waived_reason,
+        handed_in_at=min(sent) if counting else None,
+        handed_in_reference=counting[0].reference if counting else "",
+        started=any(each.state == SubmissionState.DRAFT and each.answers for each in outputs),
+    )

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Select, and_, func, select, tuple_
 
 from models.base import Db, Json
-from models.city import City
+from models.city import City, decided, today_in
 from models.person import Person
 from models.reach import Reach
 from models.submission import Submission, SubmissionState
@@ -22,8 +22,7 @@ class CityLine:
     slug: str
     name: str
     timezone: str
-    paused_until: date | None
-    excused_until: date | None
+    absence: str | None  # paused, excused
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,13 @@ REPORTS = select(Submission, Person.name).join(Person, Submission.person_id == P
 SOMETHING = Submission.state != SubmissionState.WITHDRAWN
 
 
-def cities_within(db: Db, reach: Reach) -> list[CityLine]:
-    """Return the open cities within reach, in the programme's order."""
-    columns = (City.slug, City.name, City.timezone, City.paused_until, City.excused_until)
-    rows = select(*columns).where(City.is_closed.is_(False), reach.covers(City.slug)).order_by(City.position)
-    return [CityLine(*row) for row in db.execute(rows)]
+def cities_within(db: Db, reach: Reach, at: datetime) -> list[CityLine]:
+    """Return the open cities within reach as they are at a time, in the programme's order."""
+    rows = select(City).where(City.is_closed.is_(False), reach.covers(City.slug)).order_by(City.position)
+    return [
+        CityLine(city.slug, city.name, city.timezone, decided(city, today_in(city, at)))
+        for city in db.scalars(rows)
+    ]
 
 
 def latest_reports(db: Db, reach: Reach, due: Mapping[str, tuple[str, str]]) -> dict[str, Report]:

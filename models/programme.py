@@ -1,11 +1,12 @@
 """The programme as it was loaded: its files by revision, so that every process reads the same one."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
 
-from sqlalchemy import ForeignKey, LargeBinary, func, select, text
+from sqlalchemy import ForeignKey, LargeBinary, func, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.forms.form import Form
@@ -16,6 +17,7 @@ from models.base import Base, Db
 from models.city import codes_taken, put_cities
 from models.db import table_of
 from models.form import FormVersion, digest_of, publish, version_taken
+from models.milestone import MILESTONE, SEEN, Decided, has_milestones, put_milestones, with_decisions
 
 
 class Revision(Base):
@@ -39,8 +41,28 @@ class ProgrammeFile(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-_SEEN = "revision of the programme"  # key of a session's notes
-_CURRENT_REVISION = select(func.max(table_of(Revision).c.revision))  # on the way of every turn: built once
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the programme in force is made of."""
+
+    revision: int
+    decided: tuple[Decided, ...]
+
+
+_CURRENT_REVISION = select(func.max(table_of(Revision).c.revision).label("revision"))
+_NEWEST = _CURRENT_REVISION.subquery()
+_IS_DECIDED = or_(MILESTONE.c.extended_to.is_not(None), MILESTONE.c.waived_at.is_not(None))
+_IN_FORCE = (  # on the way of every turn: one statement, built once
+    select(
+        _NEWEST.c.revision,
+        MILESTONE.c.city,
+        MILESTONE.c.milestone,
+        MILESTONE.c.extended_to,
+        MILESTONE.c.waived_at.is_not(None),
+    )
+    .select_from(_NEWEST.outerjoin(MILESTONE, _IS_DECIDED))
+    .order_by(MILESTONE.c.city, MILESTONE.c.milestone)
+)
 
 
 def load(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime) -> tuple[Problem, ...]:
@@ -57,15 +79,16 @@ def load(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime)
     put_cities(db, programme, at)
     for path, form in forms.items():
         publish(db, form, files[path], path, at)
+    since = _in_force_since(db, files, at)
+    put_milestones(db, programme, since, at)
     _keep(db, programme, files, at)
-    db.info.pop(_SEEN, None)
+    db.info.pop(SEEN, None)
     return ()
 
 
 def is_loaded(db: Db, files: Mapping[str, bytes]) -> bool:
     """Return whether exactly these files are the current revision: nothing to read, check or load."""
-    newest = select(Revision.digest).order_by(Revision.revision.desc()).limit(1)
-    return db.scalar(newest) == _digest(files)
+    return _are_current(db, files) and has_milestones(db)
 
 
 def current_revision(db: Db) -> int:
@@ -74,26 +97,36 @@ def current_revision(db: Db) -> int:
 
 
 def current_programme(db: Db) -> Programme:
-    """Return the programme loaded last; raise LookupError before the first load."""
-    return _opened(db, current_revision(db))
+    """Return the programme loaded last, dates in force; raise LookupError before the first load."""
+    seen = _look(db)
+    return with_decisions(_opened(db, seen.revision), seen.decided)
 
 
 class ProgrammeShelf:
-    """The current programme, read again only when a newer revision was loaded. Safe for threads."""
+    """The current programme, made again only when it was loaded or decided anew. Safe for threads."""
 
     def __init__(self) -> None:
         """Begin without a programme."""
-        self._held: tuple[int, Programme] | None = None
+        self._read: tuple[int, Programme] | None = None  # as its files are
+        self._held: tuple[_Seen, Programme] | None = None  # with the dates in force
         self._lock = Lock()
 
     def programme(self, db: Db) -> Programme:
-        """Return the current programme; raise LookupError before the first load."""
-        revision = db.info.get(_SEEN) or current_revision(db)
-        db.info[_SEEN] = revision  # one look a transaction: sessions live no longer
+        """Return the current programme, dates in force; raise LookupError before the first load."""
+        seen: _Seen = db.info.get(SEEN) or _look(db)
+        db.info[SEEN] = seen  # one look a transaction: sessions live no longer
         with self._lock:
-            if self._held is None or self._held[0] != revision:
-                self._held = (revision, _opened(db, revision))
+            if self._read is None or self._read[0] != seen.revision:
+                self._read = (seen.revision, _opened(db, seen.revision))
+            if self._held is None or self._held[0] != seen:
+                self._held = (seen, with_decisions(self._read[1], seen.decided))
             return self._held[1]
+
+
+def _look(db: Db) -> _Seen:
+    rows = db.connection().execute(_IN_FORCE).all()
+    decided = tuple(Decided(*row[1:]) for row in rows if row.city is not None)
+    return _Seen(rows[0].revision or 0, decided)
 
 
 def _opened(db: Db, revision: int) -> Programme:
@@ -116,8 +149,20 @@ def _new_forms(db: Db, programme: Programme, files: Mapping[str, bytes]) -> dict
     return {path: read_form(files[path], path) for path in paths if digest_of(files[path]) not in known}
 
 
+def _in_force_since(db: Db, files: Mapping[str, bytes], at: datetime) -> datetime:
+    """Return since when these dates hold: rows that a database of before lacks, since its last load."""
+    newest = select(Revision.loaded_at).order_by(Revision.revision.desc()).limit(1)
+    is_known = _are_current(db, files) or not has_milestones(db)
+    return (db.scalar(newest) if is_known else None) or at
+
+
+def _are_current(db: Db, files: Mapping[str, bytes]) -> bool:
+    newest = select(Revision.digest).order_by(Revision.revision.desc()).limit(1)
+    return db.scalar(newest) == _digest(files)
+
+
 def _keep(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime) -> None:
-    if is_loaded(db, files):
+    if _are_current(db, files):
         return
     digest, newest = _digest(files), current_revision(db)
     db.add(Revision(revision=newest + 1, name=programme.id, digest=digest, loaded_at=at))

@@ -3,9 +3,9 @@
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import event
 
-from models.city import City
+from models.city import excuse, pause
 from models.db import write
 from tests.console_stage import MONDAY, Stage
 
@@ -108,9 +108,8 @@ def test_a_sent_report_stands_before_a_later_draft(stage: Stage) -> None:
 
 def test_a_paused_and_an_excused_city_are_not_silent(stage: Stage) -> None:
     until = date(2026, 9, 14)  # the last day counts
-    paused = update(City).where(City.slug == "nordmark").values(paused_until=until)
-    excused = update(City).where(City.slug == "eastmere").values(excused_until=until)
-    write(stage.store, lambda db: (db.execute(paused), db.execute(excused)))
+    write(stage.store, lambda db: pause(db, "nordmark", until, "Storm.", MONDAY))
+    write(stage.store, lambda db: excuse(db, "eastmere", until, "Fair.", MONDAY))
     page = stage.signed_in("admin").get("/").text
     assert ("Paused" in page, "Excused" in page, page.count("Silent")) == (True, True, 1)
     stage.wait(days=1)

@@ -8,6 +8,7 @@ import pytest
 from models import export
 from models.base import Db, Json
 from models.city import City
+from models.city import pause as pause_city
 from models.consent import pause, record_consent, stop
 from models.inbox import Inbox, InboxState, pack
 from models.outbox import Outbox, OutboxState
@@ -316,9 +317,8 @@ def test_one_person_or_none(db: Db) -> None:
 
 def test_cities_show_what_was_decided(db: Db) -> None:
     """A pause holds through its last day in the city; a closed city is told apart."""
-    bamako, kampala = (db.get_one(City, slug) for slug in ("bamako", "kampala"))
-    bamako.paused_until, bamako.paused_reason = date(2026, 11, 23), "élections"
-    kampala.is_closed = True
+    pause_city(db, "bamako", date(2026, 11, 23), "élections", AT)
+    db.get_one(City, "kampala").is_closed = True
     first, second = export.cities(db, None, AT)
     assert tuple(first) == export.CITIES
     assert (first["city"], first["state"], first["until"], first["reason"]) == (

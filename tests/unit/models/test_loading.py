@@ -12,7 +12,7 @@ from bot.programme import read_programme
 from bot.values import Problem
 from models import export
 from models.base import Db
-from models.city import City, open_cities
+from models.city import Absence, City, absences, excuse, open_cities, pause
 from models.db import open_store, read, write
 from models.form import FormShelf, FormVersion, add_form, current_forms, form_version
 from models.programme import (
@@ -96,15 +96,16 @@ def test_before_the_first_load_there_is_no_programme(blank: Db) -> None:
 
 def test_a_city_keeps_what_was_decided_for_it(blank: Db) -> None:
     loaded(blank, orchard())
-    city = blank.get_one(City, "eastmere")
-    city.paused_until, city.paused_reason = date(2026, 10, 1), "storm"
-    city.excused_until, city.excused_reason = date(2026, 9, 8), "fair"
+    pause(blank, "eastmere", date(2026, 10, 1), "storm", AT)
+    excuse(blank, "eastmere", date(2026, 9, 8), "fair", AT)
     loaded(blank, orchard(("cities.yaml", "Europe/Dublin", "Europe/London"), ("cities.yaml", "IE\n", "GB\n")))
     blank.expire_all()
     city = blank.get_one(City, "eastmere")
     assert (city.timezone, city.facts["country"]) == ("Europe/London", "GB")
-    assert (city.paused_until, city.paused_reason) == (date(2026, 10, 1), "storm")
-    assert (city.excused_until, city.excused_reason) == (date(2026, 9, 8), "fair")
+    assert absences(city) == (
+        Absence("paused", AT, date(2026, 10, 1), "storm"),
+        Absence("excused", AT, date(2026, 9, 8), "fair"),
+    )
 
 
 def without(slug: str, files: dict[str, bytes]) -> dict[str, bytes]:
