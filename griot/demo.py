@@ -10,7 +10,7 @@ from bot.periods import days_of, form_due, next_milestone, previous, week_of
 from bot.programme import DRAFT, City, DemoPerson, Programme, Report, open_demo
 from models.base import Db
 from models.consent import record_consent
-from models.demo import holds_people, is_demo, mark_demo
+from models.demo import holds_people, is_demo, knows, mark_demo
 from models.form import FormShelf
 from models.person import add_address, add_person
 from models.programme import current_programme
@@ -33,9 +33,13 @@ class _Author:
 def load_demo(db: Db, data: bytes, shelf: FormShelf, at: datetime) -> bool:
     """Fill an empty database with the programme's `demo.yaml`; return False when it was done before.
 
-    Raise MixedError for a database that holds people who are no demonstration.
+    Then only people who are new in the file are added, without reports. Raise MixedError for a database
+    that holds people who are no demonstration.
     """
     if is_demo(db):
+        for person in open_demo(data).people:
+            if not knows(db, person.name, person.role, person.city):
+                _add(db, person, at)
         return False
     if holds_people(db):
         raise MixedError("This database holds people. Set DATABASE_URL to another one for the demonstration.")

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
 from models.db import insert_into, is_postgres, table_of
-from models.person import Person
+from models.person import Person, PersonState
 
 
 class Marker(Base):
@@ -41,6 +41,12 @@ def is_demo(db: Db) -> bool:
 def holds_people(db: Db) -> bool:
     """Tell whether anybody is in the database."""
     return bool(db.scalar(select(func.count()).select_from(Person)))
+
+
+def knows(db: Db, name: str, role: str, city: str | None) -> bool:
+    """Tell whether somebody of this name, or of this place and erased since, is in the database."""
+    erased = and_(Person.state == PersonState.ERASED, Person.role == role, Person.city == city)
+    return db.scalar(select(Person.id).where(or_(Person.name == name, erased)).limit(1)) is not None
 
 
 def mark_demo(db: Db, at: datetime) -> None:

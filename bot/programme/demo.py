@@ -50,6 +50,8 @@ class DemoPerson:
     role: Literal["coordinator", "deputy", "group", "officer", "admin", "viewer"]
     language: str
     city: str | None = None
+    channel: Literal["telegram", "whatsapp", "sms", "email"] = "telegram"  # what their phone shows at first
+    email: Text = ""  # shown only: nothing is sent there
 
 
 @dataclass(frozen=True, slots=True)

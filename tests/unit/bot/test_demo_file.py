@@ -32,7 +32,7 @@ def test_a_right_demonstration_is_read() -> None:
     demo = open_demo(RIGHT.encode())
     assert demo.people[1] == DemoPerson("Bram", "coordinator", "fr", "nordmark")
     assert demo.reports["harvest_note"]["nordmark"][0]["seen"] == ["moth", "scab"]
-    assert len(open_demo(files_of(ASTON)["demo.yaml"]).people) == 12
+    assert len(open_demo(files_of(ASTON)["demo.yaml"]).people) == 13
 
 
 def test_a_wrong_demonstration_is_not_opened() -> None:
@@ -49,6 +49,7 @@ def test_a_wrong_demonstration_is_not_opened() -> None:
         pytest.param("role: officer", "role: viewer", "people", "Add an officer", id="nobody to sign in"),
         pytest.param("language: fr", "language: pt", "line 3, people.1.language", "fr, en", id="language"),
         pytest.param("name: Ada", "nom: Ada", "people.1", "", id="key"),
+        pytest.param("name: Ada", "name: Ada, channel: fax", "people.1.channel", "", id="channel"),
         pytest.param("people:\n", "people: [", "demo.yaml, line", "Correct the line", id="YAML"),
         pytest.param("reports:", "report:", "line 5, report", "spelling", id="section"),
         pytest.param("  harvest_note:", "  harvest:", "line 6, reports.harvest", "harvest_note", id="form"),

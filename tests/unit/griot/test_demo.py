@@ -4,13 +4,22 @@ import os
 import socket
 import subprocess
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from models.db import open_store, write
+from griot.demo import load_demo
+from models.base import Db
+from models.consent import consent_of
+from models.db import open_store, read, write
 from models.demo import mark_demo
+from models.form import FormShelf
+from models.person import Address
+from models.privacy import erase
 from tests.databases import LOADED_AT
+from tests.programmes import ASTON, files_of
 from tests.site import griot_command
 from tests.unit.griot.conftest import Griot
 
@@ -57,3 +66,25 @@ def test_a_process_that_starts_on_a_demonstration_says_so(tmp_path: Path, role: 
         assert any("this database holds a demonstration" in line for line in process.stderr)
         process.terminate()
     deadline.cancel()
+
+
+def test_a_demonstration_made_before_gets_the_people_who_are_new(aston_database: str) -> None:
+    """They can be written to at once; who was erased does not come back."""
+    data, later = files_of(ASTON)["demo.yaml"], LOADED_AT + timedelta(days=120)
+    store, shelf = open_store(aston_database), FormShelf()
+    old = b"\n".join(line for line in data.splitlines() if b"Nora" not in line)
+
+    def addresses(db: Db) -> dict[int, str]:
+        chat = select(Address.person_id, Address.value).where(Address.channel == "chat")
+        return dict(db.execute(chat).all())
+
+    assert write(store, lambda db: load_demo(db, old, shelf, later))
+    before = read(store, addresses)
+    write(store, lambda db: erase(db, max(before), later))
+    assert not write(store, lambda db: load_demo(db, data, shelf, later))
+    assert not write(store, lambda db: load_demo(db, data, shelf, later))
+    after = read(store, addresses)
+    (new,) = after.keys() - before.keys()
+    assert after[new] == str(new)
+    assert read(store, lambda db: consent_of(db, new)) is not None
+    store.close()
