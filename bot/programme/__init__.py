@@ -15,6 +15,7 @@ from bot.programme.shapes import (
     Rhythm,
     Rule,
     Secretariat,
+    Template,
     city_facts,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "Rhythm",
     "Rule",
     "Secretariat",
+    "Template",
     "Weekday",
     "city_facts",
     "open_demo",

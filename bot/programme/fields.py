@@ -115,6 +115,7 @@ Day: TypeAlias = Annotated[date, BeforeValidator(_day)]
 Hour: TypeAlias = Annotated[time, BeforeValidator(_hour)]
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]  # IANA name
 LocaleName: TypeAlias = Annotated[str, AfterValidator(_locale)]  # Babel's, such as ar_MA
+LanguageCode: TypeAlias = Annotated[str, Field(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")]  # as pt_PT
 Country: TypeAlias = Annotated[str, AfterValidator(_country)]  # ISO 3166, two letters
 Currency: TypeAlias = Annotated[str, AfterValidator(_currency)]  # ISO 4217
 Code: TypeAlias = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,7}$")]  # begins a report's reference

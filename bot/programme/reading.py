@@ -10,8 +10,9 @@ from bot.programme.checks import check_programme
 from bot.programme.demo import DEMO_FILE, DEMO_HOMES, check_demo
 from bot.programme.document import Document, read_document
 from bot.programme.draft import Draft
-from bot.programme.fields import Hour, LocaleName, Names
+from bot.programme.fields import Hour, LanguageCode, LocaleName, Names
 from bot.programme.form_files import check_forms
+from bot.programme.templates import TEMPLATE_HOMES, TEMPLATES_FILE, check_templates
 from bot.values import Problem
 
 _FILES: dict[str, tuple[str, ...]] = {
@@ -42,7 +43,8 @@ _FILES: dict[str, tuple[str, ...]] = {
         "quiet_periods",
     ),
 }
-_HOMES = {section: file for file, sections in _FILES.items() for section in sections} | DEMO_HOMES
+_HOMES = {section: file for file, sections in _FILES.items() for section in sections}
+_HOMES |= DEMO_HOMES | TEMPLATE_HOMES
 
 _Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 _Languages = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -50,7 +52,7 @@ _Languages = Annotated[tuple[str, ...], Field(min_length=1)]
 
 def read_programme(files: Mapping[str, bytes]) -> tuple[shapes.Programme | None, tuple[Problem, ...]]:
     """Return the programme, or None with every fault found; the files by name within the folder."""
-    draft = _draft(files, (*_FILES, DEMO_FILE))
+    draft = _draft(files, (*_FILES, TEMPLATES_FILE, DEMO_FILE))
     programme = _read(draft)
     forms = check_forms(draft, programme, files)
     check_demo(draft, programme, forms)
@@ -59,7 +61,7 @@ def read_programme(files: Mapping[str, bytes]) -> tuple[shapes.Programme | None,
 
 def open_programme(files: Mapping[str, bytes]) -> shapes.Programme:
     """Return the programme of files that were checked before, its forms unread; raise ValueError if wrong."""
-    draft = _draft(files, tuple(_FILES))
+    draft = _draft(files, (*_FILES, TEMPLATES_FILE))
     programme = _read(draft)
     if draft.problems:
         raise ValueError("; ".join(f"{each.where}: {each.message}" for each in draft.problems))
@@ -122,6 +124,10 @@ def _read(draft: Draft) -> shapes.Programme:
         ramadan=tuple(draft.row("ramadan", shapes.Ramadan)),
         holiday_corrections=tuple(draft.row("holiday_corrections", shapes.Correction)),
         quiet_periods=tuple(draft.row("quiet_periods", shapes.QuietPeriod)),
+        language_codes=draft.one("language_codes", Mapping[str, LanguageCode]) or {},
+        samples=draft.many("samples", Names),
+        templates=draft.many("templates", shapes.Template, "kind"),
     )
     check_programme(draft, programme)
+    check_templates(draft, programme)
     return programme
