@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Callable
 
-from bot import asking
+from bot import asking, scheduled
 from bot.filling import filling_of
 from bot.questions.another import NO, YES
 from bot.talk import Choice, Scene
@@ -19,6 +19,9 @@ def message_of(scene: Scene, choice: Choice, first: str = "") -> Message:
 
 def token_of(scene: Scene, choice: Choice) -> str:
     """Return what a button carries: it belongs to this person, this choice and its options."""
+    if choice.kind in scheduled.KINDS:  # its button stays true, whatever is answered or open meanwhile
+        about = "|".join((str(scene.who.id), *choice.actions[:1]))
+        return f"{choice.kind}.{zlib.crc32(about.encode()):x}"
     checked = str(scene.report.session.given) if choice.kind == "check" and scene.report else ""
     facts = "|".join((str(scene.who.id), *choice.actions, *sorted(choice.data.values()), checked))
     report = f"{scene.report.began:x}" if scene.report else ""
@@ -30,6 +33,8 @@ def label_of(scene: Scene, choice: Choice, action: str) -> str:
     name, _, more = action.partition(":")
     if choice.kind == "offer" and name == "open" and len(choice.actions) == 2:
         return scene.say("Yes, now")
+    if name == "begin" and scheduled.BEGUN in choice.data:
+        return scene.say("Continue")
     own = _LABELS.get(f"{choice.kind}.{name}") or _LABELS[name]
     return own(scene, more)
 
@@ -108,7 +113,7 @@ def _check_text(scene: Scene, choice: Choice) -> str:
 
 
 def _title(scene: Scene) -> str:
-    return title_of(scene, scene.report.form.name) if scene.report else ""
+    return scene.title(scene.report.form.name) if scene.report else ""
 
 
 def _edit_text(scene: Scene, choice: Choice) -> str:
@@ -132,7 +137,7 @@ def _second_text(scene: Scene, choice: Choice) -> str:
 
 def _offer_text(scene: Scene, choice: Choice) -> str:
     if len(choice.actions) == 2:
-        form = title_of(scene, choice.actions[0].partition(":")[2])
+        form = scene.title(choice.actions[0].partition(":")[2])
         return scene.say("Would you like to fill in this form now: {form}?", form=form)
     return scene.say("Would you like to fill in one of these forms now?")
 
@@ -149,6 +154,7 @@ TEXTS: dict[str, Callable[[Scene, Choice], str]] = {
     "offer": _offer_text,
     "waiting": lambda scene, choice: scene.say("A draft waits. Go on with it?"),
     "cancel": lambda scene, choice: scene.say("Cancel this report? It will not be sent."),
+    **dict.fromkeys(scheduled.KINDS, scheduled.text_of),
 }
 
 
@@ -158,21 +164,13 @@ _YES_NO = {
     "waiting": ("open", "later"),
     "cancel": ("discard", "continue"),
     "offer": ("open", "decline"),
+    **dict.fromkeys(scheduled.OF_A_FORM, ("begin", "later")),
 }
-
-
-def title_of(scene: Scene, form: str) -> str:
-    """Return the form's title in the person's language, else the title in the form itself."""
-    entry = scene.programme.forms.get(form)
-    if entry:
-        return scene.named(entry.titles)
-    found = scene.facts.form(form)
-    return found.title if found else form
 
 
 def _open_label(scene: Scene, more: str) -> str:
     form, _, period = more.partition("@")
-    title = title_of(scene, form)
+    title = scene.title(form)
     return f"{title} ({scene.period(period)})" if period else title
 
 
@@ -198,4 +196,9 @@ _LABELS: dict[str, Callable[[Scene, str], str]] = {
     "add": lambda scene, more: scene.say("Add"),
     "neither": lambda scene, more: scene.say("Neither"),
     "discard": lambda scene, more: scene.say("Yes, cancel it"),
+    "begin": lambda scene, more: scene.say("Start now"),
+    "nothing": lambda scene, more: scene.say("Nothing to report"),
+    "output": lambda scene, more: scene.say("Send it now"),
+    "moretime": lambda scene, more: scene.say("Ask for more time"),
+    "blocks": lambda scene, more: scene.say("Say what blocks"),
 }

@@ -122,7 +122,7 @@ def _standing(scene: Scene) -> list[str]:
         return []
     sent, parts = (
         scene.facts.sent(*due),
-        {"form": choices.title_of(scene, due[0]), "period": scene.period(due[1])},
+        {"form": scene.title(due[0]), "period": scene.period(due[1])},
     )
     if sent:
         return [scene.say("{form}, {period}: received ({reference}).", reference=sent[0], **parts)]
@@ -156,10 +156,12 @@ def _told(scene: Scene, text: str) -> Outcome:
 
 
 def _milestones(scene: Scene, most: int) -> list[str]:
-    today, city, names = scene.now.date(), scene.city, scene.programme.milestones
-    dated = sorted(
-        (scene.programme.due(each, city) if city else each.due, each.id) for each in names.values()
-    )
+    today, city, programme = scene.now.date(), scene.city, scene.programme
+    names = programme.milestones
+    if city:
+        dated = [(programme.due(each, city), each.id) for each in programme.milestones_of(city)]
+    else:
+        dated = [(each.due, each.id) for each in names.values()]
     return [
         scene.say(
             "{milestone}: due {date}", milestone=f"{id} {scene.named(names[id].names)}", date=scene.day(due)

@@ -317,7 +317,7 @@ def _edited_sent(scene: Scene, report: Report, turn: Turn) -> Outcome:
     if turn.filling.session.doubt is not None and not turn.changes:
         shown = scene.say("That can be read in two ways; the report stays as it was.")
         return say_only(scene, shown)
-    named = scene.say.value(report.reference or choices.title_of(scene, report.form.name))
+    named = scene.say.value(report.reference or scene.title(report.form.name))
     first = f"{named}\n{turn.first}" if turn.first else ""
     if not turn.changes:
         return say_only(scene, first)

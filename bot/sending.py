@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot import choices, engine
+from bot import engine
 from bot.filling import filling_of
 from bot.following import alerted, what_follows
 from bot.reporting import (
@@ -146,7 +146,7 @@ def _sent(scene: Scene, *, nothing: bool, replaces: str) -> Outcome:
 
 def _receipt(scene: Scene, report: Report, reference: str, *, nothing: bool) -> str:
     city = scene.named(scene.city.names) if scene.city else ""
-    form, period = choices.title_of(scene, report.form.name), scene.period(report.period)
+    form, period = scene.title(report.form.name), scene.period(report.period)
     if nothing:
         noted = (
             scene.say(

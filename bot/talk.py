@@ -227,6 +227,14 @@ class Scene:
         """Return the name in the person's language, else in the first there is."""
         return names.get(self.who.language) or next(iter(names.values()), "")
 
+    def title(self, form: str) -> str:
+        """Return a form's title in the person's language, else the title in the form itself."""
+        entry = self.programme.forms.get(form)
+        if entry:
+            return self.named(entry.titles)
+        found = self.facts.form(form)
+        return found.title if found else form
+
     def day(self, day: date) -> str:
         """Return a date as people of the city write it in this language."""
         return long_date(day, self.programme.locale(self.who.language, self.city))

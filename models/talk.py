@@ -1,0 +1,43 @@
+"""How a conversation is kept between two replies, and how the schedule asks into it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.talk import Choice, Talk
+from models.base import Db, Json
+from models.person import person_with
+from models.submission import OpenChat, chat_of, save_chat
+
+
+def talk_of(chat: OpenChat) -> Talk:
+    """Return where the conversation stands, as it was kept."""
+    choice = chat.state.get("choice")
+    return Talk(
+        choice=Choice(choice["kind"], tuple(choice["actions"]), choice["data"]) if choice else None,
+        rejected=chat.state.get("rejected", ""),
+        heard_at=chat.updated_at,
+    )
+
+
+def state_of(talk: Talk) -> dict[str, Json]:
+    """Return where the conversation stands, as it is kept."""
+    choice = talk.choice
+    state: dict[str, Json] = {}
+    if choice:
+        state["choice"] = {"kind": choice.kind, "actions": list(choice.actions), "data": dict(choice.data)}
+    if talk.rejected:
+        state["rejected"] = talk.rejected
+    return state
+
+
+def open_choice(db: Db, person_id: int, choice: Choice, channel: str, at: datetime) -> None:
+    """Ask a choice in a person's conversation, sent on this channel: the open report stays behind it.
+
+    When the person was heard last does not change. On PostgreSQL the person is locked until the transaction
+    ends.
+    """
+    person_with(db, person_id)
+    chat = chat_of(db, person_id)
+    talk = replace(talk_of(chat), choice=choice)
+    now = replace(chat, state=state_of(talk), channel=channel)
+    save_chat(db, person_id, now, chat.report.id if chat.report else None, chat.updated_at or at)
