@@ -1,5 +1,6 @@
 """Cities of the programme, and what an officer decided for one of them."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,7 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.programme import Programme, city_facts
 from bot.values import Problem
 from models.base import Base, Db, Json
-from models.decision import DecisionError, checked_reason
+
+REASON_CHARACTERS = 300  # of a decision's reason
 
 
 class City(Base):
@@ -34,6 +36,14 @@ class City(Base):
     excused_until: Mapped[date | None]  # last day, city time
     excused_reason: Mapped[str] = mapped_column(default="")
     changed_at: Mapped[datetime]  # by a load or a decision, for `export --since`
+
+
+class DecisionError(Exception):
+    """What an officer decided for a city cannot be kept; `problem` says why and how to mend it."""
+
+    def __init__(self, code: str, where: str, message: str, mend: str) -> None:
+        super().__init__(f"{message} {mend}")
+        self.problem = Problem(code, where, mend, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +127,18 @@ def city_to_change(db: Db, slug: str) -> City:
         mend = f"Use one of {known}." if known else "Run `griot programme load` first."
         raise DecisionError("unknown_city", "city", f"There is no city {slug!r}.", mend)
     return city
+
+
+def checked_reason(reason: str) -> str:
+    """Return the reason in one line; raise DecisionError when there is none, or more than 300 characters."""
+    spaced = "".join(" " if c.isspace() else c for c in reason)
+    shown = " ".join("".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cs"}).split())
+    if not shown:
+        raise DecisionError("no_reason", "reason", "The reason is empty.", "Say why: the digest tells it.")
+    if len(shown) > REASON_CHARACTERS:
+        mend = f"Use at most {REASON_CHARACTERS} characters."
+        raise DecisionError("long_reason", "reason", f"The reason has {len(shown)} characters.", mend)
+    return shown
 
 
 def today_in(city: City, at: datetime) -> date:

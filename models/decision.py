@@ -1,27 +1,47 @@
-"""What an officer decides for one city: why it can be refused, and the reason that goes with it."""
+"""What officers decided for the cities, with their reasons."""
 
-import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from bot.values import Problem
+from sqlalchemy import or_, select
 
-REASON_CHARACTERS = 300
-
-
-class DecisionError(Exception):
-    """What an officer decided for a city cannot be kept; `problem` says why and how to mend it."""
-
-    def __init__(self, code: str, where: str, message: str, mend: str) -> None:
-        super().__init__(f"{message} {mend}")
-        self.problem = Problem(code, where, mend, message)
+from bot.programme import Programme
+from models.base import Db
+from models.city import City, absences
+from models.milestone import CityMilestone
 
 
-def checked_reason(reason: str) -> str:
-    """Return the reason in one line; raise DecisionError when there is none, or more than 300 characters."""
-    spaced = "".join(" " if c.isspace() else c for c in reason)
-    shown = " ".join("".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cs"}).split())
-    if not shown:
-        raise DecisionError("no_reason", "reason", "The reason is empty.", "Say why: the digest tells it.")
-    if len(shown) > REASON_CHARACTERS:
-        mend = f"Use at most {REASON_CHARACTERS} characters."
-        raise DecisionError("long_reason", "reason", f"The reason has {len(shown)} characters.", mend)
-    return shown
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an officer decided for a city, still in force or ended by its day."""
+
+    kind: str  # paused, excused, extended, waived
+    city: str
+    at: datetime
+    until: date | None  # last day of an absence, the new date of an extension
+    reason: str
+    milestone: str = ""
+
+
+def decisions_since(db: Db, programme: Programme, since: datetime) -> list[Decision]:
+    """Return what was decided for the programme's cities at or after a time and not undone, oldest first."""
+    found = [
+        Decision(each.kind, city.slug, each.at, each.until, each.reason)
+        for city in db.scalars(select(City).where(City.is_closed.is_(False)))
+        for each in absences(city)
+        if each.at >= since
+    ]
+    changed = or_(CityMilestone.extended_to.is_not(None), CityMilestone.waived_at.is_not(None))
+    for row in db.scalars(select(CityMilestone).where(changed, CityMilestone.changed_at >= since)):
+        if row.city in programme.cities and row.milestone in programme.milestones:
+            found.extend(_decided(row, since))
+    return sorted(found, key=lambda each: (each.at, each.city, each.milestone))
+
+
+def _decided(row: CityMilestone, since: datetime) -> Iterator[Decision]:
+    if row.extended_to is not None and row.since >= since:
+        reason = row.extended_reason
+        yield Decision("extended", row.city, row.since, row.extended_to, reason, row.milestone)
+    if row.waived_at is not None and row.waived_at >= since:
+        yield Decision("waived", row.city, row.waived_at, None, row.waived_reason, row.milestone)

@@ -11,9 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.programme import Milestone, Programme
 from models.base import Base, Db, Json
-from models.city import City, city_to_change, today_in
+from models.city import City, DecisionError, checked_reason, city_to_change, today_in
 from models.db import table_of
-from models.decision import DecisionError, checked_reason
 from models.submission import Submission, SubmissionState
 
 Place: TypeAlias = tuple[str, str]  # slug of a city, id of a milestone
