@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from channels.base import Channel
 from channels.chat import Chat
 from channels.telegram import Telegram
+from channels.twilio import Account, Twilio, sms, whatsapp
 from griot.clock import now
 from griot.metrics import Measures
 from griot.rates import Rate
@@ -25,13 +26,17 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     channels: dict[str, Channel] = {Chat.name: Chat()}
     if settings.has_telegram:
         channels[Telegram.name] = open_telegram(settings)
+    if settings.has_whatsapp:
+        channels["whatsapp"] = whatsapp(twilio_account(settings), settings.twilio_whatsapp_from)
+    if settings.has_sms:
+        channels["sms"] = sms(twilio_account(settings), settings.twilio_sms_from)
     return channels
 
 
 def close_all(channels: Mapping[str, Channel]) -> None:
     """Close the connections of channels that have any."""
     for channel in channels.values():
-        if isinstance(channel, Telegram):
+        if isinstance(channel, Telegram | Twilio):
             channel.close()
 
 
@@ -41,6 +46,19 @@ def open_telegram(settings: Settings) -> Telegram:
         settings.telegram_bot_token.get_secret_value(),
         settings.telegram_webhook_secret.get_secret_value(),
         settings.telegram_api_url,
+        settings.griot_http_timeout,
+    )
+
+
+def twilio_account(settings: Settings) -> Account:
+    """Return the account at Twilio, for both of its channels."""
+    return Account(
+        settings.twilio_account_sid,
+        settings.twilio_tokens,
+        settings.base_url,
+        settings.twilio_messaging_service_sid,
+        settings.twilio_api_url,
+        settings.twilio_content_url,
         settings.griot_http_timeout,
     )
 

@@ -63,7 +63,9 @@ class Settings(BaseSettings):
     telegram_api_url: str = Field(default="https://api.telegram.org", description="origin of the Bot API")
 
     twilio_account_sid: str = Field(default="", description="the account's SID")
-    twilio_auth_token: SecretStr = Field(default=NO_SECRET, description="signs webhooks and calls")
+    twilio_auth_token: SecretStr = Field(
+        default=NO_SECRET, description="signs webhooks and calls; two tokens while rotating, comma between"
+    )
     twilio_whatsapp_from: str = Field(default="", description="WhatsApp sender, +E164")
     twilio_sms_from: str = Field(default="", description="SMS sender, +E164")
     twilio_messaging_service_sid: str = Field(
@@ -110,6 +112,25 @@ class Settings(BaseSettings):
         return bool(self.telegram_bot_token.get_secret_value())
 
     @property
+    def has_whatsapp(self) -> bool:
+        """Tell whether the channel WhatsApp is on."""
+        return self._has_twilio and bool(self.twilio_whatsapp_from or self.twilio_messaging_service_sid)
+
+    @property
+    def has_sms(self) -> bool:
+        """Tell whether the channel SMS is on."""
+        return self._has_twilio and bool(self.twilio_sms_from or self.twilio_messaging_service_sid)
+
+    @property
+    def twilio_tokens(self) -> tuple[str, ...]:
+        """Return the auth tokens, the one that signs calls first."""
+        return _listed(self.twilio_auth_token)
+
+    @property
+    def _has_twilio(self) -> bool:
+        return bool(self.twilio_account_sid and self.twilio_tokens and self.base_url)
+
+    @property
     def polls_telegram(self) -> bool:
         """Tell whether updates are fetched, for want of a public address."""
         return self.has_telegram and not self.base_url
@@ -122,7 +143,7 @@ class Settings(BaseSettings):
     @property
     def keys(self) -> tuple[str, ...]:
         """Return the secret keys, the one that signs first."""
-        return tuple(key.strip() for key in self.secret_key.get_secret_value().split(",") if key.strip())
+        return _listed(self.secret_key)
 
     @property
     def programme_folder(self) -> Path:
@@ -130,6 +151,10 @@ class Settings(BaseSettings):
         if self.griot_programme.is_dir() or self.griot_programme.is_absolute():
             return self.griot_programme
         return data_folder("programmes").parent / self.griot_programme
+
+
+def _listed(secret: SecretStr) -> tuple[str, ...]:
+    return tuple(one.strip() for one in secret.get_secret_value().split(",") if one.strip())
 
 
 def data_folder(name: str) -> Path:
@@ -247,7 +272,7 @@ def _twilio_problems(settings: Settings) -> list[Problem]:
     )
     needed = {
         "TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
-        "TWILIO_AUTH_TOKEN": settings.twilio_auth_token.get_secret_value(),
+        "TWILIO_AUTH_TOKEN": "".join(settings.twilio_tokens),
         "BASE_URL": settings.base_url,
         "TWILIO_WHATSAPP_FROM, TWILIO_SMS_FROM or TWILIO_MESSAGING_SERVICE_SID": "".join(senders),
     }

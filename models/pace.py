@@ -68,7 +68,11 @@ class _Pace:
 
 
 def too_early(db: Db, rows: Sequence[Inbox], limits: PaceLimits, at: datetime) -> list[Early]:
-    """Count these updates, one a sender, and return those that are over their sender's limit."""
+    """Count these updates, one a sender, and return those that are over their sender's limit.
+
+    What nobody sent (the status of a message) counts for nobody.
+    """
+    rows = [row for row in rows if row.sender != f"{row.channel}:-{row.provider_id}"]
     if not rows or not (limits.per_minute or limits.per_day):
         return []
     stored = _stored(db, [row.sender for row in rows])

@@ -114,6 +114,8 @@ CITY_ROLES = frozenset({Role.COORDINATOR, Role.DEPUTY, Role.GROUP})
 NAME_CHARACTERS = 100
 TELEGRAM_ID = re.compile(r"[1-9][0-9]{0,15}")  # Bot API, User: at most 52 significant bits
 E164 = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164: country code and number, at most 15 digits
+# of a person who hides the number (Meta, business-scoped user ids): country, a dot, an opaque rest
+SCOPED = re.compile(r"[A-Z]{2}\.[0-9A-Za-z._-]{1,128}")
 EMAIL = re.compile(r"[^@\s\"(),:;<>\[\]\\]{1,64}@[^@\s.]+(\.[^@\s.]+)+")  # RFC 5321, 4.5.3.1: parts' lengths
 _EXAMPLES = {
     "telegram": "40000001",
@@ -196,13 +198,15 @@ def _checked_city(db: Db, role: str, city: str | None) -> str | None:
 
 
 def folded_address(channel: str, value: str) -> str:
-    """Return the address as it is stored: Telegram user id, +E164 or e-mail in lower case.
+    """Return the address as it is stored: Telegram user id, +E164, WhatsApp's own id, e-mail in lower case.
 
     Raise PersonError for anything else.
     """
     match channel:
         case "telegram" | "chat":
             folded, pattern = _western_digits(value), TELEGRAM_ID
+        case "whatsapp" if SCOPED.fullmatch(_bare(value)):
+            folded, pattern = _bare(value), SCOPED
         case "whatsapp" | "sms":
             folded, pattern = _international(value), E164
         case "email":
@@ -220,8 +224,12 @@ def _western_digits(value: str) -> str:
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in value.strip())
 
 
+def _bare(value: str) -> str:
+    return value.strip().removeprefix("whatsapp:")
+
+
 def _international(value: str) -> str:
-    number = re.sub(r"[\s().\-\u2066-\u2069]", "", _western_digits(value)).removeprefix("whatsapp:")
+    number = re.sub(r"[\s().\-\u2066-\u2069]", "", _bare(_western_digits(value)))
     return f"+{number[2:]}" if number.startswith("00") else number
 
 

@@ -1,6 +1,5 @@
 """What providers post: authenticated, bounded, kept, and only then answered."""
 
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 
@@ -8,14 +7,14 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from bot.values import Clock
-from channels.base import BodyError, Channel, Envelope, SignatureError
+from channels.base import BodyError, Channel, Envelope
+from channels.twilio_webhooks import REFERENCE, is_whatsapp, with_reference
 from models.inbox import Update
-from webhooks.intake import NotKeptError
+from webhooks.door import Door, read_body
 
-MOST_BYTES = 1 << 20
-RETRY_AFTER = "5"  # seconds; Telegram honours it (platforms.md T5)
-
-log = logging.getLogger(__name__)
+TWILIO = ("whatsapp", "sms")  # which of them a request is for, its body says
+NO_CHANNEL = "no such channel\n"
+Timed = Callable[[str], AbstractContextManager[None]]
 
 
 def webhooks(
@@ -23,63 +22,66 @@ def webhooks(
     keep: Callable[[Update], None],
     clock: Clock,
     base_url: str,
-    timed: Callable[[str], AbstractContextManager[None]],
+    timed: Timed,
 ) -> Blueprint:
-    """Return the routes `/webhooks/<channel>` of these channels.
+    """Return the routes `/webhooks/<channel>` of these channels, and Twilio's two.
 
     `keep` returns when an update is durable or raises NotKeptError; `timed(channel)` measures a request.
     """
     rooms = Blueprint("webhooks", __name__)
+    door = Door(keep, clock, base_url)
 
     @rooms.post("/webhooks/<name>")
     def receive(name: str) -> Response:
-        channel = channels.get(name)
+        channel = channels.get(name) if name not in TWILIO else None
         if channel is None:
-            return Response("no such channel\n", 404)
+            return Response(NO_CHANNEL, 404)
         with timed(name):
-            return _answer(channel, keep, clock, base_url)
+            return door.take(channel, _acknowledged)
 
+    twilio = {name: channels[name] for name in TWILIO if name in channels}
+    if twilio:
+        _add_twilio(rooms, twilio, door, timed)
     return rooms
 
 
-def _answer(channel: Channel, keep: Callable[[Update], None], clock: Clock, base_url: str) -> Response:
-    """Return 200 when the update is kept, else the code of contract section 2."""
+def _add_twilio(rooms: Blueprint, channels: Mapping[str, Channel], door: Door, timed: Timed) -> None:
+    @rooms.post("/webhooks/twilio")
+    def receive_twilio() -> Response:
+        channel = _meant(channels)
+        with timed(channel.name):
+            return door.take(channel, _nothing_to_say)
+
+    @rooms.post("/webhooks/twilio/status")
+    def receive_status() -> Response:
+        channel = _meant(channels)
+        reference = request.args.get(REFERENCE, "")
+        with timed(channel.name):
+            return door.take(channel, _noted, lambda body: with_reference(body, reference))
+
+
+def _meant(channels: Mapping[str, Channel]) -> Channel:
+    """Return the channel that the body names; where it cannot be read, or is off, the one that is on.
+
+    Both know the account's tokens, so either tells whether the request is Twilio's.
+    """
     try:
-        body = _body()
-        channel.verify(_public_url(base_url), dict(request.headers), body)
-        envelope = channel.envelope(body)
-        keep(_update(channel.name, envelope, body, clock))
-    except RequestEntityTooLarge:
-        return Response("over 1 MiB\n", 413)
-    except ClientDisconnected:
-        return Response("the body ended early\n", 400)
-    except SignatureError:
-        return Response("not from the provider\n", 403)
-    except BodyError as error:
-        return Response(f"{error}\n", 400)
-    except NotKeptError as error:
-        log.error("an update of %s was not kept: %s", channel.name, error)
-        return Response("the database is unavailable\n", 503, {"Retry-After": RETRY_AFTER})
+        wanted = TWILIO[0] if is_whatsapp(read_body()) else TWILIO[1]
+    except (BodyError, RequestEntityTooLarge, ClientDisconnected):
+        wanted = ""
+    return channels.get(wanted) or next(iter(channels.values()))
+
+
+def _acknowledged(envelope: Envelope) -> Response:
     if envelope.acknowledge:
         return Response(envelope.acknowledge, 200, mimetype="application/json")
     return Response(status=200)
 
 
-def _body() -> bytes:
-    request.max_content_length = MOST_BYTES + 1  # a body in chunks is cut there without an error
-    body = request.get_data(cache=False)
-    if len(body) > MOST_BYTES:
-        raise RequestEntityTooLarge
-    return body
+def _nothing_to_say(_envelope: Envelope) -> Response:
+    """Return an empty TwiML document: replies leave through the outbox."""
+    return Response("<Response/>", 200, mimetype="text/xml")
 
 
-def _public_url(base_url: str) -> str:
-    """Return the address the provider called: what a proxy changed on the way does not count."""
-    path = request.full_path if request.query_string else request.path
-    return base_url.rstrip("/") + path
-
-
-def _update(channel: str, envelope: Envelope, body: bytes, clock: Clock) -> Update:
-    # what nobody sent waits for nothing: it is a sender of its own
-    sender = envelope.sender or f"-{envelope.provider_id}"
-    return Update(channel, envelope.provider_id, f"{channel}:{sender}", body, clock())
+def _noted(_envelope: Envelope) -> Response:
+    return Response(status=204)

@@ -20,7 +20,7 @@ from models.db import open_store, read
 from models.inbox import Inbox
 from models.patience import seconds_left
 from tests.console_stage import sqlite_stage, whole_app
-from webhooks.routes import MOST_BYTES
+from webhooks.door import MOST_BYTES
 
 CHUNKED = """POST {path} HTTP/1.1
 Host: 127.0.0.1:8000

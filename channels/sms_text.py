@@ -1,0 +1,101 @@
+"""How many parts an SMS is billed as, and how to write it in fewer (GSM 03.38; platforms 4.5)."""
+
+import re
+import unicodedata
+from functools import cache
+
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = frozenset("^{}\\[~]|€\f")  # each takes two septets
+_LIKE = {
+    "’": "'",
+    "‘": "'",
+    "‚": "'",
+    "“": '"',
+    "”": '"',
+    "„": '"',
+    "«": '"',
+    "»": '"',
+    "…": "...",
+    "–": "-",
+    "—": "-",
+    "‑": "-",
+    "−": "-",
+    "•": "-",
+    "·": "-",
+    "×": "x",
+    "œ": "oe",
+    "Œ": "OE",
+    "ª": "a",
+    "º": "o",
+    "°": "o",
+    "\t": " ",
+    "\u00a0": " ",
+    "\u202f": " ",
+    "\u2009": " ",
+    "\u200b": "",
+    "\u2060": "",
+    "\u2066": "",
+    "\u2067": "",
+    "\u2068": "",
+    "\u2069": "",
+    "\u200e": "",
+    "\u200f": "",
+}
+_QUOTED = re.compile("«[ \u00a0\u202f]|[ \u00a0\u202f]»")
+_SINGLE, _PART = {True: 160, False: 70}, {True: 153, False: 67}  # units: septets, or UTF-16 units
+
+
+def is_gsm(text: str) -> bool:
+    """Tell whether every character is of the GSM 7-bit alphabet or its extension."""
+    return all(character in _BASIC or character in _EXTENDED for character in text)
+
+
+def units(text: str) -> int:
+    """Return septets where the text is GSM-7, else UTF-16 units."""
+    if is_gsm(text):
+        return len(text) + sum(character in _EXTENDED for character in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def parts(text: str) -> int:
+    """Return how many messages are billed: 160 or 70 units in one, 153 or 67 in each of several."""
+    gsm, needed = is_gsm(text), units(text)
+    return 1 if needed <= _SINGLE[gsm] else -(-needed // _PART[gsm])
+
+
+def in_parts(text: str) -> tuple[str, ...]:
+    """Return the text cut as it travels; phones put the parts together again."""
+    gsm = is_gsm(text)
+    if units(text) <= _SINGLE[gsm]:
+        return (text,)
+    cut, room = [""], _PART[gsm]
+    for character in text:
+        needed = 1 + (character in _EXTENDED if gsm else character > "\uffff")
+        if needed > room:
+            cut.append("")
+            room = _PART[gsm]
+        cut[-1] += character
+        room -= needed
+    return tuple(cut)
+
+
+def folded(text: str) -> str:
+    """Return the text without accents and typographic signs where that takes fewer parts, else as it is."""
+    if is_gsm(text):
+        return text
+    plain = "".join(map(_plain, _QUOTED.sub('"', text)))
+    return plain if parts(plain) < parts(text) else text
+
+
+@cache
+def _plain(character: str) -> str:
+    """Return the nearest GSM-7 writing of a character, or the character where there is none."""
+    if is_gsm(character):
+        return character
+    if character in _LIKE:
+        return _LIKE[character]
+    base = unicodedata.normalize("NFD", character)[0]
+    return base if is_gsm(base) else character

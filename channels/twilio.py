@@ -1,0 +1,226 @@
+"""WhatsApp and SMS through Twilio: how a webhook is verified and read, and what leaves."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from bot.values import Opening
+from channels import twilio_webhooks
+from channels.base import (
+    BodyError,
+    Envelope,
+    Failure,
+    Inbound,
+    Limits,
+    Outgoing,
+    Receipt,
+    SendError,
+    SignatureError,
+)
+from channels.fitting import fit, length, one_line, shorten
+from channels.sms_text import folded
+
+if TYPE_CHECKING:
+    from channels.twilio_calls import Calls
+
+SIGNATURE = "X-Twilio-Signature"
+SIGNATURE_SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
+CHARACTERS = 1600  # Messages resource, Body; on every channel (21617)
+CONTENT_VALUE = 200  # characters of one value in a template; its body holds 1024 in all
+LISTED = 50  # messages of one person looked through for one that may have left
+EARLIER = timedelta(minutes=1)  # how much earlier messages are listed: DateSent knows seconds only
+_ALGORITHMS = frozenset({"HMAC_SHA1", "HMAC_SHA256"})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account at Twilio, and how it reaches us."""
+
+    sid: str
+    tokens: Sequence[str]  # the first signs our calls; a webhook may be signed with any
+    base_url: str  # of Griot: where statuses are sent
+    service: str = ""  # SID of a messaging service, instead of one sender
+    api_url: str = "https://api.twilio.com"
+    content_url: str = "https://content.twilio.com"
+    timeout: float = 20.0  # seconds for a whole call
+
+
+class Twilio:
+    """One of the channels `whatsapp` and `sms`; see the functions of these names.
+
+    The web process uses `verify` and `envelope` only: `twilio.rest` is imported at the first call.
+    """
+
+    limits = Limits(characters=CHARACTERS, buttons=0, label=0)
+
+    def __init__(
+        self, name: str, account: Account, sender: str, prefix: str, written: Callable[[str], str]
+    ) -> None:
+        self.name = name
+        self._account = account
+        self._sender = sender
+        self._prefix = prefix
+        self._written = written
+        self._opening = threading.Lock()
+        self._calls: Calls | None = None
+
+    def verify(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Return when one of our tokens signed the address and the form; raise SignatureError.
+
+        With a settings header the algorithm is the one it names, and a token a shared key's secret.
+        """
+        from twilio.request_validator import RequestValidator, get_signature_algorithm
+
+        given = {name.lower(): value for name, value in headers.items()}
+        signature = given.get(SIGNATURE.lower(), "")
+        algorithm = get_signature_algorithm(given.get(SIGNATURE_SETTINGS.lower(), "")).upper()
+        if not signature or algorithm not in _ALGORITHMS:
+            raise SignatureError("the signature is missing or odd")
+        signed = _signed(url, given.get("content-type", ""), body)
+        if not any(
+            token and RequestValidator(token).validate(url, signed, signature, algorithm)
+            for token in self._account.tokens
+        ):
+            raise SignatureError("the signature is wrong")
+
+    def envelope(self, body: bytes) -> Envelope:
+        """Return MessageSid and the sender's address; of a status the id with what it says.
+
+        Raise BodyError when there is no MessageSid.
+        """
+        return twilio_webhooks.read_envelope(body)
+
+    def parse(self, body: bytes) -> list[Inbound | Receipt]:
+        """Return the reply or the receipt; [] for what Griot does not use, or is of the other channel."""
+        if twilio_webhooks.is_whatsapp(body) != bool(self._prefix):
+            return []
+        return twilio_webhooks.read_webhook(body)
+
+    def send(self, out: Outgoing) -> str:
+        """Return the SID of the message that Twilio took; raise SendError."""
+        asked = self._request(out)
+        sent = self.calls.ask(lambda client: client.messages.create(**asked))
+        if not sent.sid:
+            raise SendError(Failure.UNKNOWN, "an answer without the message's SID", code="200")
+        return str(sent.sid)
+
+    def find(self, out: Outgoing, since: datetime) -> str | None:
+        """Return the SID of this message if Twilio has taken it since then (aware), or None; raise SendError.
+
+        Before a message that may have left is repeated: the newest one to this person with this text.
+        """
+        asked = self._request(out)
+        found = self.calls.ask(
+            lambda client: client.messages.list(
+                to=asked["to"], date_sent_after=since - EARLIER, limit=LISTED, page_size=LISTED
+            )
+        )
+        earliest = since.replace(microsecond=0)
+        for message in found:
+            is_ours = str(message.direction).startswith("outbound") and message.sid
+            is_new = message.date_created is None or message.date_created >= earliest
+            if is_ours and is_new and _says(message.body or "", out, asked.get("body", "")):
+                return str(message.sid)
+        return None
+
+    def check(self) -> None:
+        """Return when the account answers to its SID and token; raise SendError."""
+        self.calls.ask(lambda client: client.messages.list(limit=1, page_size=1))
+
+    @property
+    def calls(self) -> "Calls":
+        """Return the calls of Twilio's API; their thread starts at the first one (after a fork)."""
+        from channels.twilio_calls import Calls, Origins  # the web process never needs it: 18 MB
+
+        with self._opening:
+            if self._calls is None:
+                one = self._account
+                token = one.tokens[0] if one.tokens else ""
+                self._calls = Calls(one.sid, token, Origins(one.api_url, one.content_url), one.timeout)
+            return self._calls
+
+    def close(self) -> None:
+        """Close the connections; a later call opens them again."""
+        with self._opening:
+            if self._calls is not None:
+                self._calls.close()
+                self._calls = None
+
+    def _request(self, out: Outgoing) -> dict[str, str]:
+        """Return the fields of a message; raise SendError for one that no rule would let pass."""
+        if not twilio_webhooks.is_address(out.address, is_whatsapp=bool(self._prefix)):
+            raise SendError(Failure.UNREACHABLE, f"the address is none of {self.name}")
+        query = f"?{twilio_webhooks.REFERENCE}={quote(out.reference)}" if out.reference else ""
+        asked = {
+            "to": self._prefix + out.address,
+            "status_callback": f"{self._account.base_url.rstrip('/')}/webhooks/twilio/status{query}",
+            **self._from(),
+        }
+        if out.content_sid:
+            values = content_variables(out.message.opening, out.message.token)
+            return asked | {"content_sid": out.content_sid, "content_variables": json.dumps(values)}
+        return asked | {"body": self._text(out)}
+
+    def _from(self) -> dict[str, str]:
+        if self._account.service:
+            return {"messaging_service_sid": self._account.service}
+        return {"from_": self._prefix + self._sender}
+
+    def _text(self, out: Outgoing) -> str:
+        text = fit(out.message, self.limits)
+        if not text:
+            raise SendError(Failure.REJECTED, "the message is empty")
+        written = self._written(text)
+        return written if length(written) <= CHARACTERS else text
+
+
+def whatsapp(account: Account, sender: str) -> Twilio:
+    """Return the channel WhatsApp; sender `+E164`, "" with a messaging service."""
+    return Twilio("whatsapp", account, sender, twilio_webhooks.WHATSAPP, str)
+
+
+def sms(account: Account, sender: str) -> Twilio:
+    """Return the channel SMS; texts are written without accents where that takes fewer parts."""
+    return Twilio("sms", account, sender, "", folded)
+
+
+def content_variables(opening: Opening | None, token: str) -> dict[str, str]:
+    """Return the values of a template, numbered from "1", and last the token of its buttons.
+
+    No line breaks and no runs of spaces (63013), and nothing empty (63028).
+    """
+    values = [shorten(one_line(value), CONTENT_VALUE) or "-" for value in (opening.values if opening else ())]
+    return {str(number): value for number, value in enumerate([*values, token or "-"], start=1)}
+
+
+def _signed(url: str, content_type: str, body: bytes) -> object:
+    """Return what is signed with the address: the form, or the JSON whose hash the address carries."""
+    if "json" in content_type.lower() and "bodySHA256=" in url:
+        return body.decode("utf-8", "replace")
+    try:
+        return _Values(twilio_webhooks.values(body))
+    except BodyError as error:
+        raise SignatureError(str(error)) from error
+
+
+class _Values(dict[str, list[str]]):
+    """A form as twilio's validator reads one with repeated names."""
+
+    def getlist(self, name: str) -> list[str]:
+        return self[name]
+
+
+def _says(body: str, out: Outgoing, text: str) -> bool:
+    """Tell whether a listed message is this one: its text, or a template with all its values.
+
+    A trial account puts words of Twilio's before each text.
+    """
+    body = one_line(body)
+    if not out.content_sid:
+        return body.endswith(one_line(text))
+    values = content_variables(out.message.opening, "").values()
+    return all(value in body for value in values if value != "-")

@@ -1,0 +1,188 @@
+"""Calls of Twilio's API from any thread, through one event loop with its own connections."""
+
+import asyncio
+import json
+import logging
+import re
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import aiohttp
+from twilio.base.exceptions import TwilioException
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from channels.base import Failure, SendError
+from channels.twilio_errors import failure_of_answer
+
+T = TypeVar("T")
+
+CONNECTIONS = 256  # more than there are sender threads: no call waits for a connection
+LONGEST_WAIT = 3600  # seconds that Twilio is believed when it wants to be left alone
+_FOREIGN = "an answer that is not Twilio's"
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+# SIDs and numbers: never in a log or an error
+_PERSONAL = re.compile(r"\b[A-Z]{2}[0-9a-fA-F]{32}\b|\+[0-9]{7,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """Where the two interfaces are reached."""
+
+    api: str = "https://api.twilio.com"
+    content: str = "https://content.twilio.com"
+
+
+class Calls:
+    """Twilio's API as plain functions: each waits for the answer and raises SendError.
+
+    One daemon thread runs one event loop for as long as this lives; any number of threads may call. The
+    deadline (seconds) covers a whole call. No call is repeated here.
+    """
+
+    def __init__(self, account: str, token: str, origins: Origins, timeout: float) -> None:
+        logging.getLogger("twilio").setLevel(logging.WARNING)  # at INFO it logs SIDs and numbers
+        self._timeout = timeout
+        self._loop = asyncio.new_event_loop()
+        self._transport = _Transport(self._wait, origins, timeout)
+        self._client = Client(account, token, http_client=self._transport)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="twilio", daemon=True)
+        self._thread.start()
+
+    def ask(self, question: Callable[[Any], T]) -> T:
+        """Return what `question(client)` returns, the client being twilio's; raise SendError."""
+        try:
+            return question(self._client)
+        except (TwilioException, KeyError, TypeError, ValueError):
+            # JSON, but not what this call answers
+            raise SendError(Failure.UNKNOWN, _FOREIGN, code="200") from None
+
+    def close(self) -> None:
+        """Give up calls under way, close the connections and end the thread."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(self._timeout)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(self._timeout)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        for call in calls:
+            call.cancel()
+        await asyncio.gather(*calls, return_exceptions=True)
+        await self._transport.shutdown()
+
+    def _wait(self, asked: Any) -> Any:
+        """Return the result of a coroutine run on the loop; raise SendError."""
+        future = asyncio.run_coroutine_threadsafe(asked, self._loop)
+        try:
+            return future.result(self._timeout + 5)  # the request's own deadline comes first
+        except TimeoutError:
+            future.cancel()
+            raise SendError(Failure.UNKNOWN, "no answer in time") from None
+        except CancelledError:
+            raise SendError(Failure.UNKNOWN, "given up: the process ends") from None
+
+
+class _Transport(HttpClient):  # type: ignore[misc]  # twilio publishes no type information
+    """HTTP for twilio's client, to the configured origins; every refusal is a SendError."""
+
+    def __init__(self, wait: Callable[[Any], Any], origins: Origins, timeout: float) -> None:
+        super().__init__(logging.getLogger("twilio"), is_async=False, timeout=timeout)
+        self._wait = wait
+        self._seconds = timeout
+        self._origins = {
+            "api.twilio.com": origins.api.rstrip("/"),
+            "content.twilio.com": origins.content.rstrip("/"),
+        }
+
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:  # first used inside the loop
+        connector = aiohttp.TCPConnector(limit=CONNECTIONS, limit_per_host=CONNECTIONS)
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    async def shutdown(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        params: Mapping[str, object] | None = None,
+        data: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
+        """Return an answer that holds JSON, or nothing; raise SendError for any other, and for none."""
+        parts = urlsplit(uri)
+        origin = self._origins.get(parts.netloc, f"{parts.scheme}://{parts.netloc}")
+        query = "&".join(filter(None, (parts.query, urlencode(params or {}, doseq=True))))
+        url = f"{origin}{parts.path}" + (f"?{query}" if query else "")
+        basic = aiohttp.BasicAuth(*auth, encoding="utf-8") if auth else None
+        return self._wait(self._exchange(method, url, _encoded(data, headers), dict(headers or {}), basic))
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        auth: aiohttp.BasicAuth | None,
+    ) -> Response:
+        timeout = aiohttp.ClientTimeout(total=self._seconds, connect=self._seconds / 2)
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=headers, auth=auth, timeout=timeout, allow_redirects=False
+            ) as answer:
+                status, wait, text = answer.status, answer.headers.get("Retry-After", ""), await answer.read()
+        except _NEVER_SENT as error:
+            raise SendError(Failure.NOT_SENT, f"no connection ({type(error).__name__})") from None
+        except TimeoutError:
+            raise SendError(Failure.UNKNOWN, "no answer in time") from None
+        except (aiohttp.ClientError, OSError) as error:
+            detail = f"no answer: the connection failed ({type(error).__name__})"
+            raise SendError(Failure.UNKNOWN, detail) from None
+        said = _json(text)
+        if not 200 <= status < 300:
+            raise refusal(status, said, wait)
+        if said is None and text:
+            raise SendError(Failure.UNKNOWN, _FOREIGN, code=str(status))
+        return Response(status, text.decode("utf-8", "replace"))
+
+
+def _encoded(data: Mapping[str, object] | None, headers: Mapping[str, str] | None) -> bytes | None:
+    """Return the body as its header says: the content interface takes JSON, the others a form."""
+    if not data:
+        return None
+    kind = next((value for name, value in (headers or {}).items() if name.lower() == "content-type"), "")
+    return json.dumps(data).encode() if "json" in kind else urlencode(data, doseq=True).encode()
+
+
+def _json(text: bytes) -> Mapping[str, Any] | None:
+    """Return the object that the answer holds, or None."""
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def refusal(status: int, said: Mapping[str, Any] | None, wait: str) -> SendError:
+    """Return what a refusal means: Twilio's code and words in either of its two forms, or the status."""
+    answer = said or {}
+    code = answer.get("code")
+    known = str(code) if isinstance(code, int) and not isinstance(code, bool) else ""
+    words = answer.get("message") or answer.get("detail") or answer.get("title")
+    detail = _PERSONAL.sub("…", str(words))[:300] if words else _FOREIGN
+    failure = failure_of_answer(status, known)
+    seconds = float(min(int(wait), LONGEST_WAIT)) if wait.isascii() and wait.isdecimal() else None
+    retry_after = seconds if failure in {Failure.THROTTLED, Failure.NOT_SENT} else None
+    return SendError(failure, detail, code=known or str(status), retry_after=retry_after)
