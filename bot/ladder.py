@@ -8,7 +8,8 @@ WINDOW = timedelta(hours=24)  # platforms.md section 4.4: free-form only so long
 MARGIN = timedelta(minutes=10)  # a message that leaves now must still arrive within it
 
 WHATSAPP, TEMPLATE = "whatsapp", "whatsapp_template"
-ORDER = ("telegram", "chat", WHATSAPP, "sms", "email")
+PHONE = "chat"  # of the terminal and the simulator: nobody else looks at it, so it is the last resort
+ORDER = ("telegram", WHATSAPP, "sms", "email", PHONE)
 
 NO_ADDRESS, UNREACHABLE = "no_address", "unreachable"
 NO_TEMPLATE, CHANNEL_OFF = "no_template", "channel_off"
@@ -84,7 +85,8 @@ def is_window_open(last_in_at: datetime | None, at: datetime) -> bool:
 def in_order(addresses: Sequence[Reached]) -> list[Reached]:
     """Return the addresses in the order of the ladder: that of the newest message, then by channel."""
     known = [address for address in addresses if address.channel in ORDER]
-    newest = max((one for one in known if one.last_in_at), key=_written_at, default=None)
+    written = (one for one in known if one.last_in_at and one.channel != PHONE)
+    newest = max(written, key=_written_at, default=None)
     return sorted(known, key=lambda one: (one is not newest, ORDER.index(one.channel), -_written_at(one)))
 
 

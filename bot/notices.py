@@ -41,3 +41,8 @@ def busy(say: Say) -> str:
 def blocked(say: Say, city: str, reference: str, text: str) -> str:
     """Return the alert that a city's work is blocked, with its own words."""
     return say("{city}: work is blocked ({reference}). {text}", city=city, reference=reference, text=text)
+
+
+def unsafe(say: Say, city: str, reference: str, text: str) -> str:
+    """Return the alert that somebody's safety is at stake, with the city's own words."""
+    return say("{city}: safety ({reference}). {text}", city=city, reference=reference, text=text)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.programme import City, Programme, Weekday
+from bot.programme import City, Programme, Rhythm, Secretariat, Weekday
+from bot.programme.shapes import Span
 from bot.working_days import holidays_of, is_ramadan, is_working_day, next_working_day
 
 _DAY = timedelta(days=1)
@@ -13,6 +14,7 @@ _WEEK = tuple(Weekday)
 MOST_DAYS = 60  # a calendar without an open hour for so long is not followed further
 
 Stretch = tuple[time, time]  # the end is not part of it
+Place = City | Secretariat
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +25,18 @@ class Moved:
     reason: str = ""
 
 
-def moved(programme: Programme, city: City, day: date, hour: time) -> Moved:
-    """Return when a message due at this hour of city time may leave.
+def moved(programme: Programme, place: Place, day: date, hour: time) -> Moved:
+    """Return when a message due at this hour of the place's time may leave.
 
     Within a day it waits for the next opening; over a day off for the next working day at its own hour.
     """
-    zone = ZoneInfo(city.timezone)
-    reason = _day_off(programme, city, day)
-    for working in _working_days(programme, city, day):
-        openings = open_hours(programme, city, working)
+    zone = ZoneInfo(place.timezone)
+    reason = _day_off(programme, place, day)
+    for working in _working_days(programme, place, day):
+        openings = open_hours(programme, place, working)
         if any(start <= hour < end for start, end in openings):
             return Moved(datetime.combine(working, hour, zone), reason)
-        own = reason or _why_closed(programme, city, day, hour)
+        own = reason or _why_closed(programme, place, day, hour)
         ahead = [start for start, _ in openings if start > hour]
         if ahead:
             return Moved(datetime.combine(working, ahead[0], zone), own)
@@ -44,36 +46,36 @@ def moved(programme: Programme, city: City, day: date, hour: time) -> Moved:
     return Moved(datetime.combine(day, hour, zone))
 
 
-def moved_now(programme: Programme, city: City, at: datetime) -> Moved:
+def moved_now(programme: Programme, place: Place, at: datetime) -> Moved:
     """Return when a message that is late may leave: now, or at the next opening."""
-    local = at.astimezone(ZoneInfo(city.timezone))
-    if _is_open(programme, city, local):
+    local = at.astimezone(ZoneInfo(place.timezone))
+    if _is_open(programme, place, local):
         return Moved(at)
-    found = moved(programme, city, local.date(), local.time())
+    found = moved(programme, place, local.date(), local.time())
     day = found.at.date()
     if day == local.date():
         return found
-    opens = open_hours(programme, city, day)[0][0]
+    opens = open_hours(programme, place, day)[0][0]
     return Moved(datetime.combine(day, opens, found.at.tzinfo), found.reason)
 
 
-def open_hours(programme: Programme, city: City, day: date) -> list[Stretch]:
+def open_hours(programme: Programme, place: Place, day: date) -> list[Stretch]:
     """Return the stretches of a working day in which an unasked message may arrive, in order."""
-    rhythm = programme.rhythm_of(city)
+    rhythm = _rhythm(programme, place)
     bounds = (rhythm.quiet_before, rhythm.quiet_after)
-    hours = city.office_hours
-    if city.ramadan_hours is not None and is_ramadan(programme, day):
-        hours = city.ramadan_hours
+    hours = place.office_hours
+    if isinstance(place, City) and place.ramadan_hours is not None and is_ramadan(programme, day):
+        hours = place.ramadan_hours
         if rhythm.in_ramadan is not None:
             bounds = (max(bounds[0], rhythm.in_ramadan.start), min(bounds[1], rhythm.in_ramadan.end))
     spans = [(span.start, span.end) for span in hours.get(_WEEK[day.weekday()], ())]
     within = [(max(start, bounds[0]), min(end, bounds[1])) for start, end in spans]
-    return [stretch for each in within for stretch in _around_pause(city, day, each)]
+    return [stretch for each in within for stretch in _around_pause(place, day, each)]
 
 
-def _around_pause(city: City, day: date, stretch: Stretch) -> Iterator[Stretch]:
+def _around_pause(place: Place, day: date, stretch: Stretch) -> Iterator[Stretch]:
     start, end = stretch
-    pause = city.friday_pause
+    pause = _pause(place)
     if pause is None or _WEEK[day.weekday()] != Weekday.FRI:
         parts = [stretch]
     else:
@@ -81,33 +83,41 @@ def _around_pause(city: City, day: date, stretch: Stretch) -> Iterator[Stretch]:
     yield from ((start, end) for start, end in parts if start < end)
 
 
-def _is_open(programme: Programme, city: City, local: datetime) -> bool:
+def _is_open(programme: Programme, place: Place, local: datetime) -> bool:
     day, hour = local.date(), local.time()
-    is_hour = any(start <= hour < end for start, end in open_hours(programme, city, day))
-    return is_hour and is_working_day(programme, city, day)
+    is_hour = any(start <= hour < end for start, end in open_hours(programme, place, day))
+    return is_hour and is_working_day(programme, place, day)
 
 
-def _working_days(programme: Programme, city: City, day: date) -> Iterator[date]:
+def _working_days(programme: Programme, place: Place, day: date) -> Iterator[date]:
     last = day + MOST_DAYS * _DAY
     while day <= last:
-        day = next_working_day(programme, city, day)
+        day = next_working_day(programme, place, day)
         yield day
         day += _DAY
 
 
-def _day_off(programme: Programme, city: City, day: date) -> str:
-    if is_working_day(programme, city, day):
+def _day_off(programme: Programme, place: Place, day: date) -> str:
+    if is_working_day(programme, place, day):
         return ""
-    return "holiday" if day in holidays_of(programme, city.country, day.year) else "day_off"
+    return "holiday" if day in holidays_of(programme, place.country, day.year) else "day_off"
 
 
-def _why_closed(programme: Programme, city: City, day: date, hour: time) -> str:
+def _why_closed(programme: Programme, place: Place, day: date, hour: time) -> str:
     """Return which rule closes this hour of a working day."""
-    rhythm, pause = programme.rhythm_of(city), city.friday_pause
+    rhythm, pause = _rhythm(programme, place), _pause(place)
     if not rhythm.quiet_before <= hour < rhythm.quiet_after:
         return "quiet_hours"
     if pause and _WEEK[day.weekday()] == Weekday.FRI and pause.start <= hour < pause.end:
         return "friday_pause"
-    if city.ramadan_hours is not None and is_ramadan(programme, day):
+    if isinstance(place, City) and place.ramadan_hours is not None and is_ramadan(programme, day):
         return "ramadan_hours"
     return "office_hours"
+
+
+def _rhythm(programme: Programme, place: Place) -> Rhythm:
+    return programme.rhythm_of(place) if isinstance(place, City) else programme.rhythm
+
+
+def _pause(place: Place) -> Span | None:
+    return place.friday_pause if isinstance(place, City) else None

@@ -66,7 +66,7 @@ def plan(world: World, at: datetime, until: datetime) -> list[Verdict]:
     _leave_newest(world, cases, at)
     _leave_one_a_day(world, cases)
     _keep_ceiling(world, cases)
-    verdicts = [_verdict(case) for case in cases if case.due.due_at <= until]
+    verdicts = [_verdict(case, at) for case in cases if case.due.due_at <= until]
     verdicts += [Verdict(each, leaves=True) for each in world.held if each.send_at <= until]
     return sorted(verdicts, key=_order)
 
@@ -275,15 +275,16 @@ def _week(world: World, person: Addressee, at: datetime) -> str:
     return week_of(at.astimezone(_zone_of(world, person)).date())
 
 
-def _verdict(case: _Case) -> Verdict:
+def _verdict(case: _Case, at: datetime) -> Verdict:
     due = case.due
+    is_over = not case.leaves and not case.waits and due.moved.at < at  # it need not wait for the hour
     occurrence = Occurrence(
         key=due.key,
         kind=due.kind,
         person=due.person.id,
         city=due.city.slug if due.city else None,
         due_at=due.due_at,
-        send_at=case.send_at,
+        send_at=due.moved.at if is_over else case.send_at,
         form=due.form,
         period=due.period,
         milestone=due.milestone,

@@ -1,10 +1,11 @@
 """Keep what a reply led to: every effect of the conversation is one write."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import notices
+from bot import notices, reminders
+from bot.programme.shapes import name_in
 from bot.talk import (
     CONSENT_VERSION,
     Agreed,
@@ -15,6 +16,7 @@ from bot.talk import (
     LeftOpen,
     Opened,
     Report,
+    Requested,
     Returned,
     Revised,
     Scene,
@@ -22,11 +24,12 @@ from bot.talk import (
     Speaks,
     Stopped,
 )
-from bot.values import Message, Value
-from models import consent, outbox, submission
+from bot.values import Say, Value
+from models import consent, outbox, submission, timetable
+from models.alerts import tell_officers
 from models.base import Db
 from models.facts import kept_of
-from models.person import officers, set_language
+from models.person import Role, set_language
 from models.submission import Change
 
 
@@ -38,6 +41,7 @@ class Heard:
     source: str
     at: datetime
     handled_at: datetime
+    channels_on: Collection[str] = ()
 
 
 def keep(db: Db, scene: Scene, effects: tuple[Effect, ...], heard: Heard) -> int | None:
@@ -64,6 +68,7 @@ def _keep(db: Db, scene: Scene, report: Report | None, effect: Effect, heard: He
                 at=heard.at,
                 handled_at=heard.handled_at,
             )
+            _settle_reminders(db, scene, report, heard)
             return None
         case Discarded() if report:
             submission.withdraw(db, report.id, heard.at, heard.handled_at)
@@ -74,6 +79,8 @@ def _keep(db: Db, scene: Scene, report: Report | None, effect: Effect, heard: He
             _revise(db, scene, revised, changes, answers, heard)
         case Alerted():
             _alert(db, scene, effect, heard)
+        case Requested():
+            _request(db, scene, effect, heard)
         case _:
             _keep_person(db, scene, effect, heard)
     return report
@@ -98,6 +105,7 @@ def _keep_person(db: Db, scene: Scene, effect: Effect, heard: Heard) -> None:
         case Stopped():
             consent.stop(db, scene.who.id, heard.handled_at)
             outbox.cancel(db, scene.who.id, heard.handled_at)
+            _tell_of_stop(db, scene, heard)
         case Returned():
             consent.start(db, scene.who.id, heard.handled_at)
 
@@ -144,21 +152,66 @@ def _change(scene: Scene, answers: tuple[tuple[str, Value], ...], heard: Heard, 
     return Change(answers, scene.who.id, heard.channel, source or heard.source, heard.at, heard.handled_at)
 
 
+def _settle_reminders(db: Db, scene: Scene, report: Report, heard: Heard) -> None:
+    """Cancel what is queued to ask the city for what it has just sent."""
+    city = scene.who.city
+    if city is None:
+        return
+    if report.period:
+        timetable.cancel_report(db, city, report.form.name, report.period, heard.handled_at)
+    if report.milestone and report.form.name == scene.programme.words.get("output"):
+        timetable.cancel_milestone(db, city, report.milestone, heard.handled_at)
+
+
 def _alert(db: Db, scene: Scene, alerted: Alerted, heard: Heard) -> None:
     """Tell every officer who can be reached, once, in their language."""
-    for officer in officers(db):
-        say = scene.voices[officer.language]
-        city = scene.city.names.get(officer.language, scene.city.slug) if scene.city else ""
-        text = notices.blocked(say, city, alerted.reference, alerted.text)
-        outbox.enqueue(
-            db,
-            key=f"alert:{alerted.rule.alert}:{alerted.reference}:{officer.id}",
-            person_id=officer.id,
-            recipient=str(officer.id),
-            channel=officer.channel,
-            address=officer.address,
-            kind="alert",
-            message=Message(text, kind="alert"),
-            at=heard.at,
-            handled_at=heard.handled_at,
-        )
+
+    def text_in(language: str) -> str:
+        city = name_in(scene.city.names, language) if scene.city else ""
+        return ALERTS[alerted.rule.alert or ""](scene.voices[language], city, alerted.reference, alerted.text)
+
+    tell_officers(
+        db,
+        scene.programme,
+        alerted.rule.alert or "",
+        alerted.reference,
+        text_in,
+        heard.handled_at,
+        heard.channels_on,
+        city=scene.who.city,
+    )
+
+
+def _request(db: Db, scene: Scene, asked: Requested, heard: Heard) -> None:
+    """Tell every officer that a city asks for more time, or what blocks it."""
+    milestone = scene.programme.milestones.get(asked.milestone)
+
+    def text_in(language: str) -> str:
+        names = milestone.names if milestone else {}
+        words = " ".join(filter(None, (asked.milestone, name_in(names, language))))
+        city = name_in(scene.city.names, language) if scene.city else ""
+        return reminders.request(scene.voices[language], asked.what, city, words, asked.text)
+
+    about, city = f"{scene.who.city}:{asked.milestone}:{heard.source}", scene.who.city
+    channels = heard.channels_on
+    tell_officers(db, scene.programme, asked.what, about, text_in, heard.handled_at, channels, city=city)
+
+
+def _tell_of_stop(db: Db, scene: Scene, heard: Heard) -> None:
+    """Tell every officer that who reports for a city wants no more messages."""
+    city = scene.city
+    if city is None or scene.who.role not in REPORTERS:
+        return
+
+    def text_in(language: str) -> str:
+        return reminders.stopped_alert(scene.voices[language], name_in(city.names, language), scene.who.name)
+
+    about, channels = f"{scene.who.id}:{heard.source}", heard.channels_on
+    tell_officers(db, scene.programme, "stopped", about, text_in, heard.handled_at, channels, city=city.slug)
+
+
+REPORTERS = frozenset({Role.COORDINATOR, Role.DEPUTY})
+ALERTS: dict[str, Callable[[Say, str, str, str], str]] = {
+    "blocked": notices.blocked,
+    "safety": notices.unsafe,
+}

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.values import Clock
 from channels.base import Channel, Envelope, SendError
 from channels.telegram import Telegram
-from griot.assembly import close_all, make_work
+from griot.assembly import close_all, make_jobs, make_work
 from griot.clock import catch_up, now
 from griot.logs import trace_of
 from griot.metrics import Measures
@@ -22,7 +22,6 @@ from models.db import Store, read, write
 from models.demo import is_demo
 from models.inbox import receive
 from models.programme import current_programme
-from scheduler.jobs import JOBS
 from scheduler.loop import Ticker
 from scheduler.planner import Planner
 
@@ -47,7 +46,7 @@ class RunningWorker:
         self._channels = channels
         self._stop = threading.Event()
         worker = Worker(make_work(settings, store, channels, measures), ear)
-        self._planner = Planner(store, JOBS, _zone(store))
+        self._planner = Planner(store, make_jobs(settings, channels), zone_of(store), clock)
         self._planner.tick(clock())
         self._rounds = threading.Thread(target=worker.run, args=(self._stop,), name="rounds")
         self._rounds.start()
@@ -85,7 +84,7 @@ class RunningWorker:
         return self._rounds.is_alive()
 
 
-def _zone(store: Store) -> ZoneInfo:
+def zone_of(store: Store) -> ZoneInfo:
     """Return the programme's time zone: the Secretariat's; UTC before a programme is loaded."""
     try:
         return ZoneInfo(read(store, current_programme).secretariat.timezone)

@@ -165,6 +165,12 @@ def insert_new(db: Db, table: Table, **values: object) -> int | None:
     return found
 
 
+def insert_first(db: Db, table: Table, **values: object) -> bool:
+    """Insert a row; return False when a unique key already has one."""
+    statement = _insert_new(table, is_postgres(db), returning=False)
+    return db.connection().execute(statement, values).rowcount == 1
+
+
 def is_postgres(db: Db) -> bool:
     """Tell whether this session speaks to PostgreSQL."""
     return db.get_bind().dialect.name == "postgresql"

@@ -9,6 +9,7 @@ from models.base import Base, Db
 from models.db import insert_into, is_postgres, table_of
 
 FORGOTTEN = timedelta(days=1)
+AHEAD = timedelta(seconds=60)  # a lease that ends later was written before the clock jumped back
 
 
 class Worker(Base):
@@ -66,11 +67,14 @@ def count_live(db: Db, since: datetime) -> int:
 
 
 def lead(db: Db, worker_id: str, at: datetime, lease: timedelta) -> int | None:
-    """Return the fencing number when this worker leads until `at + lease`, else None."""
+    """Return the fencing number when this worker leads until `at + lease`, else None.
+
+    A lease of over a minute is nobody's: its clock has jumped back since.
+    """
     insert = insert_into(LEADER, is_postgres(db)).values(name=SCHEDULE, worker_id="", number=0, until=at)
     db.connection().execute(insert.on_conflict_do_nothing())
     is_mine = LEADER.c.worker_id == worker_id
-    is_free = or_(LEADER.c.worker_id == "", LEADER.c.until < at)
+    is_free = or_(LEADER.c.worker_id == "", LEADER.c.until < at, LEADER.c.until > at + AHEAD)
     keeping = update(LEADER).where(and_(is_mine, LEADER.c.until >= at)).values(until=at + lease)
     number: int | None = db.connection().execute(keeping.returning(LEADER.c.number)).scalar()
     if number is not None:
@@ -89,5 +93,6 @@ def leads(db: Db, worker_id: str, number: int, at: datetime) -> bool:
 
 def has_leader(db: Db, at: datetime) -> bool:
     """Tell whether any worker leads."""
-    leading = select(LEADER.c.number).where(LEADER.c.worker_id != "", LEADER.c.until >= at)
+    holds = LEADER.c.until.between(at, at + AHEAD)
+    leading = select(LEADER.c.number).where(LEADER.c.worker_id != "", holds)
     return db.connection().execute(leading).scalar() is not None

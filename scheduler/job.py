@@ -18,3 +18,4 @@ class Job:
     name: str
     cron: str
     run: Callable[[Db, datetime], int]
+    is_led: bool = False  # only the worker that leads the schedule runs it

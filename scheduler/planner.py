@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.values import Clock
+from models.base import Db
 from models.db import Store, write
-from models.worker import beat, lead, leave
+from models.worker import beat, lead, leads, leave
 from scheduler.job import Job
 
 log = logging.getLogger(__name__)
@@ -21,11 +23,21 @@ MOST_RUNS = 1000  # of one job at one time; the rest at the next tick
 FIELDS = ("second", "minute", "hour", "day", "month", "day_of_week")
 
 
-class Planner:
-    """The schedule of one worker. Each `tick` runs the jobs that fell due since the one before."""
+class NotLeadingError(Exception):
+    """Another worker leads by now: what this one decided is not kept."""
 
-    def __init__(self, store: Store, jobs: Sequence[Job], zone: ZoneInfo) -> None:
+
+class Planner:
+    """The schedule of one worker. Each `tick` runs the jobs that fell due since the one before.
+
+    Jobs that are led run only in the worker that leads, by the fencing number of its lease; `clock` tells
+    whether it still does when they have run.
+    """
+
+    def __init__(self, store: Store, jobs: Sequence[Job], zone: ZoneInfo, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
+        self._number: int | None = None  # of the lease, while this worker leads
         self._jobs = [(job, _trigger(job, zone)) for job in jobs]
         self._worker_id = uuid4().hex
         self._ticked: datetime | None = None
@@ -57,13 +69,34 @@ class Planner:
         if self._beaten is not None and timedelta(0) <= at - self._beaten < BEAT:
             return
         write(self._store, lambda db: beat(db, self._worker_id, at))
-        write(self._store, lambda db: lead(db, self._worker_id, at, LEASE))
+        self._number = write(self._store, lambda db: lead(db, self._worker_id, at, LEASE))
         self._beaten = at
 
     def _run(self, job: Job, at: datetime) -> None:
-        for _ in range(MOST_RUNS):
-            if not write(self._store, lambda db: job.run(db, at)):
-                return
+        if job.is_led and self._number is None:
+            return
+        try:
+            for _ in range(MOST_RUNS):
+                if not write(self._store, lambda db: self._done(db, job, at)):
+                    return
+        except NotLeadingError:
+            self._number = None
+            log.warning("another worker leads the schedule now")
+
+    def _done(self, db: Db, job: Job, at: datetime) -> int:
+        """Run the job once; raise NotLeadingError when another worker leads, before or after it ran."""
+        if not job.is_led:
+            return job.run(db, at)
+        self._check_lead(db)
+        done = job.run(db, at)
+        if done:
+            self._check_lead(db)
+        return done
+
+    def _check_lead(self, db: Db) -> None:
+        number = self._number
+        if number is None or not leads(db, self._worker_id, number, self._clock()):
+            raise NotLeadingError
 
 
 def _trigger(job: Job, zone: ZoneInfo) -> CronTrigger:

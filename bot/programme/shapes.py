@@ -368,6 +368,11 @@ class Programme:
         return tuple(sorted(wanted, key=lambda each: self.due(each, city)))
 
 
+def name_in(names: Mapping[str, str], language: str) -> str:
+    """Return the name in this language, else in the first there is, else ""."""
+    return names.get(language) or next(iter(names.values()), "")
+
+
 def city_facts(city: City) -> dict[str, Any]:
     """Return a city's entry as it stands in cities.yaml, ready for JSON."""
     facts: dict[str, Any] = _cities().dump_python(city, mode="json", by_alias=True)

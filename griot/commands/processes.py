@@ -244,21 +244,20 @@ def _work(settings: Settings, store: "Store") -> int:
 
 def _work_once(settings: Settings, store: "Store") -> int:
     """Return 1 when a message failed for good, or a channel refuses every call."""
-    from griot.assembly import close_all, make_work, open_channels
+    from griot.assembly import close_all, make_jobs, make_work, open_channels
     from griot.metrics import open_measures
+    from griot.running import zone_of
     from griot.wake import ear
     from griot.worker import Worker
-    from models.db import write
-    from scheduler.jobs import JOBS
+    from scheduler.planner import Planner
 
     channels = open_channels(settings)
     listening = ear(store, is_alone=False)
     work = make_work(settings, store, channels, open_measures(settings.griot_var))
     try:
-        for job in JOBS:
-            while write(store, lambda db: job.run(db, now())):  # noqa: B023 - runs before the next job
-                pass
-        failed = Worker(work, listening).once()
+        planner = Planner(store, make_jobs(settings, channels), zone_of(store), now)
+        failed = Worker(work, listening).once(lambda: planner.tick(now()))
+        planner.end()
     except SQLAlchemyError as error:
         raise Failed(f"The database cannot be used: {_reason(error)}") from None
     finally:

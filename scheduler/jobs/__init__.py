@@ -2,5 +2,10 @@
 
 from scheduler.job import Job
 from scheduler.jobs.lost_sends import LOST_SENDS
+from scheduler.jobs.occurrences import occurrences
+from scheduler.parts import Parts
 
-JOBS: tuple[Job, ...] = (LOST_SENDS,)
+
+def jobs(parts: Parts) -> tuple[Job, ...]:
+    """Return every job of the schedule."""
+    return (LOST_SENDS, occurrences(parts))

@@ -44,7 +44,7 @@ def test_a_job_runs_when_it_is_due(store: Store) -> None:
     """At a start everything runs once; then each at its time in the programme's zone."""
     runs: list[datetime] = []
     job = Job("ten o'clock", "0 0 10 * * mon", counting(runs))
-    planner = Planner(store, [job], ZoneInfo("Europe/Paris"))
+    planner = Planner(store, [job], ZoneInfo("Europe/Paris"), lambda: AT)
     for step in range(4):
         planner.tick(AT + step * SECOND)
     assert runs == [AT, AT + SECOND]  # 09:00 UTC is 10:00 in Paris, a Monday
@@ -53,14 +53,16 @@ def test_a_job_runs_when_it_is_due(store: Store) -> None:
 def test_a_job_is_called_until_it_finds_nothing(store: Store) -> None:
     """Work is done in portions, each in a transaction."""
     runs: list[datetime] = []
-    Planner(store, [Job("busy", "* * * * * *", counting(runs, found=3))], ZoneInfo("UTC")).tick(AT)
+    Planner(store, [Job("busy", "* * * * * *", counting(runs, found=3))], ZoneInfo("UTC"), lambda: AT).tick(
+        AT
+    )
     assert len(runs) == 4
 
 
 def test_a_gap_is_caught_up_once(store: Store) -> None:
     """After an hour's pause a job of every second runs once, not 3,600 times."""
     runs: list[datetime] = []
-    planner = Planner(store, [Job("each second", "* * * * * *", counting(runs))], ZoneInfo("UTC"))
+    planner = Planner(store, [Job("each second", "* * * * * *", counting(runs))], ZoneInfo("UTC"), lambda: AT)
     for at in (AT, AT + timedelta(hours=1), AT - timedelta(hours=1)):
         planner.tick(at)
     assert len(runs) == 3
@@ -68,7 +70,7 @@ def test_a_gap_is_caught_up_once(store: Store) -> None:
 
 def test_a_worker_is_seen_until_it_ends(store: Store) -> None:
     """A tick beats and leads; the end frees both at once."""
-    planner = Planner(store, [], ZoneInfo("UTC"))
+    planner = Planner(store, [], ZoneInfo("UTC"), lambda: AT)
     planner.tick(AT)
     assert read(store, last_beat) == AT
     assert read(store, lambda db: (count_live(db, AT), has_leader(db, AT))) == (1, True)

@@ -1,0 +1,65 @@
+"""What officers are told at once: in their hours, or whatever the hour when somebody's safety is at stake."""
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+
+from sqlalchemy import select
+
+from bot.opening_hours import Moved, moved_now
+from bot.programme import Programme
+from bot.schedule import ALERT, HELD, Occurrence
+from bot.values import Message
+from models import ladder
+from models.base import Db
+from models.occurrence import OccurrenceState
+from models.outbox import LIVE
+from models.person import Person, PersonState, Role
+from models.timetable import decide
+
+ANY_HOUR = frozenset({"safety"})  # kinds that wait for no office to open
+
+
+def tell_officers(
+    db: Db,
+    programme: Programme,
+    kind: str,
+    about: str,
+    text_in: Callable[[str], str],
+    at: datetime,
+    channels_on: Collection[str],
+    *,
+    city: str | None = None,
+    besides: int = 0,
+) -> int:
+    """Tell every officer who agreed to messages, once; return how many are told or will be.
+
+    The key is `alert:<kind>:<about>:<officer>`. Out of the Secretariat's hours the alert is held until they
+    begin. `text_in(language)` says it; `besides`: an officer it is about.
+    """
+    opens = Moved(at) if kind in ANY_HOUR else moved_now(programme, programme.secretariat, at)
+    told = 0
+    for officer, language in _officers(db, besides):
+        key = f"alert:{kind}:{about}:{officer}"
+        text = text_in(language)
+        if opens.at <= at:
+            told += send(db, key, officer, text, at, channels_on)
+        else:
+            alert = Occurrence(key, ALERT, officer, city, at, opens.at, state=HELD, reason=opens.reason)
+            told += decide(db, alert, OccurrenceState.HELD, at, opens.reason, {"text": text})
+    return told
+
+
+def send(db: Db, key: str, officer: int, text: str, at: datetime, channels_on: Collection[str]) -> bool:
+    """Queue an alert on the best way to an officer; return False when there is none."""
+    message = Message(text, kind=ALERT)
+    found = ladder.enqueue(
+        db, key=key, person_id=officer, message=message, at=at, channels_on=channels_on, lane=LIVE
+    )
+    return found is not None
+
+
+def _officers(db: Db, besides: int) -> list[tuple[int, str]]:
+    query = select(Person.id, Person.language).where(
+        Person.role == Role.OFFICER, Person.state == PersonState.ACTIVE, Person.id != besides
+    )
+    return [(id, language) for id, language in db.execute(query.order_by(Person.id))]

@@ -1,0 +1,241 @@
+"""The ways to a person as they stand in the store: the first for a message, the next when one failed."""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+
+from bot.ladder import TEMPLATE, WHATSAPP, Reached, Rung, is_window_open, rungs
+from bot.values import Message, Opening
+from models import outbox
+from models.base import Db
+from models.outbox import BULK, OUT, message_from
+from models.person import Address, Person
+from models.sending import DEAD_STATES, Claimed
+from models.submission import Chat
+from models.template import TEMPLATE as TEMPLATES
+
+WINDOW = "window"  # the error code of a message whose window closed before it left
+WINDOW_CODES = frozenset({WINDOW, "63016"})  # platforms.md section 4.7: use a template
+NEVER_CLIMB = frozenset({"stranger"})
+ASKS_TO_REPORT = frozenset({"prompt", "nudge", "last_call"})  # of no use once the person wrote
+_NUMBERED = re.compile(r"(.+)/([0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A message that was closed and may go another way."""
+
+    id: int
+    key: str
+    person_id: int
+    person: str
+    city: str | None
+    channel: str
+    address: str
+    kind: str
+    lane: int
+    message: Message
+    not_after: datetime | None
+
+
+def reached(db: Db, person_ids: Collection[int]) -> Mapping[int, tuple[Reached, ...]]:
+    """Return the addresses of these persons, by their id; nobody without an address is among them."""
+    columns = (Address.person_id, Address.channel, Address.value, Address.reachable, Address.last_in_at)
+    found: dict[int, tuple[Reached, ...]] = {}
+    rows = db.execute(select(*columns).where(Address.person_id.in_(person_ids)).order_by(Address.id))
+    for person_id, channel, value, reachable, last_in_at in rows:
+        is_reachable = reachable == "yes"
+        one = Reached(channel, value, is_reachable, last_in_at, "" if is_reachable else reachable)
+        found[person_id] = (*found.get(person_id, ()), one)
+    return found
+
+
+def content_sid_of(db: Db, opening: Opening | None) -> str:
+    """Return the newest approved template of this kind and language, "" when there is none."""
+    if opening is None:
+        return ""
+    approved = (
+        TEMPLATES.c.kind == opening.kind,
+        TEMPLATES.c.language == opening.language,
+        TEMPLATES.c.status == "approved",
+    )
+    newest = select(TEMPLATES.c.content_sid).where(*approved).order_by(TEMPLATES.c.version.desc()).limit(1)
+    return db.execute(newest).scalar() or ""
+
+
+def enqueue(
+    db: Db,
+    *,
+    key: str,
+    person_id: int,
+    message: Message,
+    at: datetime,
+    channels_on: Collection[str],
+    due_at: datetime | None = None,
+    not_after: datetime | None = None,
+    lane: int = BULK,
+    addresses: Sequence[Reached] | None = None,
+) -> Rung | None:
+    """Queue a message on the best way to the person and return it, or None when there is no way.
+
+    `addresses`: those to choose from, when not all of the person's.
+    """
+    if addresses is None:
+        addresses = reached(db, [person_id]).get(person_id, ())
+    first = next(iter(rungs(addresses, channels_on, at, content_sid_of(db, message.opening))), None)
+    if first is not None:
+        _queue(db, first, key, person_id, message, at, due_at, not_after, lane)
+    return first
+
+
+def failed(db: Db, id: int) -> Failed | None:
+    """Return the closed message, or None when it goes no other way.
+
+    Those are answers to strangers, the confirmation of a stop, whatever was for somebody who stopped or was
+    erased, and a call to report whose person wrote meanwhile.
+    """
+    query = (
+        select(OUT, Person.name.label("person"), Person.city, Person.state.label("person_state"))
+        .join(Person, Person.id == OUT.c.person_id)
+        .where(OUT.c.id == id, OUT.c.kind.not_in(NEVER_CLIMB), OUT.c.despite_stop.is_(False))
+        .where(Person.state.not_in(DEAD_STATES))
+    )
+    row = db.execute(query).mappings().first()
+    if row is None or (
+        row["kind"] in ASKS_TO_REPORT and _wrote_since(db, row["person_id"], row["created_at"])
+    ):
+        return None
+    named = {name: row[name] for name in Failed.__dataclass_fields__ if name != "message"}
+    return Failed(**named, message=message_from(row["text"], row["message"], row["kind"]))
+
+
+def next_rung(db: Db, former: Failed, why: str, at: datetime, channels_on: Collection[str]) -> Rung | None:
+    """Queue a closed message once more on the next way not tried yet; return it, or None when none is left.
+
+    The row is a new one, `<key>/2` and so on. Call it in the transaction that closed the former.
+    """
+    base, number = _parts(former.key)
+    tried = _tried(db, base, number)
+    addresses = reached(db, [former.person_id]).get(former.person_id, ())
+    ways = rungs(addresses, channels_on, at, content_sid_of(db, former.message.opening))
+    found = next((one for one in ways if (one.name, one.address) not in tried), None)
+    if found is None:
+        return None
+    rung = replace(found, reason=f"{former.channel}: {why}")
+    message = former.message if rung.channel == former.channel else replace(former.message, replaces="")
+    key = f"{base}/{number + 1}"
+    _queue(db, rung, key, former.person_id, message, at, None, former.not_after, former.lane)
+    if message.token or message.question:
+        _ask_on(db, former, rung.channel)
+    return rung
+
+
+def in_window(db: Db, claimed: Sequence[Claimed], at: datetime) -> tuple[list[Claimed], list[Claimed]]:
+    """Return what may leave, as it may, and what cannot: WhatsApp's window closed, and no template is there.
+
+    A message leaves as an approved template once the window has closed, and as it was written when the
+    person opened the window anew.
+    """
+    rows = [row for row in claimed if row.channel == WHATSAPP]
+    last_in = _last_in(db, rows)
+    leaving, stranded = [], []
+    for row in claimed:
+        fitted = _fitted(db, row, last_in, at) if row in rows else row
+        if fitted is None:
+            stranded.append(row)
+        else:
+            leaving.append(fitted)
+    return leaving, stranded
+
+
+def _fitted(db: Db, row: Claimed, last_in: Mapping[str, datetime], at: datetime) -> Claimed | None:
+    wrote_at = last_in.get(row.address, row.created_at if row.person_id is None else None)
+    is_open = is_window_open(wrote_at, at)
+    if row.content_sid:
+        opened_anew = is_open and wrote_at is not None and wrote_at > row.created_at
+        return _as(db, row, WHATSAPP, "") if opened_anew else row
+    if is_open:
+        return row
+    content_sid = content_sid_of(db, row.message.opening)
+    return _as(db, row, TEMPLATE, content_sid) if content_sid else None
+
+
+def _as(db: Db, row: Claimed, rung: str, content_sid: str) -> Claimed:
+    changing = update(OUT).where(OUT.c.id == row.id, OUT.c.lease_token == row.lease_token)
+    db.execute(changing.values(rung=rung, content_sid=content_sid))
+    return replace(row, content_sid=content_sid)
+
+
+def _last_in(db: Db, rows: Sequence[Claimed]) -> dict[str, datetime]:
+    if not rows:
+        return {}
+    theirs = (Address.channel == WHATSAPP, Address.value.in_([row.address for row in rows]))
+    found = db.execute(select(Address.value, Address.last_in_at).where(*theirs))
+    return {value: at for value, at in found if at is not None}
+
+
+def _queue(
+    db: Db,
+    rung: Rung,
+    key: str,
+    person_id: int,
+    message: Message,
+    at: datetime,
+    due_at: datetime | None,
+    not_after: datetime | None,
+    lane: int,
+) -> None:
+    outbox.enqueue(
+        db,
+        key=key,
+        person_id=person_id,
+        recipient=str(person_id),
+        channel=rung.channel,
+        address=rung.address,
+        kind=message.kind,
+        message=message,
+        at=at,
+        lane=lane,
+        due_at=due_at,
+        not_after=not_after,
+        rung=rung.name,
+        rung_reason=rung.reason,
+        content_sid=rung.content_sid,
+    )
+
+
+def _parts(key: str) -> tuple[str, int]:
+    """Return the key of the message and which of its rows this one is, counted from 1."""
+    numbered = _NUMBERED.fullmatch(key)
+    return (numbered[1], int(numbered[2])) if numbered else (key, 1)
+
+
+def _tried(db: Db, base: str, number: int) -> set[tuple[str, str]]:
+    """Return the rungs and addresses that are of no more use to a message.
+
+    Where only the window was closed the template of the same address may still go.
+    """
+    keys = [base, *(f"{base}/{n}" for n in range(2, number + 1))]
+    columns = (OUT.c.rung, OUT.c.channel, OUT.c.address, OUT.c.error_code)
+    tried = set()
+    for rung, channel, address, code in db.execute(select(*columns).where(OUT.c.key.in_(keys))):
+        tried.add((rung or channel, address))
+        if channel == WHATSAPP:
+            tried.add((WHATSAPP, address))
+            if code not in WINDOW_CODES:
+                tried.add((TEMPLATE, address))
+    return tried
+
+
+def _wrote_since(db: Db, person_id: int, at: datetime) -> bool:
+    wrote = exists().where(Address.person_id == person_id, Address.last_in_at > at)
+    return bool(db.scalar(select(wrote)))
+
+
+def _ask_on(db: Db, former: Failed, channel: str) -> None:
+    """Let answers on the new channel count: the question open there went with the message."""
+    theirs = (Chat.person_id == former.person_id, Chat.channel == former.channel)
+    db.execute(update(Chat).where(*theirs).values(channel=channel))

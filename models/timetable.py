@@ -1,0 +1,321 @@
+"""What the schedule depends on, read from the store; and what it decided, kept there."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select, update
+
+from bot.due import COORDINATOR, DEPUTY, LIFE, is_away
+from bot.ladder import Reached
+from bot.opening_hours import moved_now
+from bot.periods import month_of, week_of
+from bot.planning import plan
+from bot.programme import City, Programme
+from bot.schedule import HELD, Absence, Addressee, Deadline, Decided, Occurrence, Verdict, World
+from models.base import Db, Json
+from models.city import absences, open_cities
+from models.consent import Consent
+from models.db import insert_first
+from models.milestone import standings
+from models.occurrence import OCCURRENCE, OccurrenceState
+from models.outbox import BULK, OUT, QUEUED, OutboxState
+from models.person import Address, Person, PersonState, Role
+from models.submission import Submission, SubmissionState
+from models.template import approved
+
+SCHEDULED = (Role.COORDINATOR, Role.DEPUTY, Role.OFFICER, Role.ADMIN)
+PROMPTED = ("prompt", "nudge", "last_call")
+RECALLED = ("reminder", "overdue")
+REMEMBERED = LIFE + timedelta(days=15)  # what was decided longer ago decides nothing any more
+RECENT = timedelta(hours=1)
+LOST = (OutboxState.FAILED, OutboxState.UNDELIVERABLE, OutboxState.EXPIRED, OutboxState.CANCELLED)
+
+
+def world_of(db: Db, programme: Programme, channels: Collection[str], ceiling: int, at: datetime) -> World:
+    """Return all that the schedule depends on at this time.
+
+    `channels`: those that are on; `ceiling`: unsolicited messages a person and week, 0 for no limit.
+    """
+    people = _people(db)
+    return World(
+        programme=programme,
+        people=people,
+        absences=_absences(db),
+        deadlines=_deadlines(db, programme),
+        submitted=_submitted(db, at),
+        begun=_begun(db, at),
+        decided=_decided(db, people, at),
+        held=_held(db),
+        channels=channels,
+        templates=approved(db),
+        ceiling=ceiling,
+    )
+
+
+def _people(db: Db) -> tuple[Addressee, ...]:
+    query = select(Person).where(Person.role.in_(SCHEDULED), Person.state.not_in([PersonState.ERASED]))
+    addresses: dict[int, list[Reached]] = {}
+    found = select(Address).join(Person, Person.id == Address.person_id).where(Person.role.in_(SCHEDULED))
+    for each in db.scalars(found.order_by(Address.id)):
+        why_not = "" if each.reachable == "yes" else each.reachable
+        reached = Reached(each.channel, each.value, not why_not, each.last_in_at, why_not)
+        addresses.setdefault(each.person_id, []).append(reached)
+    agreed = _agreed(db)
+    return tuple(
+        Addressee(
+            id=person.id,
+            role=person.role,
+            city=person.city,
+            language=person.language,
+            state=person.state,
+            created_at=person.created_at,
+            paused_until=person.paused_until,
+            agreed_at=agreed.get(person.id),
+            addresses=tuple(addresses.get(person.id, ())),
+        )
+        for person in db.scalars(query.order_by(Person.id))
+    )
+
+
+def _agreed(db: Db) -> dict[int, datetime]:
+    """Return when each person agreed, of those whose newest word is an agreement."""
+    newest = select(func.max(Consent.id)).group_by(Consent.person_id)
+    query = select(Consent.person_id, Consent.at).where(Consent.id.in_(newest), Consent.agreed)
+    return dict(db.execute(query).tuples().all())
+
+
+def _absences(db: Db) -> dict[str, tuple[Absence, ...]]:
+    found = {
+        city.slug: tuple(Absence(each.kind, each.until) for each in absences(city))
+        for city in open_cities(db)
+    }
+    return {slug: decided for slug, decided in found.items() if decided}
+
+
+def _deadlines(db: Db, programme: Programme) -> dict[tuple[str, str], Deadline]:
+    return {
+        place: Deadline(each.due, each.since, bool(each.handed_in_at or each.waived_at))
+        for place, each in standings(db, programme).items()
+    }
+
+
+def _submitted(db: Db, at: datetime) -> frozenset[tuple[str, str, str]]:
+    query = select(Submission.city, Submission.form, Submission.period).where(
+        Submission.period.in_(sorted(_periods(at.date()))), Submission.state == SubmissionState.SUBMITTED
+    )
+    return frozenset((str(city), form, str(period)) for city, form, period in db.execute(query))
+
+
+def _periods(day: date) -> set[str]:
+    """Return the weeks and months that a report may belong to about this day."""
+    days = [day + timedelta(days=n) for n in range(-35, 15)]
+    return {*map(week_of, days), *map(month_of, days)}
+
+
+def _begun(db: Db, at: datetime) -> dict[tuple[str, str, str], datetime]:
+    query = select(Submission.city, Submission.form, Submission.period, Submission.updated_at).where(
+        Submission.state == SubmissionState.DRAFT,
+        Submission.updated_at > at - RECENT,
+        Submission.period.is_not(None),
+    )
+    rows = db.execute(query.order_by(Submission.updated_at))
+    return {(str(city), form, str(period)): worked for city, form, period, worked in rows}
+
+
+def _decided(db: Db, people: Iterable[Addressee], at: datetime) -> dict[str, Decided]:
+    columns = (OCCURRENCE.c[name] for name in ("key", "kind", "person_id", "send_at", "state"))
+    query = select(*columns).where(
+        OCCURRENCE.c.due_at >= at - REMEMBERED, OCCURRENCE.c.state != OccurrenceState.HELD
+    )
+    lost = _lost(db, people, at)
+    return {
+        key: Decided(kind, person, send_at, state == OccurrenceState.SENT, key in lost)
+        for key, kind, person, send_at, state in db.connection().execute(query)
+    }
+
+
+def _lost(db: Db, people: Iterable[Addressee], at: datetime) -> set[str]:
+    """Return the keys of what reached a coordinator on no rung, where a deputy could be asked instead."""
+    people = tuple(people)
+    with_deputy = {person.city for person in people if person.role == DEPUTY}
+    asked = [one.id for one in people if one.role == COORDINATOR and one.city in with_deputy]
+    if not asked:
+        return set()
+    query = select(OUT.c.key, OUT.c.state).where(
+        OUT.c.person_id.in_(asked),
+        OUT.c.kind.in_((*PROMPTED, *RECALLED)),
+        OUT.c.created_at >= at - REMEMBERED,
+    )
+    lost: dict[str, bool] = {}
+    for key, state in db.connection().execute(query):
+        first = key.partition("/")[0]
+        lost[first] = lost.get(first, True) and state in LOST
+    return {key for key, is_lost in lost.items() if is_lost}
+
+
+def _held(db: Db) -> tuple[Occurrence, ...]:
+    query = select(OCCURRENCE).where(OCCURRENCE.c.state == OccurrenceState.HELD)
+    return tuple(_occurrence(row) for row in db.connection().execute(query.order_by(OCCURRENCE.c.send_at)))
+
+
+def _occurrence(row: Json) -> Occurrence:
+    return Occurrence(
+        row.key, row.kind, row.person_id, row.city, row.due_at, row.send_at, state=HELD, reason=row.reason
+    )
+
+
+def upcoming(
+    db: Db, programme: Programme, channels: Collection[str], ceiling: int, at: datetime, days: int
+) -> list[Verdict]:
+    """Return what will be sent in so many days, and what is held, in the order of the time it leaves."""
+    until = at + timedelta(days=days)
+    found = plan(world_of(db, programme, channels, ceiling, at), at, until)
+    return [each for each in found if at <= each.occurrence.send_at <= until]
+
+
+def decide(
+    db: Db,
+    occurrence: Occurrence,
+    state: OccurrenceState,
+    at: datetime,
+    reason: str = "",
+    data: Mapping[str, Json] | None = None,
+) -> bool:
+    """Keep what was decided for an occurrence; return False when it was decided before."""
+    return insert_first(
+        db,
+        OCCURRENCE,
+        key=occurrence.key,
+        kind=occurrence.kind,
+        person_id=occurrence.person,
+        city=occurrence.city,
+        form=occurrence.form,
+        period=occurrence.period,
+        milestone=occurrence.milestone,
+        deadline=occurrence.deadline,
+        due_at=occurrence.due_at,
+        send_at=at if state == OccurrenceState.SENT else occurrence.send_at,
+        state=state,
+        reason=reason,
+        data=dict(data or {}),
+        decided_at=at,
+    )
+
+
+def release(db: Db, key: str, at: datetime) -> Mapping[str, Json] | None:
+    """Return what a held alert says, marked as sent; None when another worker was first."""
+    releasing = (
+        update(OCCURRENCE)
+        .where(OCCURRENCE.c.key == key, OCCURRENCE.c.state == OccurrenceState.HELD)
+        .values(state=OccurrenceState.SENT, send_at=at, decided_at=at)
+        .returning(OCCURRENCE.c.data)
+    )
+    data: Mapping[str, Json] | None = db.connection().execute(releasing).scalar()
+    return data
+
+
+def cancel_report(db: Db, city: str, form: str, period: str, at: datetime) -> int:
+    """Cancel what is queued to ask a city for a report of this form and period; return how many messages."""
+    return _cancel(
+        db, at, PROMPTED, OCCURRENCE.c.city == city, OCCURRENCE.c.form == form, OCCURRENCE.c.period == period
+    )
+
+
+def cancel_milestone(db: Db, city: str, milestone: str, at: datetime) -> int:
+    """Cancel what is queued to recall a milestone to a city; return how many messages."""
+    return _cancel(db, at, RECALLED, OCCURRENCE.c.city == city, OCCURRENCE.c.milestone == milestone)
+
+
+def _cancel(db: Db, at: datetime, kinds: Collection[str], *which: Json) -> int:
+    asked = select(OCCURRENCE.c.key).where(
+        OCCURRENCE.c.kind.in_(kinds), OCCURRENCE.c.state == OccurrenceState.SENT, *which
+    )
+    keys = list(db.connection().execute(asked).scalars())
+    return cancel_keys(db, keys, at) if keys else 0
+
+
+def cancel_keys(db: Db, keys: Collection[str], at: datetime) -> int:
+    """Cancel the queued messages of these occurrences, on whatever rung; return how many."""
+    people = select(OCCURRENCE.c.person_id).where(OCCURRENCE.c.key.in_(keys))
+    queued = select(OUT.c.id, OUT.c.key).where(OUT.c.person_id.in_(people), OUT.c.state == OutboxState.QUEUED)
+    rows = [(id, key.partition("/")[0]) for id, key in db.connection().execute(queued)]
+    found = {id: first for id, first in rows if first in keys}
+    if not found:
+        return 0
+    cancelling = update(OUT).where(OUT.c.id.in_(found), OUT.c.state == OutboxState.QUEUED)
+    db.connection().execute(cancelling.values(state=OutboxState.CANCELLED, changed_at=at))
+    noting = update(OCCURRENCE).where(OCCURRENCE.c.key.in_(set(found.values())))
+    db.connection().execute(noting.values(state=OccurrenceState.CANCELLED, decided_at=at))
+    return len(found)
+
+
+def last_digest(db: Db, before: datetime) -> datetime | None:
+    """Return when the digest before that time was due, or None when none was ever sent."""
+    query = select(func.max(OCCURRENCE.c.due_at, type_=OCCURRENCE.c.due_at.type)).where(
+        OCCURRENCE.c.kind == "digest",
+        OCCURRENCE.c.state == OccurrenceState.SENT,
+        OCCURRENCE.c.due_at < before,
+    )
+    due: datetime | None = db.connection().execute(query).scalar()
+    return due
+
+
+def contacts(db: Db, cities: Collection[str]) -> dict[str, str]:
+    """Return the name of each city's coordinator; of its deputy where there is none."""
+    query = select(Person.city, Person.name).where(
+        Person.city.in_(cities),
+        Person.role.in_((Role.COORDINATOR, Role.DEPUTY)),
+        Person.state != PersonState.ERASED,
+    )
+    found: dict[str, str] = {}
+    for city, name in db.execute(query.order_by(Person.role, Person.id)):
+        found.setdefault(str(city), name)
+    return found
+
+
+def names(db: Db, people: Collection[int]) -> dict[int, str]:
+    """Return the names of these persons."""
+    return dict(db.execute(select(Person.id, Person.name).where(Person.id.in_(people))).tuples().all())
+
+
+def name_of(db: Db, person_id: int) -> str:
+    """Return a person's name, "" when there is no such person."""
+    return db.scalar(select(Person.name).where(Person.id == person_id)) or ""
+
+
+def hold_untrue(db: Db, world: World, at: datetime) -> int:
+    """Cancel what waits in the outbox and is no longer true; let the rest wait for the hour; return how many.
+
+    It is there still because a channel or the network failed: meanwhile the city may have answered, been
+    excused or got more time, and its offices may have closed.
+    """
+    queued = select(OUT.c.id, OUT.c.due_at, OUT.c.key).where(
+        OUT.c.state == QUEUED, OUT.c.lane == BULK, OUT.c.kind.in_((*PROMPTED, *RECALLED))
+    )
+    waiting = [(id, due_at, key.partition("/")[0]) for id, due_at, key in db.connection().execute(queued)]
+    keys = {key for _, _, key in waiting}
+    found = select(OCCURRENCE).where(OCCURRENCE.c.key.in_(keys)) if keys else None
+    rows = {row.key: row for row in db.connection().execute(found)} if found is not None else {}
+    changed = 0
+    for id, due_at, key in waiting:
+        row = rows.get(key)
+        city = world.programme.cities.get(row.city or "") if row else None
+        if row is None or city is None or _is_untrue(world, row, city, at):
+            changed += cancel_keys(db, [key], at)
+            continue
+        opens = moved_now(world.programme, city, at).at
+        if opens > at and due_at < opens:
+            later = update(OUT).where(OUT.c.id == id, OUT.c.state == QUEUED)
+            db.connection().execute(later.values(due_at=opens, changed_at=at))
+            changed += 1
+    return changed
+
+
+def _is_untrue(world: World, row: Json, city: City, at: datetime) -> bool:
+    away = is_away(world.absences.get(city.slug, ()), at.astimezone(ZoneInfo(city.timezone)).date())
+    if row.kind in PROMPTED:
+        return bool(away) or (city.slug, row.form, row.period) in world.submitted
+    deadline = world.deadlines.get((city.slug, row.milestone))
+    is_gone = deadline is None or deadline.is_closed or deadline.due != row.deadline
+    return is_gone or (bool(away) and row.kind == "reminder")

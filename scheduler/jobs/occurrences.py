@@ -1,0 +1,219 @@
+"""Prompts, nudges, reminders, escalations, digests: each decided once, when it is due."""
+
+import logging
+from collections import deque
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.exc import DBAPIError
+
+from bot.dates import long_date
+from bot.periods import week_of
+from bot.planning import plan
+from bot.programme.shapes import name_in
+from bot.reminders import Late, asked, escalation, unreachable
+from bot.schedule import ALERT, ESCALATION, Occurrence, Verdict
+from bot.talk import Scene, Who
+from bot.values import Message
+from models import alerts, outbox, timetable
+from models.base import Db
+from models.db import is_transient
+from models.facts import StoredFacts
+from models.occurrence import OccurrenceState
+from models.outbox import BULK
+from models.person import KnownPerson, person_with
+from models.submission import chat_of
+from models.talk import open_choice, talk_of
+from scheduler.job import Job
+from scheduler.parts import Parts
+
+log = logging.getLogger(__name__)
+
+LOOK = timedelta(seconds=15)  # until the world is looked at again when nothing is due
+AHEAD = timedelta(days=1)  # how far the next due time is looked for
+MOST_FAILURES = 3  # of one occurrence; then it is parked
+
+
+def occurrences(parts: Parts) -> Job:
+    """Return the job that sends what is due and keeps what is not sent."""
+    return Job("occurrences", "* * * * * *", Occurrences(parts).run, is_led=True)
+
+
+class Occurrences:
+    """Decides one occurrence a transaction; between two looks nothing is read."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._looked: datetime | None = None
+        self._next: datetime | None = None
+        self._due: deque[Verdict] = deque()
+        self._failures: dict[str, int] = {}
+
+    def run(self, db: Db, at: datetime) -> int:
+        """Decide the next occurrence that is due; return 0 when none is."""
+        if not self._due:
+            if not self._is_time(at):
+                return 0
+            self._look(db, at)
+        while self._due:
+            verdict = self._due.popleft()
+            if self._decided(db, verdict, at):
+                return 1
+        return 0
+
+    def _is_time(self, at: datetime) -> bool:
+        if self._looked is None or not self._looked <= at < self._looked + LOOK:
+            return True
+        return self._next is not None and self._next <= at
+
+    def _look(self, db: Db, at: datetime) -> None:
+        parts = self._parts
+        world = timetable.world_of(db, parts.programmes.programme(db), parts.channels, parts.ceiling, at)
+        verdicts = plan(world, at, at + AHEAD)
+        ahead = [each.occurrence.send_at for each in verdicts if each.occurrence.send_at > at]
+        self._due.extend(each for each in verdicts if each.occurrence.send_at <= at)
+        self._looked, self._next = at, min(ahead, default=None)
+        timetable.hold_untrue(db, world, at)
+
+    def _decided(self, db: Db, verdict: Verdict, at: datetime) -> bool:
+        """Decide one; a fault leaves it for the next look, at last it is parked."""
+        key = verdict.occurrence.key
+        try:
+            with db.begin_nested():
+                return self._decide(db, verdict, at)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and is_transient(error):
+                raise  # the database's trouble, not this occurrence's
+            self._failures[key] = self._failures.get(key, 0) + 1
+            log.error("the occurrence %s raised %s", key, type(error).__name__)
+            if self._failures[key] < MOST_FAILURES:
+                return False
+            return timetable.decide(db, verdict.occurrence, OccurrenceState.SUPERSEDED, at, "fault")
+
+    def _decide(self, db: Db, verdict: Verdict, at: datetime) -> bool:
+        occurrence = verdict.occurrence
+        if verdict.leaves:
+            return self._send(db, verdict, at)
+        if verdict.waits:
+            return self._tell_waiting(db, occurrence, at)
+        return timetable.decide(db, occurrence, OccurrenceState.SUPERSEDED, at, occurrence.reason)
+
+    def _send(self, db: Db, verdict: Verdict, at: datetime) -> bool:
+        occurrence = verdict.occurrence
+        person = person_with(db, occurrence.person)  # locked: a reply being handled comes first
+        if person is None:
+            return False
+        if occurrence.kind == ALERT:
+            data = timetable.release(db, occurrence.key, at)
+            if data is None:
+                return False
+            return alerts.send(db, occurrence.key, person.id, data["text"], at, self._parts.channels)
+        if not timetable.decide(db, occurrence, OccurrenceState.SENT, at):
+            return False
+        match occurrence.kind:
+            case "escalation":
+                message = self._escalation(db, verdict, person, at)
+            case "digest":
+                message = self._digest(db, occurrence, person, at)
+            case _:
+                message = self._ask(db, verdict, person, at)
+        _enqueue(db, verdict, message, at)
+        return True
+
+    def _ask(self, db: Db, verdict: Verdict, person: KnownPerson, at: datetime) -> Message:
+        """Return what is asked of somebody in a city; the choice is open in their conversation."""
+        question = asked(self._scene(db, person, at), verdict.occurrence)
+        if question.choice is not None and verdict.rung is not None:
+            open_choice(db, person.id, question.choice, verdict.rung.channel, at)
+        return question.message
+
+    def _escalation(self, db: Db, verdict: Verdict, person: KnownPerson, at: datetime) -> Message:
+        occurrence, programme = verdict.occurrence, self._parts.programmes.programme(db)
+        say = self._parts.voices[person.language].of(programme.locale(person.language))
+        contacts = timetable.contacts(db, verdict.late)
+        deadline = occurrence.deadline or at.date()
+        late = [
+            Late(
+                name_in(programme.cities[slug].names, person.language),
+                contacts.get(slug, ""),
+                long_date(deadline, say.locale),
+            )
+            for slug in verdict.late
+        ]
+        names = programme.milestones[occurrence.milestone].names
+        milestone = f"{occurrence.milestone} {name_in(names, person.language)}"
+        zone = ZoneInfo(programme.secretariat.timezone)
+        days = (at.astimezone(zone).date() - deadline).days
+        return Message(escalation(say, late, milestone, days), kind=ESCALATION)
+
+    def _digest(self, db: Db, occurrence: Occurrence, person: KnownPerson, at: datetime) -> Message:
+        since = timetable.last_digest(db, occurrence.due_at) or occurrence.due_at - timedelta(days=7)
+        return self._parts.digest(db, occurrence, person.language, since, at)
+
+    def _scene(self, db: Db, person: KnownPerson, at: datetime) -> Scene:
+        parts, chat = self._parts, chat_of(db, person.id)
+        facts = StoredFacts(db, parts.forms, person.id, person.city, at, _no_digest)
+        who = Who(person.id, person.name, person.role, person.city, person.language, agreed=True)
+        return Scene(
+            who=who,
+            programme=parts.programmes.programme(db),
+            at=at,
+            voices=parts.voices,
+            facts=facts,
+            talk=talk_of(chat),
+            report=facts.opened(chat.report) if chat.report else None,
+        )
+
+    def _tell_waiting(self, db: Db, occurrence: Occurrence, at: datetime) -> bool:
+        """Tell the officers that somebody of a city can be reached on no way, once a week."""
+        programme = self._parts.programmes.programme(db)
+        city = programme.cities.get(occurrence.city or "")
+        if city is None or occurrence.reason == "channel_off":
+            return False
+        week = week_of(at.astimezone(ZoneInfo(city.timezone)).date())
+        name = timetable.name_of(db, occurrence.person)
+
+        def text_in(language: str) -> str:
+            say = self._parts.voices[language]
+            return unreachable(say, name_in(city.names, language), name, occurrence.reason)
+
+        about = f"{occurrence.person}:{week}"
+        channels = self._parts.channels
+        alerts.tell_officers(
+            db,
+            programme,
+            "unreachable",
+            about,
+            text_in,
+            at,
+            channels,
+            city=city.slug,
+            besides=occurrence.person,
+        )
+        return False
+
+
+def _enqueue(db: Db, verdict: Verdict, message: Message, at: datetime) -> None:
+    occurrence, rung = verdict.occurrence, verdict.rung
+    if rung is None:
+        return
+    outbox.enqueue(
+        db,
+        key=occurrence.key,
+        person_id=occurrence.person,
+        recipient=str(occurrence.person),
+        channel=rung.channel,
+        address=rung.address,
+        kind=occurrence.kind,
+        message=message,
+        at=at,
+        lane=BULK,
+        not_after=verdict.until,
+        rung=rung.name,
+        rung_reason=rung.reason,
+        content_sid=rung.content_sid,
+    )
+
+
+def _no_digest(db: Db, language: str, at: datetime) -> str:
+    return ""

@@ -1,0 +1,27 @@
+"""What the jobs of the schedule need, given by the composition root."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.schedule import Occurrence
+from bot.values import Message, Say
+from models.base import Db
+from models.form import FormShelf
+from models.programme import ProgrammeShelf
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Forms, programme, voices; the channels that are on; unsolicited messages a person and week.
+
+    `digest(db, occurrence, language, since, at)` makes the digest of `occurrence.period`, the long version
+    for an e-mail.
+    """
+
+    forms: FormShelf
+    programmes: ProgrammeShelf
+    voices: Mapping[str, Say]
+    channels: Collection[str]
+    ceiling: int
+    digest: Callable[[Db, Occurrence, str, datetime, datetime], Message]
