@@ -14,6 +14,12 @@ def long_date(day: date, locale: str) -> str:
     return _with_month(format_date(day, "long", locale=locale), day, locale)
 
 
+def day_and_month(day: date, locale: str) -> str:
+    """Return the day without its year, such as `15 September` or `15 de Setembro`."""
+    pattern = "d 'de' MMMM" if locale.startswith("pt") else "d MMMM"
+    return _with_month(format_date(day, pattern, locale=locale), day, locale)
+
+
 def month_and_year(day: date, locale: str) -> str:
     """Return the month of the day, such as `November 2026` or `Novembro de 2026`."""
     pattern = "MMMM 'de' y" if locale.startswith("pt") else "MMMM y"

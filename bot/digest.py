@@ -1,50 +1,53 @@
-"""The weekly digest: who reported, who is stuck, in the cities' own words; within one message."""
+"""The weekly digest: a week within one message, whole for e-mail, and everything that a city said."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
-from babel.lists import format_list
-
+from bot.digest_sections import (
+    FULL,
+    Line,
+    Quote,
+    Room,
+    Section,
+    deadlines_of,
+    name_of,
+    sections,
+    standing_in_words,
+)
 from bot.forms.form import Form
-from bot.programme import City, FormDigest, Programme
-from bot.questions.base import label_in
+from bot.programme import City, Programme
 from bot.say import begun_right
-from bot.values import Say, Value
+from bot.values import LANGUAGE_NAMES, Say, Value
+from bot.week import CityWeek, Week, shown, told
 
 CHARACTERS = 900  # of the text, domain rules section 6
-QUOTES = (120, 90, 60, 40, 25, 0)  # characters of a quotation: the first length at which all has room
-SUCCESSES = 3
+DETAIL_CHARACTERS = 1500  # of what one city said
 _OUTPUT = re.compile(r"\s*:?\s*\$\{[^}]+\}")  # what was put in when it was asked
-
-
-class Standing(StrEnum):
-    """What a city gave for a week."""
-
-    SUBMITTED = "submitted"
-    PARTIAL = "partial"
-    SILENT = "silent"
-    EXCUSED = "excused"
-    PAUSED = "paused"
+ROOMS = (  # the first in which everything has room is taken, else the last
+    Room(160, 12, names=True, reasons=True),
+    Room(120, 12, names=True, reasons=True),
+    Room(90, 12, names=True, reasons=True),
+    Room(60, 12, names=True, reasons=False),
+    Room(60, 12, names=False, reasons=False),
+    Room(40, 12, names=False, reasons=False),
+    Room(25, 12, names=False, reasons=False),
+    Room(0, 12, names=False, reasons=False),
+    Room(0, 6, names=False, reasons=False),
+    Room(0, 4, names=False, reasons=False, lines=4),
+    Room(0, 3, names=False, reasons=False, lines=3),
+    Room(0, 3, names=False, reasons=False, urgent=4, lines=2),
+    Room(0, 2, names=False, reasons=False, urgent=3, lines=2),
+)
 
 
 @dataclass(frozen=True, slots=True)
-class CityWeek:
-    """What one city gave for one week."""
+class Detail:
+    """Everything one city said: where it stands, then each question with its answer."""
 
     city: City
-    standing: Standing
-    form: Form | None = None
-    reference: str | None = None
-    language: str = ""  # the answers' own
-    answers: Mapping[str, Value] | None = None
-    nothing: bool = False
-
-    @property
-    def is_expected(self) -> bool:
-        """Tell whether a report was asked of the city."""
-        return self.standing not in (Standing.EXCUSED, Standing.PAUSED)
+    standing: str
+    answers: tuple[tuple[str, Quote], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,157 +61,160 @@ class Digest:
     expected: int
     answered: int
     cities: tuple[tuple[CityWeek, str | None], ...]  # with the status answered
+    title: str = ""
+    sections: tuple[Section, ...] = ()  # whole
+    said: tuple[Detail, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """One city's report read by the programme's digest rules."""
-
-    week: CityWeek
-    rules: FormDigest | None
-
-    def answer(self, question: str) -> Value:
-        return (self.week.answers or {}).get(question)
-
-    @property
-    def status(self) -> str | None:
-        status = self.answer(self.rules.status) if self.rules else None
-        return status if isinstance(status, str) else None
-
-    def is_one_of(self, names: Sequence[str]) -> bool:
-        return self.status in names
-
-    @property
-    def is_blocked(self) -> bool:
-        return self.rules is not None and self.is_one_of(self.rules.blocked)
-
-
-def digest(programme: Programme, week: str, weeks: Sequence[CityWeek], say: Say) -> Digest:
+def digest(programme: Programme, week: Week, say: Say) -> Digest:
     """Return the digest of a week in the voice's language."""
-    told = [_Told(each, programme.digest.get(each.form.name) if each.form else None) for each in weeks]
-    expected = sum(each.is_expected for each in weeks)
-    answered = sum(each.standing is Standing.SUBMITTED for each in weeks)
-    texts = (begun_right(_text(programme, week, told, expected, answered, say, most)) for most in QUOTES)
-    text = next((text for text in texts if len(text) <= CHARACTERS), "")
+    say = say.of(programme.locale(say.language))
+    reports = told(programme, week.cities)
     return Digest(
-        week=week,
+        week=week.name,
         language=say.language,
-        text=text or _text(programme, week, told, expected, answered, say, 0)[:CHARACTERS],
-        details=tuple((each.week.city.slug, detail(each.week, say)) for each in told),
-        expected=expected,
-        answered=answered,
-        cities=tuple((each.week, each.status) for each in told),
+        text=_within(programme, week, say),
+        details=tuple(
+            (city.slug, _everything(programme, city, week, say)) for city in programme.cities.values()
+        ),
+        expected=week.expected,
+        answered=week.answered,
+        cities=tuple((each.week, each.status if each.week.is_sent else None) for each in reports),
+        title=_title(week, say, str(week.answered)),
+        sections=tuple(sections(programme, week, say, FULL)),
+        said=tuple(detail for city in programme.cities.values() for detail in _said_by(city, week, say)),
     )
 
 
-def detail(week: CityWeek, say: Say) -> str:
-    """Return everything a city said, question by question; where it stands when it said nothing."""
-    head = say("{name}: {text}", name=_city(week, say), text=_standing(week, say))
-    if week.form is None or not week.answers:
-        return head
-    lines = [
-        f"{_label(week.form, path, say)} {say.value(_shown(week.form, path, value, say))}"
-        for path, value in week.answers.items()
-        if value is not None and not isinstance(value, list | dict)
+def city_text(programme: Programme, week: Week, slug: str, say: Say) -> str:
+    """Return what a city said within 1500 characters, its longest answers shortened first."""
+    city, say = programme.cities[slug], say.of(programme.locale(say.language))
+    texts = (
+        _everything(programme, city, week, say, most) for most in (1_000, 500, 300, 200, 120, 80, 40, 20)
+    )
+    shortest = ""
+    for shortest in texts:
+        if len(shortest) <= DETAIL_CHARACTERS:
+            return shortest
+    return _whole_lines(shortest, DETAIL_CHARACTERS)
+
+
+def full_text(found: Digest, say: Say) -> str:
+    """Return the whole digest as plain text, with what each city said."""
+    parts = [found.title, *(_section(each, say, FULL.quote) for each in found.sections)]
+    parts += [text for _, text in found.details]
+    return "\n\n".join(begun_right(part) for part in parts)
+
+
+def subject(week: str, say: Say) -> str:
+    """Return the subject of the digest's e-mail."""
+    return say("Digest, week {week}", week=number_of(week))
+
+
+def number_of(week: str) -> str:
+    """Return the number of an ISO week."""
+    return week.rpartition("W")[2].lstrip("0")
+
+
+def language_mark(quote: Quote, say: Say) -> str:
+    """Return the name of a quotation's language when it is not the reader's, else an empty text."""
+    if quote.language in ("", say.language):
+        return ""
+    return LANGUAGE_NAMES.get(quote.language, quote.language)
+
+
+def _within(programme: Programme, week: Week, say: Say) -> str:
+    texts = (_text(programme, week, say, room) for room in ROOMS)
+    text = ""
+    for text in texts:
+        if len(text) <= CHARACTERS:
+            return text
+    return _whole_lines(text, CHARACTERS)
+
+
+def _text(programme: Programme, week: Week, say: Say, room: Room) -> str:
+    before = sum(each.is_sent for each in week.before)
+    change = f" ({week.answered - before:+})" if before and before != week.answered else ""
+    parts = [
+        _title(week, say, f"{week.answered}{change}"),
+        *(_section(each, say, room.quote) for each in sections(programme, week, say, room)),
+        say("For one city, send MORE and the city's name."),
     ]
-    return begun_right("\n".join((head, *lines)))
+    return begun_right("\n".join(parts))
 
 
-def _text(
-    programme: Programme, week: str, told: Sequence[_Told], expected: int, answered: int, say: Say, most: int
-) -> str:
-    number = week.rpartition("W")[2].lstrip("0")
-    sent = [each for each in told if each.week.standing is Standing.SUBMITTED]
-    blocked = [each for each in told if each.is_blocked]
-    others = [each for each in told if not each.is_blocked]
-    sections = [
-        say(
-            "Digest, week {week}. Updates received: {answered} of {expected}.",
-            week=number,
-            answered=answered,
-            expected=expected,
-        ),
-        say(
-            "On track: {on_track}. Some delay: {delayed}. Blocked: {blocked}.",
-            on_track=sum(each.rules is not None and each.is_one_of(each.rules.on_track) for each in sent),
-            delayed=sum(each.rules is not None and each.is_one_of(each.rules.delayed) for each in sent),
-            blocked=sum(each.is_blocked for each in sent),
-        ),
-        _section(say("Act now"), _difficulties(blocked, say, most), say, always=True),
-        _section(say("Difficulties and needs"), _difficulties(others, say, most), say),
-        _section(say("Successes"), list(_successes(told, say, most))[:SUCCESSES], say),
-        _section(say("Silent or paused"), _absent(told, say), say),
-    ]
-    return "\n".join(section for section in sections if section)
+def _title(week: Week, say: Say, answered: str) -> str:
+    return say(
+        "Digest, week {week}. Updates received: {answered} of {expected}.",
+        week=number_of(week.name),
+        answered=answered,
+        expected=week.expected,
+    )
 
 
-def _section(heading: str, lines: Sequence[str], say: Say, *, always: bool = False) -> str:
-    if not lines:
-        return say("{name}: {text}", name=heading, text=say("Nothing")) if always else ""
-    return "\n".join((say("{heading}:", heading=heading), *(f"- {line}" for line in lines)))
+def _section(section: Section, say: Say, most: int) -> str:
+    if not section.lines:
+        return say("{name}: {text}", name=section.heading, text=say("Nothing"))
+    lines = (f"- {_line(line, say, most)}" for line in section.lines)
+    return "\n".join((say("{heading}:", heading=section.heading), *lines))
 
 
-def _difficulties(told: Iterable[_Told], say: Say, most: int) -> list[str]:
-    return [
-        line for each in told if each.rules for line in _lines(each, each.rules.difficulties, say, most)
-    ] + [_city(each.week, say) for each in told if each.is_blocked and not _has_words(each)]
+def _line(line: Line, say: Say, most: int) -> str:
+    if not most or not line.quotes:
+        return line.text
+    quoted = " / ".join(_quoted(each, say, most) for each in line.quotes)
+    if line.text.endswith((".", "؟")):
+        return f"{line.text} {quoted}"
+    return say("{name}: {text}", name=line.text, text=quoted)
 
 
-def _has_words(each: _Told) -> bool:
-    return each.rules is not None and any(each.answer(q) for q in each.rules.difficulties)
+def _quoted(quote: Quote, say: Say, most: int) -> str:
+    text = say.value(_cut(quote.text, most))
+    return text if quote.language in ("", say.language) else f"{text} ({quote.language})"
 
 
-def _successes(told: Iterable[_Told], say: Say, most: int) -> Iterable[str]:
-    for each in told:
-        if each.rules:
-            yield from _lines(each, each.rules.successes, say, most)
+def _everything(programme: Programme, city: City, week: Week, say: Say, most: int = 1_000_000) -> str:
+    blocks = deadlines_of(programme, week, city, say)
+    for detail in reversed(list(_said_by(city, week, say))):
+        lines = [say("{name}: {text}", name=name_of(city, say), text=detail.standing)]
+        lines += [f"{label} {say.value(_cut(quote.text, most))}" for label, quote in detail.answers]
+        blocks.insert(0, "\n".join(lines))
+    return begun_right("\n".join(blocks))
 
 
-def _lines(each: _Told, questions: Iterable[str], say: Say, most: int) -> Iterable[str]:
-    for question in questions:
-        said = each.answer(question)
-        if isinstance(said, str) and said and most:
-            told = say("{name}: {text}", name=_city(each.week, say), text=_cut(said, most))
-            yield told if each.week.language == say.language else f"{told} ({each.week.language})"
-        elif said:
-            yield _city(each.week, say)
+def _said_by(city: City, week: Week, say: Say) -> Iterator[Detail]:
+    for report in (*week.cities, *week.since):
+        if report.city.slug == city.slug:
+            yield Detail(city, _standing(report, say), tuple(_answers(report, say)))
 
 
-def _absent(told: Iterable[_Told], say: Say) -> list[str]:
-    lines = []
-    for standing in (Standing.PARTIAL, Standing.SILENT, Standing.EXCUSED, Standing.PAUSED):
-        names = [_city(each.week, say) for each in told if each.week.standing is standing]
-        if names:
-            listed = format_list(names, locale=say.language)
-            lines.append(say("{name}: {text}", name=_words(standing, say), text=listed))
-    return lines
+def _answers(report: CityWeek, say: Say) -> Iterator[tuple[str, Quote]]:
+    form = report.form
+    if form is None:
+        return
+    for path, value in (report.answers or {}).items():
+        if value is None or isinstance(value, dict) or _is_of_repeat(value):
+            continue
+        text = shown(form, path, value, say.language)
+        is_words = text == value and isinstance(value, str)
+        yield _label(form, path, say), Quote(text, report.language if is_words else "")
+
+
+def _is_of_repeat(value: Value) -> bool:
+    return isinstance(value, list) and any(not isinstance(each, str) for each in value)
 
 
 def _standing(week: CityWeek, say: Say) -> str:
-    if week.nothing:
-        nothing = say("Nothing to report")
-        return f"{nothing} ({week.reference})"
-    words = _words(week.standing, say)
+    words = say("Nothing to report") if week.nothing else standing_in_words(week.standing, say)
     return f"{words} ({week.reference})" if week.reference else words
 
 
-def _words(standing: Standing, say: Say) -> str:
-    match standing:
-        case Standing.SUBMITTED:
-            return say("Received")
-        case Standing.PARTIAL:
-            return say("Begun, not sent")
-        case Standing.SILENT:
-            return say("Not received yet")
-        case Standing.EXCUSED:
-            return say("Excused")
-        case Standing.PAUSED:
-            return say("Paused")
-
-
-def _city(week: CityWeek, say: Say) -> str:
-    names = week.city.names
-    return names.get(say.language) or next(iter(names.values()), week.city.slug)
+def _label(form: Form, path: str, say: Say) -> str:
+    question = next((each for each in form.questions if each.path == path), None)
+    if question is None:
+        return path
+    label = question.labels.get(say.language) or next(iter(question.labels.values()), path)
+    return _OUTPUT.sub("", label)
 
 
 def _cut(text: str, most: int) -> str:
@@ -216,16 +222,11 @@ def _cut(text: str, most: int) -> str:
     return line if len(line) <= most else line[:most].rsplit(" ", 1)[0] + "…"
 
 
-def _label(form: Form, path: str, say: Say) -> str:
-    question = next((q for q in form.questions if q.path == path), None)
-    if question is None:
-        return path
-    label = question.labels.get(say.language) or next(iter(question.labels.values()), path)
-    return _OUTPUT.sub("", label)
-
-
-def _shown(form: Form, path: str, value: Value, say: Say) -> str:
-    question = next((q for q in form.questions if q.path == path), None)
-    if question is None or not question.choices:
-        return str(value)
-    return next((label_in(c, say.language) for c in question.choices if c.name == value), str(value))
+def _whole_lines(text: str, most: int) -> str:
+    """Return the first lines that have room, and an ellipsis."""
+    kept: list[str] = []
+    for line in text.split("\n"):
+        if len("\n".join([*kept, line])) > most - 2:
+            break
+        kept.append(line)
+    return "\n".join([*kept, "…"])

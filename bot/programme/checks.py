@@ -133,6 +133,13 @@ def _check_digest(draft: Draft, programme: Programme) -> None:
         if len(set(meanings)) < len(meanings):
             mend = "Give each choice of the status one meaning."
             draft.fault("repeated_name", ("digest", name), "A choice has two meanings.", mend)
+        form = programme.forms.get(name)
+        if not digest.status and (meanings or (form is not None and form.every)):
+            mend = "Name the question that says how things go as status."
+            draft.fault("digest", ("digest", name), f"The digest cannot tell how {name} goes.", mend)
+        if bool(digest.progress) != bool(digest.far_enough):
+            mend = "Give both progress and far_enough, or neither."
+            draft.fault("digest", ("digest", name), "Progress is asked or judged, not both.", mend)
     for name, form in programme.forms.items():
         if form.every and name not in draft.keys("digest"):
             mend = "Add the form to the digest, so that its reports are read."

@@ -96,8 +96,8 @@ def _known_questions(draft: Draft, place: Path, name: str, form: Outline, paths:
 def _check_digest(draft: Draft, place: Path, name: str, form: Outline, digest: FormDigest) -> None:
     _known_questions(draft, place, name, form, digest.questions())
     meanings = [*digest.on_track, *digest.delayed, *digest.blocked]
-    chosen = {digest.status: meanings, **digest.leave_out}
-    for path, names in chosen.items():
+    chosen = [(digest.status, meanings), (digest.progress, digest.far_enough), *digest.leave_out.items()]
+    for path, names in chosen:
         known = form.choices.get(path)
         if known is not None:
             _known_choices(draft, place, path, known, names)

@@ -25,7 +25,8 @@ def digest(week: str | None, language: str, as_json: bool) -> None:
         digests = Digests(ProgrammeShelf(), FormShelf(), voices(data_folder("locales")))
         try:
             found = read(
-                it.store, lambda db: digests.of_week(db, week or digests.this_week(db, it.at), language)
+                it.store,
+                lambda db: digests.of_week(db, week or digests.this_week(db, it.at), language, it.at),
             )
         except LookupError as error:
             raise BadInput(f"{error}.") from None

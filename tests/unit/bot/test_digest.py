@@ -1,20 +1,26 @@
-"""The digest: what it counts, what it quotes, and its length in the worst week."""
+"""The digest: what it counts, what it quotes, what comes first, and its length in the worst weeks."""
 
 from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.digest import CHARACTERS, CityWeek, Standing, digest
+from bot.digest import CHARACTERS, DETAIL_CHARACTERS, city_text, digest, full_text
 from bot.forms.form import Form
 from bot.forms.read import read_form
 from bot.programme import Programme, read_programme
 from bot.values import LANGUAGES, Say
+from bot.week import Away, CityWeek, Deadline, Decision, Standing, Week
 from griot.settings import data_folder
 from griot.voices import voices
 from tests.programmes import ASTON, files_of
 
-WEEK = "2026-W47"
-LONG = "A long difficulty about the contract of the provider and the rain. " * 5
+NAME = "2026-W48"
+FRIDAY = date(2026, 11, 27)
+MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
+FRENCH = ("Le contrat n'est pas signé et la saison des pluies retarde les relevés sur place. " * 4)[:300]
+ARABIC = ("تأخر توقيع العقد وما زالت الأمطار تعيق العمل الميداني في أحياء المدينة. " * 5)[:300]
+HELPS = ("call", "tool", "training", "guidance", "expert", "peer", "other")
 
 
 @pytest.fixture(scope="module")
@@ -32,60 +38,266 @@ def form() -> Form:
 
 
 @pytest.fixture(scope="module")
+def need() -> Form:
+    """Return the form that asks for support."""
+    return read_form((ASTON / "forms/need_request.md").read_bytes(), "need_request.md")
+
+
+@pytest.fixture(scope="module")
 def spoken() -> dict[str, Say]:
     """Return the four voices."""
     return dict(voices(data_folder("locales")))
 
 
-def _weeks(programme: Programme, form: Form, **answers: str) -> list[CityWeek]:
+def _reports(programme: Programme, form: Form, **answers: str) -> list[CityWeek]:
     return [
         CityWeek(
-            city, Standing.SUBMITTED, form, f"{city.code}-{WEEK}-1", "fr", {"status": "on_track"} | answers
+            city,
+            Standing.SUBMITTED,
+            form,
+            f"{city.code}-{NAME}-1",
+            "fr",
+            {"status": "on_track"} | answers,
+            sent_at=MONDAY,
         )
         for city in programme.cities.values()
     ]
 
 
+def _week(cities: list[CityWeek], **parts: object) -> Week:
+    return replace(Week(NAME, FRIDAY, tuple(cities)), **parts)  # type: ignore[arg-type] # named by each test
+
+
+def _deadlines(programme: Programme) -> tuple[Deadline, ...]:
+    """Return every milestone of every city, on three days each."""
+    places = [(m, c) for m in programme.milestones.values() for c in programme.cities.values()]
+    return tuple(
+        Deadline(milestone, city, milestone.due - timedelta(days=number % 3))
+        for number, (milestone, city) in enumerate(places)
+    )
+
+
+def _decisions(programme: Programme) -> tuple[Decision, ...]:
+    milestone = programme.milestones["M05"]
+    return tuple(
+        Decision(city, milestone, FRIDAY + timedelta(days=30) if number % 2 else None, FRENCH)
+        for number, city in enumerate(programme.cities.values())
+    )
+
+
+def _all_blocked(programme: Programme, form: Form, need: Form) -> Week:
+    """Return a week in which every city is blocked, long in French or Arabic, late and in need."""
+    reports, needs = [], []
+    for number, city in enumerate(programme.cities.values()):
+        language, text = ("ar", ARABIC) if number % 2 else ("fr", FRENCH)
+        said = dict.fromkeys(("main_activity", "challenge", "success", "next_step"), text)
+        answers = {"status": "blocked", "progress": "25", "help_kind": HELPS[number % 7], **said}
+        one = CityWeek(city, Standing.SUBMITTED, form, f"{city.code}-{NAME}-1", language, answers)
+        reports.append(replace(one, sent_at=MONDAY + timedelta(days=number % 4)))
+        asked = {"kind": HELPS[(number + 3) % 7], "topic": text, "urgency": "week"}
+        needs.append(
+            replace(one, form=need, answers=asked, reference=f"{city.code}-{NAME}-2", sent_at=MONDAY)
+        )
+    before = (
+        replace(reports[0], answers={"status": "on_track"}),
+        *(replace(r, standing=Standing.SILENT) for r in reports[1:]),
+    )
+    return _week(
+        reports,
+        before=before,
+        since=tuple(needs),
+        deadlines=_deadlines(programme),
+        decisions=_decisions(programme),
+        outputs=11,
+    )
+
+
+def _all_away(programme: Programme) -> Week:
+    """Return a week without a report: cities silent for long, excused and paused, everything late."""
+    kinds = (Standing.SILENT, Standing.PAUSED, Standing.EXCUSED)
+    away = Away(FRIDAY + timedelta(days=20), FRENCH)
+    cities = [
+        CityWeek(city, kinds[number % 3], missed=1 + number % 4, away=away if number % 3 else None)
+        for number, city in enumerate(programme.cities.values())
+    ]
+    return _week(cities, deadlines=_deadlines(programme), decisions=_decisions(programme), outputs=0)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("worst", ["all blocked", "all away"])
 def test_the_worst_week_has_room(
+    programme: Programme, form: Form, need: Form, spoken: dict[str, Say], language: str, worst: str
+) -> None:
+    """At most 900 characters with every section, and 1500 for any city."""
+    week = _all_blocked(programme, form, need) if worst == "all blocked" else _all_away(programme)
+    say = spoken[language]
+    found = digest(programme, week, say)
+    assert len(found.text) <= CHARACTERS
+    headings = [section.heading for section in found.sections]
+    assert [heading for heading in headings if heading not in found.text] == []
+    assert found.text.endswith(say("For one city, send MORE and the city's name."))
+    assert max(len(city_text(programme, week, slug, say)) for slug in programme.cities) <= DETAIL_CHARACTERS
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_eleven_blocked_cities_are_named(
     programme: Programme, form: Form, spoken: dict[str, Say], language: str
 ) -> None:
-    """Eleven blocked cities with long difficulties and successes stay within the limit, every city named."""
-    weeks = _weeks(programme, form, status="blocked", challenge=LONG, success=LONG)
-    found = digest(programme, WEEK, weeks, spoken[language])
+    """However long their words: every city stands in the text."""
+    reports = _reports(programme, form, status="blocked", challenge=FRENCH, success=FRENCH)
+    found = digest(programme, _week(reports), spoken[language])
     assert len(found.text) <= CHARACTERS
-    assert all(city.names[language] in found.text for city in programme.cities.values())
+    assert [city.slug for city in programme.cities.values() if city.names[language] not in found.text] == []
+
+
+def test_what_is_urgent_is_told_by_age(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:
+    """Milestones late by more than seven days and blocked cities, the oldest first."""
+    first, second, *rest = _reports(programme, form)
+    cities = [replace(first, answers={"status": "blocked", "challenge": "Sans contrat"}), second, *rest]
+    m03, m04 = programme.milestones["M03"], programme.milestones["M04"]
+    deadlines = (
+        Deadline(m04, second.city, FRIDAY - timedelta(days=7)),
+        Deadline(m03, second.city, FRIDAY - timedelta(days=8)),
+    )
+    text = digest(programme, _week(cities, deadlines=deadlines), spoken["en"]).text
+    late = "- M03 Problem statement and city profile, not received yet, due 19 November: Benguerir"
+    assert f"Act now:\n{late}\n- Bamako: work is blocked. Sans contrat (fr)\n" in text
+    assert "M04" not in text
+
+
+def test_what_is_due_leaves_out_who_is_far(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:
+    """Fourteen days ahead, and only cities that are not far enough by their own answer."""
+    first, second, third, *_ = programme.cities.values()
+    m05 = programme.milestones["M05"]
+    deadlines = (
+        Deadline(m05, first, m05.due),
+        Deadline(m05, second, m05.due, is_far=True),
+        Deadline(m05, third, FRIDAY + timedelta(days=15)),
+    )
+    week = _week(_reports(programme, form), deadlines=deadlines)
+    text = digest(programme, week, spoken["en"]).text
+    assert "Due in 14 days:\n- M05 Roadmap of local activities, 9 December: Bamako\n" in text
 
 
 def test_only_what_was_sent_is_counted(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:
     """A draft counts as begun, neither as received nor by its status; a paused city is not expected."""
-    first, second, third, *rest = _weeks(programme, form)
-    weeks = [
-        replace(first, standing=Standing.PARTIAL),
+    first, second, third, *rest = _reports(programme, form)
+    cities = [
+        replace(first, standing=Standing.PARTIAL, answers={"status": "blocked"}),
         replace(second, standing=Standing.PAUSED, form=None, answers=None),
-        replace(third, standing=Standing.SILENT, form=None, answers=None),
+        replace(third, standing=Standing.SILENT, form=None, answers=None, missed=1),
         *rest,
     ]
-    found = digest(programme, WEEK, weeks, spoken["en"])
+    found = digest(programme, _week(cities), spoken["en"])
     assert (found.answered, found.expected) == (8, 10)
+    assert "Act now: Nothing\n" in found.text
     assert "On track: 8. Some delay: 0. Blocked: 0." in found.text
     assert "- Begun, not sent: Bamako" in found.text
     assert "- Paused: Benguerir" in found.text
+
+
+def test_numbers_say_what_changed(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:
+    """Only where something changed, and only when anything came the week before."""
+    reports = _reports(programme, form)
+    before = [replace(reports[0], answers={"status": "blocked"}), *reports[2:]]
+    text = digest(programme, _week(reports, before=tuple(before), outputs=2), spoken["en"]).text
+    assert text.startswith("Digest, week 48. Updates received: 11 (+1) of 11.\n")
+    assert "- On track: 11 (+2). Some delay: 0. Blocked: 0 (-1).\n- Outputs submitted: 2.\n" in text
+    assert "(" not in digest(programme, _week(reports), spoken["en"]).text
+
+
+def test_the_same_need_in_two_cities_comes_first(
+    programme: Programme, form: Form, need: Form, spoken: dict[str, Say]
+) -> None:
+    """Whatever form said it: it is a topic for a thematic group; others follow in their own words."""
+    first, second, third, *rest = _reports(programme, form)
+    cities = [
+        replace(first, answers={"status": "delayed", "challenge": "Un retard", "help_kind": "call"}),
+        second,
+        replace(third, answers={"status": "delayed", "challenge": "Une panne", "help_kind": "training"}),
+        *rest,
+    ]
+    asked = replace(second, form=need, answers={"kind": "training", "topic": "Des cartes"})
+    text = digest(programme, _week(cities, since=(asked,)), spoken["en"]).text
+    assert (
+        "Difficulties and needs:\n- Training: Bizerte and Benguerir. A topic for a thematic group.\n"
+        "- Bamako (A call): Un retard (fr)\n- Bizerte: Une panne (fr)\n- Benguerir: Des cartes (fr)\n"
+    ) in text
+
+
+def test_a_late_report_names_its_week(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:
+    """It is told once it is there; a city blocked then counts as blocked until it says otherwise."""
+    first, second, *rest = _reports(programme, form)
+    silent = replace(first, standing=Standing.SILENT, form=None, answers=None, missed=1)
+    said = {"status": "blocked", "success": "Une carte"}
+    late = [replace(each, answers=said, period="2026-W47", reference="x") for each in (first, second)]
+    week = _week([silent, second, *rest], since=tuple(late))
+    text = digest(programme, week, spoken["en"]).text
+    assert "- Bamako: work is blocked.\n" in text
+    assert "Benguerir: work is blocked" not in text
+    assert "- Bamako (week 47): Une carte (fr)\n- Benguerir (week 47): Une carte (fr)" in text
+
+
+def test_at_most_three_successes(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:
+    """All of them stand in the whole version."""
+    found = digest(programme, _week(_reports(programme, form, success="Bravo")), spoken["en"])
+    assert found.text.count("Bravo") == 3
+    assert full_text(found, spoken["en"]).count("Bravo (fr)") == 11
+
+
+def test_silence_is_told_by_its_length(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:
+    """One missed update is listed, two are counted, at three an officer calls."""
+    reports = _reports(programme, form)
+    cities = [
+        CityWeek(each.city, Standing.SILENT, missed=missed)
+        for missed, each in enumerate(reports[:4], start=1)
+    ]
+    cities += [CityWeek(reports[4].city, Standing.SILENT, is_asked=False), *reports[5:]]
+    found = digest(programme, _week(cities), spoken["en"])
+    assert (found.answered, found.expected) == (6, 10)
+    assert (
+        "- Not received yet: Bamako\n- Benguerir: 2 weeks without an update.\n"
+        "- Bizerte: 3 weeks without an update. A call is advised.\n"
+        "- Kampala: 4 weeks without an update. A call is advised.\n"
+    ) in found.text
+    assert "Kigali" not in found.text
+
+
+def test_decisions_and_pauses_say_until_when_and_why(
+    programme: Programme, form: Form, spoken: dict[str, Say]
+) -> None:
+    """With the reason while there is room."""
+    first, second, *rest = _reports(programme, form)
+    away = Away(date(2026, 12, 12), "Inondations")
+    cities = [CityWeek(first.city, Standing.PAUSED, away=away), second, *rest]
+    m05 = programme.milestones["M05"]
+    decisions = (
+        Decision(second.city, m05, date(2026, 12, 20), "Conseil en décembre"),
+        Decision(first.city, m05, None, "Sans objet"),
+    )
+    text = digest(programme, _week(cities, decisions=decisions), spoken["fr"]).text
+    assert "- En pause : Bamako, jusqu'au 12 décembre : Inondations\n" in text
+    assert (
+        "M05 Feuille de route des activités locales, Benguerir : délai jusqu'au 20 décembre. Conseil en"
+        in text
+    )
+    assert "Bamako : n'est plus demandé. Sans objet" in text
 
 
 def test_words_of_another_language_are_named(
     programme: Programme, form: Form, spoken: dict[str, Say]
 ) -> None:
     """A quotation says its language when it is not the reader's."""
-    weeks = _weeks(programme, form, success="Une réussite")
-    assert "Kigali: Une réussite (fr)" in digest(programme, WEEK, weeks[4:5], spoken["en"]).text
-    assert "Kigali : Une réussite\n" in digest(programme, WEEK, weeks[4:5], spoken["fr"]).text + "\n"
+    week = _week(_reports(programme, form, success="Une réussite")[4:5])
+    assert "Kigali: Une réussite (fr)" in digest(programme, week, spoken["en"]).text
+    assert "Kigali : Une réussite\n" in digest(programme, week, spoken["fr"]).text
 
 
 def test_an_empty_week_says_so(programme: Programme, spoken: dict[str, Say]) -> None:
     """With nothing urgent the first section says "nothing"; silent cities are listed."""
-    weeks = [CityWeek(city, Standing.SILENT) for city in programme.cities.values()]
-    text = digest(programme, WEEK, weeks, spoken["pt"]).text
+    text = digest(
+        programme, _week([CityWeek(c, Standing.SILENT) for c in programme.cities.values()]), spoken["pt"]
+    ).text
     assert "0 de 11" in text
     assert "Nada" in text
     assert "Maputo-Matola" in text
@@ -95,10 +307,22 @@ def test_a_city_without_a_name_in_the_language_keeps_another_name(
     programme: Programme, form: Form, spoken: dict[str, Say]
 ) -> None:
     """Never its slug."""
-    weeks = [
-        replace(each, city=replace(each.city, names={"fr": "Ville d'essai"}), standing=Standing.SILENT)
-        for each in _weeks(programme, form)[:1]
+    one = _reports(programme, form)[0]
+    nameless = replace(one, city=replace(one.city, names={"fr": "Ville d'essai"}), standing=Standing.SILENT)
+    text = digest(programme, _week([nameless]), spoken["pt"]).text
+    assert "Ville d'essai" in text
+    assert one.city.slug not in text
+
+
+def test_a_city_tells_everything_it_said(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:
+    """Its answers by question, then what it has not handed in."""
+    week = _week(
+        _reports(programme, form, status="delayed", challenge="Un retard"),
+        deadlines=(Deadline(programme.milestones["M05"], programme.cities["bamako"], date(2026, 12, 9)),),
+    )
+    assert city_text(programme, week, "bamako", spoken["en"]).split("\n") == [
+        "Bamako: Received (BKO-2026-W48-1)",
+        "How is the project going this week? Some delay",
+        "What is the difficulty? (1 or 2 sentences) Un retard",
+        "M05 Roadmap of local activities, 9 December: Bamako",
     ]
-    told = digest(programme, WEEK, weeks, spoken["pt"])
-    assert "Ville d'essai" in told.text
-    assert weeks[0].city.slug not in told.text

@@ -1,0 +1,165 @@
+"""What is known of a week for the digest."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from bot.periods import days_of, previous
+from bot.programme import Programme
+from bot.week import CityWeek, Deadline, Decision, Standing, Week, is_far_enough
+from models.base import Db
+from models.decision import decisions_since
+from models.form import FormShelf
+from models.milestone import standings
+from models.person import Person, Role
+from models.submission import Submission, SubmissionState
+from models.week import COLUMNS, as_told, week_of_cities
+
+LOOK_BACK = 3  # weeks before this one in which a missed update counts
+PROGRESS_LIFE = timedelta(days=92)  # how long an answer about progress stands
+_AWAY = (Standing.EXCUSED, Standing.PAUSED)
+
+
+def week_in_full(
+    db: Db, programme: Programme, shelf: FormShelf, week: str, since: datetime, until: datetime
+) -> Week:
+    """Return everything that the digest of an ISO week is made of.
+
+    Reports of other weeks, needs, outputs and decisions count when they came after `since` and by `until`.
+    """
+    today = until.astimezone(ZoneInfo(programme.secretariat.timezone)).date()
+    weeks = _weeks_back(db, programme, shelf, week)
+    cities = _with_missed(db, programme, weeks)
+    return Week(
+        name=week,
+        day=today,
+        cities=tuple(cities),
+        before=tuple(weeks[previous(week)]),
+        since=tuple(_others(db, programme, shelf, cities, since, until)),
+        deadlines=tuple(_deadlines(db, programme, cities, today)),
+        decisions=tuple(_decisions(db, programme, since, until)),
+        outputs=_outputs(db, programme, since, until),
+    )
+
+
+def _weeks_back(
+    db: Db, programme: Programme, shelf: FormShelf, week: str
+) -> Mapping[str, Sequence[CityWeek]]:
+    """Return what was given for this week and those before it, the newest first."""
+    found = {}
+    for _ in range(LOOK_BACK + 1):
+        found[week] = week_of_cities(db, programme, shelf, week)
+        week = previous(week)
+    return found
+
+
+def _with_missed(db: Db, programme: Programme, weeks: Mapping[str, Sequence[CityWeek]]) -> list[CityWeek]:
+    """Return this week's cities, the silent ones with how many updates in a row they missed."""
+    known_since = _known_since(db, programme)
+    by_city = zip(*weeks.values(), strict=True)
+    return [
+        replace(row[0], missed=_missed(row, list(weeks), known_since.get(row[0].city.slug)))
+        if row[0].standing is Standing.SILENT
+        else row[0]
+        for row in by_city
+    ]
+
+
+def _missed(row: Sequence[CityWeek], weeks: Sequence[str], known_since: date | None) -> int:
+    missed = 0
+    for each, week in zip(row, weeks, strict=True):
+        if each.is_sent or known_since is None or days_of(week)[0] < known_since:
+            break
+        missed += each.is_asked and each.standing not in _AWAY
+    return missed
+
+
+def _known_since(db: Db, programme: Programme) -> Mapping[str, date]:
+    """Return since when each city has somebody to ask."""
+    asked = Person.role.in_((Role.COORDINATOR, Role.DEPUTY))
+    query = select(Person.city, func.min(Person.created_at, type_=Person.created_at.type)).where(asked)
+    found = db.execute(query.where(Person.city.is_not(None)).group_by(Person.city))
+    zones = {slug: ZoneInfo(city.timezone) for slug, city in programme.cities.items()}
+    return {slug: at.astimezone(zones[slug]).date() for slug, at in found if slug in zones}
+
+
+def _others(
+    db: Db,
+    programme: Programme,
+    shelf: FormShelf,
+    cities: Sequence[CityWeek],
+    since: datetime,
+    until: datetime,
+) -> Iterator[CityWeek]:
+    """Yield what came besides the reports that count for this week, in the programme's order."""
+    counted = {each.reference for each in cities}
+    query = (
+        select(*COLUMNS)
+        .where(Submission.state == SubmissionState.SUBMITTED, Submission.form.in_(sorted(programme.digest)))
+        .where(Submission.submitted_at > since, Submission.submitted_at <= until)
+        .order_by(Submission.submitted_at, Submission.id)
+    )
+    order = list(programme.cities)
+    rows = [row for row in db.execute(query) if row.city in programme.cities and row.reference not in counted]
+    for row in sorted(rows, key=lambda row: order.index(row.city)):
+        entry = programme.forms.get(row.form)
+        period = row.period or "" if entry and entry.every else ""
+        yield replace(as_told(db, shelf, programme.cities[row.city], tuple(row)), period=period)
+
+
+def _deadlines(db: Db, programme: Programme, cities: Sequence[CityWeek], today: date) -> Iterator[Deadline]:
+    """Yield what is not handed in nor waived; a paused city is left in peace.
+
+    What was overdue when the programme was loaded was never asked for, and is not told either.
+    """
+    progress = _progress(db, programme, today)
+    paused = {each.city.slug for each in cities if each.standing is Standing.PAUSED}
+    for (slug, id), standing in standings(db, programme).items():
+        city = programme.cities[slug]
+        deadline = datetime.combine(standing.due, programme.due_at, ZoneInfo(city.timezone))
+        is_open = standing.waived_at is None and standing.handed_in_at is None
+        if is_open and slug not in paused and deadline >= standing.since:
+            is_far = progress.get((slug, id), False)
+            yield Deadline(programme.milestones[id], city, standing.due, is_far)
+
+
+def _progress(db: Db, programme: Programme, today: date) -> Mapping[tuple[str, str], bool]:
+    """Return whether each city called each milestone far enough when it last answered about it."""
+    forms = [name for name, rules in programme.digest.items() if rules.progress]
+    begin = datetime.combine(today, time(), ZoneInfo("UTC")) - PROGRESS_LIFE
+    query = (
+        select(Submission.city, Submission.form, Submission.hidden, Submission.answers)
+        .where(Submission.state == SubmissionState.SUBMITTED, Submission.form.in_(forms))
+        .where(Submission.submitted_at > begin)
+        .order_by(Submission.submitted_at, Submission.id)
+    )
+    found: dict[tuple[str, str], bool] = {}
+    for city, form, hidden, answers in db.execute(query):
+        is_far = is_far_enough(programme, form, answers)
+        if is_far is not None:
+            found[str(city), hidden.get("milestone", "")] = is_far
+    return found
+
+
+def _decisions(db: Db, programme: Programme, since: datetime, until: datetime) -> Iterator[Decision]:
+    for each in decisions_since(db, programme, since):
+        if each.milestone and each.at <= until:
+            milestone = programme.milestones[each.milestone]
+            yield Decision(programme.cities[each.city], milestone, each.until, each.reason)
+
+
+def _outputs(db: Db, programme: Programme, since: datetime, until: datetime) -> int | None:
+    """Return how many outputs were handed in, or None when the programme asks for none."""
+    form = programme.words.get("output")
+    if form is None:
+        return None
+    handed_in = select(func.count()).where(
+        Submission.form == form,
+        Submission.state == SubmissionState.SUBMITTED,
+        Submission.submitted_at > since,
+        Submission.submitted_at <= until,
+    )
+    return db.scalar(handed_in) or 0
