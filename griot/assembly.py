@@ -20,6 +20,8 @@ from models.pace import PaceLimits
 if TYPE_CHECKING:
     from flask import Flask
 
+    from channels.twilio_contents import Contents
+
 
 def open_channels(settings: Settings) -> dict[str, Channel]:
     """Return the channels that are on, by name."""
@@ -58,6 +60,20 @@ def twilio_account(settings: Settings) -> Account:
         settings.base_url,
         settings.twilio_messaging_service_sid,
         settings.twilio_api_url,
+        settings.twilio_content_url,
+        settings.griot_http_timeout,
+    )
+
+
+def open_contents(settings: Settings) -> "Contents | None":
+    """Return the account's templates at Twilio, or None without an account."""
+    from channels.twilio_contents import Contents  # twilio's client: for commands and workers only
+
+    if not settings.twilio_account_sid or not settings.twilio_tokens:
+        return None
+    return Contents(
+        settings.twilio_account_sid,
+        settings.twilio_tokens[0],
         settings.twilio_content_url,
         settings.griot_http_timeout,
     )

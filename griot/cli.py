@@ -25,6 +25,7 @@ COMMANDS = {
     "programme": Entry("programme:programme", "Check or load a programme: cities, calendar, forms."),
     "doctor": Entry("doctor:doctor", "Check configuration, database and channels."),
     "webhooks": Entry("webhooks:webhooks", "Register with the providers."),
+    "templates": Entry("templates:templates", "Have WhatsApp approve templates, and see how they stand."),
     "form": Entry("form:form", "Check, add, list and show forms."),
     "person": Entry("person:person", "Add, show, invite, pause, export and erase people."),
     "chat": Entry("chat:chat", "Hold a person's phone in this terminal."),

@@ -1,11 +1,19 @@
 """WhatsApp templates: what the provider made of each Content of the programme."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base
+from bot.programme import Programme
+from bot.templates import TemplateState, approved_of, missing_of
+from models.base import Base, Db
 from models.db import table_of
+from models.person import Address, Person, PersonState, Role
+
+_OF_A_CITY = ("prompt", "nudge", "last_call", "reminder", "overdue")
+_NEEDS = {Role.COORDINATOR: _OF_A_CITY, Role.DEPUTY: _OF_A_CITY, Role.OFFICER: ("digest",)}
 
 
 class Template(Base):
@@ -24,3 +32,65 @@ class Template(Base):
 
 
 TEMPLATE = table_of(Template)
+
+
+def known(db: Db) -> list[TemplateState]:
+    """Return how every template stood when the provider was last asked, by name."""
+    return [_state(row) for row in db.scalars(select(Template).order_by(Template.name))]
+
+
+def approved(db: Db) -> Mapping[tuple[str, str], str]:
+    """Return the sid of the newest approved content by kind and language."""
+    return approved_of(known(db))
+
+
+def missing(db: Db, programme: Programme, needs: Iterable[tuple[str, str]]) -> list[TemplateState]:
+    """Return, for each kind and language needed without an approved version, how its newest one stands."""
+    return missing_of(known(db), programme, needs)
+
+
+def needs(db: Db) -> set[tuple[str, str]]:
+    """Return the kinds and languages that somebody with a WhatsApp address is written in."""
+    reached = select(Person.role, Person.language).join(Address, Address.person_id == Person.id)
+    gone = (PersonState.STOPPED, PersonState.ERASED)
+    query = reached.where(
+        Address.channel == "whatsapp", Person.state.not_in(gone), Person.role.in_(list(_NEEDS))
+    )
+    found = db.execute(query.distinct()).all()
+    return {(kind, language) for role, language in found for kind in _NEEDS[Role(role)]}
+
+
+def note(db: Db, state: TemplateState, at: datetime) -> None:
+    """Keep what the provider just said of one template."""
+    db.merge(
+        Template(
+            name=state.name,
+            kind=state.kind,
+            language=state.language,
+            version=state.version,
+            content_sid=state.content_sid,
+            status=state.status,
+            reason=state.reason,
+            checked_at=at,
+        )
+    )
+
+
+def note_all(db: Db, states: Iterable[TemplateState], at: datetime) -> int:
+    """Keep what the provider has, forget what it had not at `at`; return how many rows changed."""
+    found = {state.name: state for state in states}
+    rows = {row.name: row for row in db.scalars(select(Template))}
+    gone = [row for name, row in rows.items() if name not in found and row.checked_at < at]
+    changed = [state for name, state in found.items() if name not in rows or _state(rows[name]) != state]
+    for row in gone:
+        db.delete(row)
+    for state in changed:
+        note(db, state, at)
+    db.flush()
+    return len(gone) + len(changed)
+
+
+def _state(row: Template) -> TemplateState:
+    return TemplateState(
+        row.name, row.kind, row.language, row.version, row.content_sid, row.status, row.reason
+    )

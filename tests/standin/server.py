@@ -14,6 +14,7 @@ from aiohttp import web
 from tests.standin.record import Call, Record, Sent
 from tests.standin.telegram import FAULTS, Reply, Telegram, error
 from tests.standin.trouble import Fault, Trouble
+from tests.standin.twilio_content import TwilioContent
 
 TOKEN = "700100200:STANDIN-token-of-nobody-0123456789abcdef"  # fictitious
 EVERYBODY = "*"
@@ -22,13 +23,15 @@ EVERYBODY = "*"
 class StandIn:
     """A provider on 127.0.0.1: `with StandIn() as provider: ... provider.url`.
 
-    The first part of a path decides who answers: `/bot<token>/<method>` is Telegram, `/admin/…` is for
-    another process (see `tests/standin/client.py`). Other providers find their place beside them.
+    The first part of a path decides who answers: `/bot<token>/<method>` is Telegram, `/v1/…` Twilio's
+    contents, `/admin/…` is for another process (see `tests/standin/client.py`). Other providers find their
+    place beside them.
     """
 
     def __init__(self, port: int = 0, token: str = TOKEN) -> None:
         self.record = Record()
         self.telegram = Telegram(token, self.record)
+        self.content = TwilioContent()
         self.troubles: dict[str, Trouble] = {}
         self.url = ""
         self._port = port
@@ -94,6 +97,8 @@ class StandIn:
             return await self._administer(rest, request.query, body)
         if first.startswith("bot"):
             return await self._answer_telegram(request, first[3:], rest, body)
+        if first == "v1":
+            return await self._answer_content(request, body)
         return web.Response(status=404)
 
     async def _answer_telegram(
@@ -117,6 +122,17 @@ class StandIn:
             await asyncio.sleep(min(float(fields.get("timeout", "0")), 0.2))
         assert reply is not None
         return self._respond(method, fields, reply)
+
+    async def _answer_content(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        """Answer a call of Twilio's Content API; what goes wrong is the trouble of `content`."""
+        method, fields = f"{request.method} {request.path}", {"body": body.decode()} if body else {}
+        trouble = self._trouble_of("content")
+        if trouble.delay:
+            await asyncio.sleep(trouble.delay)
+        reply = self.content.answer(request.method, request.path_qs, request.headers, body)
+        if trouble.fault in {Fault.STALL, Fault.DROP}:
+            return await self._fall_silent(request, method, fields, stall=trouble.fault is Fault.STALL)
+        return self._respond(method, fields, FAULTS[trouble.fault](trouble) if trouble.fault else reply)
 
     def _trouble_of(self, chat: str) -> Trouble:
         """Return what goes wrong with this call, and count it."""

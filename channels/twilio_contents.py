@@ -1,0 +1,103 @@
+"""Twilio's Content API: the templates of WhatsApp and their approval."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.templates import UNSUBMITTED, TemplateState, TemplateText, state_named
+from channels.base import Failure, SendError
+from channels.twilio_calls import Calls, Origins
+
+_URL = "https://content.twilio.com"  # the origin in the settings takes its place
+_TYPE = "twilio/quick-reply"
+_CATEGORY = "UTILITY"
+_PAGE = 500  # contents; Content API, PageSize: at most 1000
+_PAGES = 100  # at most; an account holds 6000 approved templates
+
+
+class Contents:
+    """One account's contents; every call may raise SendError."""
+
+    def __init__(self, account_sid: str, auth_token: str, url: str = _URL, timeout: float = 20.0) -> None:
+        """Keep the account; `url` is an origin, `timeout` is in seconds. Nothing is called."""
+        self._calls = Calls(account_sid, auth_token, Origins(content=url), timeout)
+
+    def close(self) -> None:
+        """End the connections."""
+        self._calls.close()
+
+    def listed(self) -> list[Mapping[str, Any]]:
+        """Return every content of the account, as the provider describes it."""
+        found: list[Mapping[str, Any]] = []
+        path = f"/v1/Content?PageSize={_PAGE}"
+        for _ in range(_PAGES):
+            page = self._call("GET", path)
+            found += page.get("contents") or []
+            path = _path((page.get("meta") or {}).get("next_page_url"))
+            if not path:
+                break
+        return found
+
+    def create(self, text: TemplateText) -> str:
+        """Return the sid of a new content with this text."""
+        created = self._call("POST", "/v1/Content", _content(text))
+        return str(created["sid"])
+
+    def submit(self, text: TemplateText, sid: str) -> TemplateState:
+        """Ask for WhatsApp's approval and return how the template stands then."""
+        asked = {"name": text.name, "category": _CATEGORY}
+        answer = self._call("POST", f"/v1/Content/{sid}/ApprovalRequests/whatsapp", asked)
+        return _state(text.name, sid, answer) or TemplateState(
+            text.name, text.kind, text.language, text.version
+        )
+
+    def state(self, name: str, sid: str) -> TemplateState | None:
+        """Return how the content of this name stands with WhatsApp, or None for one that is not Griot's."""
+        if state_named(name, sid, "", "") is None:
+            return None
+        answer = self._call("GET", f"/v1/Content/{sid}/ApprovalRequests")
+        return _state(name, sid, answer.get("whatsapp") or {})
+
+    def states(self) -> list[TemplateState]:
+        """Return how every template of Griot's stands, of every version."""
+        found = (self.state(str(each.get("friendly_name")), str(each["sid"])) for each in self.listed())
+        return [state for state in found if state is not None]
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        headers = {"Content-Type": "application/json"} if body else {}
+        answer = self._calls.ask(
+            lambda client: client.request(method, f"{_URL}{path}", data=body, headers=headers)
+        )
+        said = json.loads(answer.text or "null")
+        if not isinstance(said, dict):
+            raise SendError(Failure.UNKNOWN, "an answer that is not Twilio's")
+        return said
+
+
+def is_same(text: TemplateText, content: Mapping[str, Any]) -> bool:
+    """Tell whether a content says what the template says: body, buttons and language."""
+    shown = (content.get("types") or {}).get(_TYPE) or {}
+    buttons = tuple((each.get("title"), each.get("id")) for each in shown.get("actions") or ())
+    return (content.get("language"), shown.get("body"), buttons) == (text.code, text.body, text.buttons)
+
+
+def _content(text: TemplateText) -> dict[str, object]:
+    actions = [{"type": "QUICK_REPLY", "title": label, "id": reply} for label, reply in text.buttons]
+    return {
+        "friendly_name": text.name,
+        "language": text.code,
+        "variables": {str(number): sample for number, sample in enumerate(text.samples, start=1)},
+        "types": {_TYPE: {"body": text.body, "actions": actions}},
+    }
+
+
+def _state(name: str, sid: str, approval: Mapping[str, Any]) -> TemplateState | None:
+    status = str(approval.get("status") or UNSUBMITTED).lower()
+    return state_named(name, sid, status, str(approval.get("rejection_reason") or ""))
+
+
+def _path(url: object) -> str:
+    """Return path and query of the provider's address, "" without one: the origin is ours to choose."""
+    parts = urlsplit(str(url or ""))
+    return f"{parts.path}?{parts.query}" if parts.path else ""
