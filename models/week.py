@@ -6,16 +6,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from bot.digest import CityWeek, Standing
-from bot.periods import days_of, form_due
+from bot.periods import days_of, form_due, is_prompted
 from bot.programme import City as CityData
 from bot.programme import Programme
+from bot.week import Away, CityWeek, Standing
 from models.base import Db, Json
-from models.city import City, absence_on, today_in
+from models.city import Absence, City, absence_on, today_in
 from models.form import FormShelf
 from models.submission import Submission, SubmissionState
 
-_COLUMNS = (
+COLUMNS = (
     Submission.city,
     Submission.form,
     Submission.period,
@@ -25,6 +25,7 @@ _COLUMNS = (
     Submission.language,
     Submission.answers,
     Submission.nothing,
+    Submission.submitted_at,
 )
 
 
@@ -37,7 +38,7 @@ def week_of_cities(db: Db, programme: Programme, shelf: FormShelf, week: str) ->
     reports = _reports(db, {period for _, period in asked.values()})
     decided = {row.slug: row for row in db.scalars(select(City))}
     return [
-        _city_week(db, shelf, city, decided.get(slug), reports.get((slug, *asked[slug])), week)
+        _city_week(db, shelf, programme, city, decided.get(slug), reports.get((slug, *asked[slug])), week)
         for slug, city in programme.cities.items()
     ]
 
@@ -52,7 +53,7 @@ def _asked(programme: Programme, city: CityData, week: str) -> tuple[str, str]:
 def _reports(db: Db, periods: set[str]) -> dict[tuple[str, str, str], Sequence[Json]]:
     """Return the report that counts for each city, form and period: the newest sent one, else a draft."""
     states = (SubmissionState.DRAFT, SubmissionState.SUBMITTED)
-    query = select(*_COLUMNS).where(Submission.period.in_(sorted(periods)), Submission.state.in_(states))
+    query = select(*COLUMNS).where(Submission.period.in_(sorted(periods)), Submission.state.in_(states))
     found: dict[tuple[str, str, str], Sequence[Json]] = {}
     for row in db.execute(query.order_by(Submission.state, Submission.id)):
         if row.state == SubmissionState.SUBMITTED or row.answers:
@@ -61,19 +62,43 @@ def _reports(db: Db, periods: set[str]) -> dict[tuple[str, str, str], Sequence[J
 
 
 def _city_week(
-    db: Db, shelf: FormShelf, city: CityData, decided: City | None, report: Sequence[Json] | None, week: str
+    db: Db,
+    shelf: FormShelf,
+    programme: Programme,
+    city: CityData,
+    decided: City | None,
+    report: Sequence[Json] | None,
+    week: str,
 ) -> CityWeek:
     if report is None:
-        return CityWeek(city, _absence(decided, week))
-    _, form, _, state, reference, version, language, answers, nothing = report
-    standing = Standing.SUBMITTED if state == SubmissionState.SUBMITTED else Standing.PARTIAL
-    return CityWeek(city, standing, shelf.form(db, form, version), reference, language, answers, nothing)
+        absence = _absence(decided, week)
+        is_asked = is_prompted(programme, city, week)
+        if absence is None:
+            return CityWeek(city, Standing.SILENT, is_asked=is_asked)
+        away = Away(absence.until, absence.reason)
+        return CityWeek(city, _ABSENT[absence.kind], away=away, is_asked=is_asked)
+    return as_told(db, shelf, city, report)
 
 
-def _absence(city: City | None, week: str) -> Standing:
-    """Return why a city is silent: what was decided by the week's end counts if it holds on Thursday."""
+def as_told(db: Db, shelf: FormShelf, city: CityData, report: Sequence[Json]) -> CityWeek:
+    """Return a stored report, the columns of `COLUMNS`, as the digest reads it."""
+    _, form, _, state, reference, version, language, answers, nothing, sent_at = report
+    return CityWeek(
+        city,
+        Standing.SUBMITTED if state == SubmissionState.SUBMITTED else Standing.PARTIAL,
+        form=shelf.form(db, form, version),
+        reference=reference,
+        language=language,
+        answers=answers,
+        nothing=nothing,
+        sent_at=sent_at,
+    )
+
+
+def _absence(city: City | None, week: str) -> Absence | None:
+    """Return why nothing is asked: what was decided by the week's end counts if it holds on Thursday."""
     monday, sunday = days_of(week)
     absence = absence_on(city, monday + timedelta(days=3)) if city else None
     if city is None or absence is None or today_in(city, absence.at) > sunday:
-        return Standing.SILENT
-    return _ABSENT[absence.kind]
+        return None
+    return absence
