@@ -19,9 +19,8 @@ def message_of(scene: Scene, choice: Choice, first: str = "") -> Message:
 
 def token_of(scene: Scene, choice: Choice) -> str:
     """Return what a button carries: it belongs to this person, this choice and its options."""
-    if choice.kind in scheduled.KINDS:  # its button stays true, whatever is answered or open meanwhile
-        about = "|".join((str(scene.who.id), *choice.actions[:1]))
-        return f"{choice.kind}.{zlib.crc32(about.encode()):x}"
+    if choice.kind in scheduled.KINDS:
+        return scheduled.token_of(scene, choice)
     checked = str(scene.report.session.given) if choice.kind == "check" and scene.report else ""
     facts = "|".join((str(scene.who.id), *choice.actions, *sorted(choice.data.values()), checked))
     report = f"{scene.report.began:x}" if scene.report else ""
@@ -71,6 +70,11 @@ def languages(scene: Scene) -> Choice:
     """Return the choice of one of the programme's languages, in the order en, fr, pt, ar."""
     spoken = (code for code in LANGUAGES if code in scene.programme.languages)
     return Choice("language", tuple(f"language:{code}" for code in spoken))
+
+
+def cities(scene: Scene) -> Choice:
+    """Return the choice of one city, for the details of the digest."""
+    return Choice("cities", tuple(f"details:{slug}" for slug in scene.programme.cities))
 
 
 def _consent_text(scene: Scene, choice: Choice) -> str:
@@ -142,6 +146,13 @@ def _offer_text(scene: Scene, choice: Choice) -> str:
     return scene.say("Would you like to fill in one of these forms now?")
 
 
+def _why_text(scene: Scene, choice: Choice) -> str:
+    milestone = scheduled.milestone_of(scene, choice.data["milestone"])
+    if choice.data["what"] == "moretime":
+        return scene.say("{milestone}: how much more time is needed, and why?", milestone=milestone)
+    return scene.say("{milestone}: what blocks the work?", milestone=milestone)
+
+
 TEXTS: dict[str, Callable[[Scene, Choice], str]] = {
     "consent": _consent_text,
     "menu": lambda scene, choice: scene.say("What would you like to do?"),
@@ -154,6 +165,8 @@ TEXTS: dict[str, Callable[[Scene, Choice], str]] = {
     "offer": _offer_text,
     "waiting": lambda scene, choice: scene.say("A draft waits. Go on with it?"),
     "cancel": lambda scene, choice: scene.say("Cancel this report? It will not be sent."),
+    "why": _why_text,
+    "cities": lambda scene, choice: scene.say("For one city, send MORE and the city's name."),
     **dict.fromkeys(scheduled.KINDS, scheduled.text_of),
 }
 
@@ -172,6 +185,11 @@ def _open_label(scene: Scene, more: str) -> str:
     form, _, period = more.partition("@")
     title = scene.title(form)
     return f"{title} ({scene.period(period)})" if period else title
+
+
+def _city_label(scene: Scene, more: str) -> str:
+    city = scene.programme.cities.get(more)
+    return scene.named(city.names) if city else more
 
 
 _LABELS: dict[str, Callable[[Scene, str], str]] = {
@@ -196,6 +214,7 @@ _LABELS: dict[str, Callable[[Scene, str], str]] = {
     "add": lambda scene, more: scene.say("Add"),
     "neither": lambda scene, more: scene.say("Neither"),
     "discard": lambda scene, more: scene.say("Yes, cancel it"),
+    "details": _city_label,
     "begin": lambda scene, more: scene.say("Start now"),
     "nothing": lambda scene, more: scene.say("Nothing to report"),
     "output": lambda scene, more: scene.say("Send it now"),

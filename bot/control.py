@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bot import choices
 from bot.periods import form_due
+from bot.questions.options import chosen
 from bot.reporting import ask_current, choose, city_closed, list_forms, say_only
 from bot.talk import Agreed, Outcome, Returned, Scene, Speaks, Stopped
 from bot.words import fold
@@ -60,11 +61,13 @@ def stop(scene: Scene, more: str) -> Outcome:
     return say_only(scene.did(Stopped()), text, kind="notice")
 
 
-def restore(scene: Scene) -> Outcome:
-    """Take up messages again and show the open question."""
+def restore(scene: Scene, *, is_confirmed: bool = False) -> Outcome:
+    """Take up messages again and show the open question; say no more when the provider confirmed it."""
     scene = replace(scene, who=replace(scene.who, is_stopped=False)).did(Returned())
     if not scene.who.agreed:
         return ask_consent(scene)
+    if is_confirmed:
+        return ask_current(scene)
     if scene.report or scene.talk.choice:
         return ask_current(scene, scene.say("Messages are back on. Current question:"))
     return ask_current(scene, scene.say("Messages are back on."))
@@ -138,6 +141,26 @@ def calendar(scene: Scene, more: str) -> Outcome:
 def not_yet(scene: Scene, more: str) -> Outcome:
     """Answer a word whose feature is still to come, with help; what is open stays open."""
     return help_first(scene, scene.say("This is not available yet."))
+
+
+def more(scene: Scene, more: str) -> Outcome:
+    """List the cities, or return what one of them said: by its number, name, or the beginning of it."""
+    slugs = list(scene.programme.cities)
+    if not more:
+        return choose(scene, choices.cities(scene))
+    names = [(slug, city.code, *city.names.values()) for slug, city in scene.programme.cities.items()]
+    index = chosen(more, names)
+    if index is None:
+        unknown = scene.say("There is no city {name}.", name=more)
+        return choose(scene, choices.cities(scene), unknown)
+    return details(scene, slugs[index])
+
+
+def details(scene: Scene, city: str) -> Outcome:
+    """Return what a city said this week; a list of cities stays open for the next one."""
+    if city not in scene.programme.cities:
+        return choose(scene, choices.cities(scene))
+    return say_only(scene, scene.facts.details(city, scene.who.language))
 
 
 def help_first(scene: Scene, first: str) -> Outcome:

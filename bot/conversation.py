@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import asking, choices, control, engine, reporting, sending
+from bot import asking, choices, control, engine, prompted, reporting, scheduled, sending
 from bot.filling import filling_of
 from bot.questions.options import chosen
 from bot.say import begun_right
@@ -15,7 +15,8 @@ from bot.words import Command, command_in, fold
 AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
 _GREETINGS = frozenset({"menu", "start", "pending"})
 _ANSWERS = frozenset({"skip", "nothing", "send", "done"})  # words that do something to the open question
-_OVER_A_QUESTION = frozenset({"menu", "forms", "language", "offer", "waiting", "resume"})
+_OVER_A_QUESTION = frozenset({"menu", "forms", "language", "offer", "waiting", "resume", *scheduled.KINDS})
+_MEANS = {"start": "begin"}  # words that name an option of the schedule by another name
 
 
 def hear(scene: Scene, heard: Heard) -> Outcome:
@@ -26,6 +27,8 @@ def hear(scene: Scene, heard: Heard) -> Outcome:
 
 
 def _heard(scene: Scene, heard: Heard) -> Outcome:
+    if heard.opt_out:
+        return _opted_out(scene, heard)
     command = command_in(heard.text) if heard.text else None
     if command and command.name == "stop" and not scene.who.is_stopped:
         return control.stop(scene, "")
@@ -38,6 +41,16 @@ def _heard(scene: Scene, heard: Heard) -> Outcome:
     scene, first = _closed(scene)
     outcome = _route(scene, heard, command)
     return preceded(outcome, first)
+
+
+def _opted_out(scene: Scene, heard: Heard) -> Outcome:
+    """Follow a stop or start word that the provider heard too and has answered itself."""
+    is_stopped, silent = scene.who.is_stopped, Outcome(scene.talk, scene.effects, ())
+    if heard.opt_out == "START":
+        return control.restore(scene, is_confirmed=True) if is_stopped else _heard(scene, Heard(text="start"))
+    if heard.opt_out == "STOP" and not is_stopped:
+        return replace(control.stop(scene, ""), messages=())
+    return silent
 
 
 def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
@@ -104,12 +117,17 @@ def _pressed(scene: Scene, heard: Heard) -> Outcome:
     if press is None:
         return reporting.ask_current(scene)
     choice = scene.talk.choice
-    if choice and press.token == choices.token_of(scene, choice) and 1 <= press.option <= len(choice.actions):
-        return act(scene, choice.actions[press.option - 1])
+    is_this = choice is not None and press.token == choices.token_of(scene, choice)
+    if choice and is_this and (action := scheduled.action_at(choice, press.option)):
+        return act(scene, action)
     filling = filling_of(scene) if scene.report else None
     at = scene.report.session.at if scene.report else None
     if filling and at and not choice and press.token == asking.token_of(filling, at):
         return reporting.answer(scene, heard)
+    if earlier := prompted.still_true(scene, press):
+        return act(*earlier)
+    if press.token.startswith("digest.") and scene.who.city is None:
+        return control.status(scene, "")
     old = scene.say("That button belongs to an earlier question; nothing was changed. Current question:")
     return reporting.ask_current(scene, old)
 
@@ -122,9 +140,17 @@ def _picked(scene: Scene, text: str) -> str | None:
     labels = [_names_of(scene, choice, action) for action in choice.actions]
     index = chosen(text, labels)
     exact = [i for i, texts in enumerate(labels) if fold(text) in map(fold, texts)]
-    if index is not None and not exact and not fold(text).isdecimal() and command_in(text):
-        return None
+    if not exact and not fold(text).isdecimal() and (command := command_in(text)):
+        return _named_by(choice, command)
     return choice.actions[index] if index is not None else None
+
+
+def _named_by(choice: Choice, command: Command) -> str | None:
+    """Return the option of the schedule that a word names, such as `later` or `nothing`."""
+    if choice.kind not in scheduled.KINDS or command.more:
+        return None
+    name = _MEANS.get(command.name, command.name)
+    return next((each for each in choice.actions if each.partition(":")[0] == name), None)
 
 
 def _names_of(scene: Scene, choice: Choice, action: str) -> list[str]:
@@ -142,7 +168,11 @@ def _not_picked(scene: Scene, heard: Heard) -> Outcome:
     choice = scene.talk.choice
     if choice is None:
         return reporting.ask_current(scene)
+    if choice.kind == "why" and not _is_away(scene):
+        return prompted.pass_on(scene, heard)
     scene = reporting.not_understood(scene)
+    if choice.kind == "why":
+        return reporting.ask_current(scene)
     if scene.report and choice.kind in _OVER_A_QUESTION and engine.understands(filling_of(scene), heard):
         behind = scene.chose(None)
         if engine.takes_free_text(filling_of(behind)):
@@ -231,7 +261,7 @@ def _continue(scene: Scene, more: str) -> Outcome:
 
 
 def _more_of_digest(scene: Scene, more: str) -> Outcome:
-    return control.not_yet(scene, more) if scene.who.city else control.status(scene, "")
+    return control.not_yet(scene, more) if scene.who.city else control.more(scene, more)
 
 
 COMMANDS: dict[str, Action] = {
@@ -279,11 +309,17 @@ ACTIONS: dict[str, Action] = {
     "answer": reporting.edit,
     "keep": sending.later,
     "continue": _continue,
-    "later": sending.later,
+    "later": prompted.later,
     "replace": sending.replace_sent,
     "add": sending.add_to_sent,
     "neither": sending.later,
     "discard": sending.discard,
+    "begin": prompted.begin,
+    "nothing": prompted.nothing,
+    "output": reporting.open_output,
+    "moretime": prompted.ask_why("moretime"),
+    "blocks": prompted.ask_why("blocks"),
+    "details": control.details,
 }
 
 _FITS: dict[str, Callable[[Scene, str], bool]] = {

@@ -141,3 +141,11 @@ _UNREACHABLE: dict[str, Callable[[Say, str, str], str]] = {"no_template": _no_te
 def stopped_alert(say: Say, city: str, name: str) -> str:
     """Return the alert that somebody of a city wants no more messages."""
     return begun_right(say("{city}: {name} stopped all messages. A call is advised.", city=city, name=name))
+
+
+def request(say: Say, what: str, city: str, milestone: str, text: str) -> str:
+    """Return the alert that a city asks for more time (`moretime`) or says what blocks, in its own words."""
+    parts = {"city": city, "milestone": milestone, "text": text}
+    if what == "moretime":
+        return begun_right(say("{city}: more time asked for {milestone}. {text}", **parts))
+    return begun_right(say("{city}: {milestone} is blocked. {text}", **parts))

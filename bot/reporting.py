@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from bot import asking, choices, engine
+from bot import asking, choices, engine, scheduled
 from bot.filling import filling_for, filling_of
 from bot.following import alerted, what_follows
 from bot.forms.form import Form
@@ -21,6 +21,10 @@ from bot.talk import (
 )
 from bot.values import Heard, Message
 from bot.words import fold
+
+_CHOSEN = frozenset(
+    {"forms", "waiting", *scheduled.OF_A_FORM}
+)  # whoever picked there need not be asked twice
 
 
 def say_only(scene: Scene, text: str, kind: str = "reply") -> Outcome:
@@ -94,7 +98,7 @@ def resume(scene: Scene, first: str = "") -> Outcome:
     done, total = asking.progress(filling_of(scene))
     if done == 0 or done == total:
         return ask_question(scene, first)
-    if scene.talk.choice and scene.talk.choice.kind in ("forms", "waiting"):
+    if scene.talk.choice and scene.talk.choice.kind in _CHOSEN:
         return ask_question(scene, saved(scene))  # this very report was just chosen
     return choose(scene, Choice("resume", ("continue", "later")), first)
 
@@ -355,4 +359,9 @@ def city_closed(scene: Scene) -> str:
 
 def no_report(scene: Scene) -> str:
     """Return the sentence for a word that needs an open report."""
-    return scene.say("No report is open. To begin, send REPORT.")
+    return scene.say("No report is open. To begin, send REPORT.") if scene.city else nothing_due(scene)
+
+
+def nothing_due(scene: Scene) -> str:
+    """Return the sentence for who has nothing to send."""
+    return scene.say("Nothing is due now.")

@@ -1,5 +1,6 @@
 """The questions that the schedule asks: their options, and their texts as of the moment they are said."""
 
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -31,6 +32,12 @@ def of_milestone(kind: str, milestone: str, deadline: date) -> Choice:
     """Return what may be done about a milestone: hand in, ask for more time, say what blocks."""
     actions = (f"output:{milestone}", f"moretime:{milestone}", f"blocks:{milestone}")
     return Choice(kind, actions, {"deadline": deadline.isoformat()})
+
+
+def token_of(scene: Scene, choice: Choice) -> str:
+    """Return what its buttons carry: they stay true whatever is answered or open meanwhile."""
+    asked = zlib.crc32(f"{scene.who.id}|{about(choice)}".encode())
+    return f"{choice.kind}.{asked:x}"
 
 
 def about(choice: Choice) -> str:

@@ -15,6 +15,7 @@ from bot.reporting import (
     filled,
     is_closed,
     no_report,
+    nothing_due,
     resume,
     rhythm,
     say_only,
@@ -48,9 +49,16 @@ def nothing(scene: Scene, more: str) -> Outcome:
 
 def _nothing_due(scene: Scene) -> Outcome:
     name, period = rhythm(scene)
-    form = scene.facts.form(name) if name else None
-    if form is None or scene.facts.sent(name, period):
-        return ask_current(scene, scene.say("Nothing is due now."))
+    if not name or scene.facts.sent(name, period):
+        return ask_current(scene, nothing_due(scene))
+    return nothing_of(scene, name, period)
+
+
+def nothing_of(scene: Scene, name: str, period: str) -> Outcome:
+    """Submit a form of a period with no answers; go on with its draft when it has some."""
+    form = scene.facts.form(name)
+    if form is None:
+        return ask_current(scene, nothing_due(scene))
     draft = scene.facts.draft(name, period)
     if draft and draft.session.given:
         return resume(taken(scene, draft))
@@ -74,7 +82,8 @@ def later(scene: Scene, more: str) -> Outcome:
     """Leave the open report as a draft for now."""
     draft = scene.report or scene.facts.last_draft()
     if draft is None or is_closed(scene, draft):
-        return say_only(scene.chose(None), scene.say("All right. To begin, send REPORT."))
+        said = scene.say("All right. To begin, send REPORT.") if scene.city else nothing_due(scene)
+        return say_only(scene.chose(None), said)
     scene = scene.chose(None).without_report().did(LeftOpen())
     until = closing(scene, draft)
     if until is None:

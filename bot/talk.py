@@ -102,6 +102,14 @@ class Facts(Protocol):
         """Return this week's digest as text, for officers."""
         ...
 
+    def details(self, city: str, language: str) -> str:
+        """Return all that a city said this week, for officers."""
+        ...
+
+    def officer(self) -> str:
+        """Return the name of the officer, "" when there is none or more than one."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
@@ -181,8 +189,28 @@ class Alerted:
     text: str  # the answer that the alert carries
 
 
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The person asks the officers for more time, or says what blocks."""
+
+    what: str  # moretime or blocks
+    milestone: str
+    text: str
+
+
 Effect = (
-    Agreed | Speaks | Stopped | Returned | Opened | Filled | Sent | Revised | LeftOpen | Discarded | Alerted
+    Agreed
+    | Speaks
+    | Stopped
+    | Returned
+    | Opened
+    | Filled
+    | Sent
+    | Revised
+    | LeftOpen
+    | Discarded
+    | Alerted
+    | Requested
 )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot import notices
 from bot.control import ask_consent
 from bot.conversation import hear, preceded
-from bot.talk import Choice, Outcome, Scene, Talk, Who
+from bot.talk import Outcome, Scene, Who
 from bot.values import Heard, Message, Say
 from channels.base import Channel, Inbound, Reach, Receipt
 from griot import effects
@@ -16,9 +16,9 @@ from griot.digests import Digests
 from griot.settings import data_folder
 from griot.voices import voices
 from models import inbox, outbox
-from models.base import Db, Json
+from models.base import Db
 from models.consent import was_asked
-from models.facts import StoredFacts
+from models.facts import StoredFacts, no_details
 from models.form import FormShelf
 from models.inbox import Inbox
 from models.invite import Outcome as Redeemed
@@ -26,6 +26,7 @@ from models.invite import answer_stranger, looks_like_code, redeem
 from models.person import KnownPerson, PersonState, address_heard, address_lost, person_of, person_with
 from models.programme import ProgrammeShelf
 from models.submission import OpenChat, chat_of, save_chat
+from models.talk import state_of, talk_of
 
 _REFUSALS = {Redeemed.WRONG: notices.code_wrong, Redeemed.SPENT: notices.code_spent}
 _JOIN = re.compile(r"\s*/?(?:start|join)\s+(\S.{0,63})", re.IGNORECASE)
@@ -40,6 +41,7 @@ class Turns:
     forms: FormShelf
     programmes: ProgrammeShelf
     digest_in: Callable[[Db, str, datetime], str]
+    details_in: Callable[[Db, str, str, datetime], str] = no_details
 
     def __call__(self, db: Db, row: Inbox, at: datetime) -> None:
         """Handle one inbox row. The result depends only on stored rows and the time stored on this one.
@@ -100,6 +102,8 @@ class Turns:
     def _hear_stranger(self, db: Db, row: Inbox, news: Inbound, at: datetime) -> None:
         """Bind who sends a code; give others one neutral answer a day."""
         inbox.describe(db, row.id, None, said(news.heard))
+        if news.heard.opt_out:
+            return
         say = self.voices[news.language if news.language in self.voices else "en"]
         code = _code_in(news.heard.text)
         if code is None:
@@ -125,14 +129,22 @@ class Turns:
         self._keep(db, row, news.address, chat, scene, preceded(outcome, joined), at)
 
     def _scene(self, db: Db, row: Inbox, heard: Heard, person: KnownPerson, chat: OpenChat) -> Scene:
-        facts = StoredFacts(db, self.forms, person.id, person.city, row.received_at, self.digest_in)
+        facts = StoredFacts(
+            db,
+            self.forms,
+            person.id,
+            person.city,
+            row.received_at,
+            self.digest_in,
+            self.details_in,
+        )
         return Scene(
             who=_who(db, person),
             programme=self.programmes.programme(db),
             at=row.received_at,
             voices=self.voices,
             facts=facts,
-            talk=_talk(chat),
+            talk=talk_of(chat),
             report=facts.opened(chat.report) if chat.report else None,
             source=f"{row.channel}:{heard.source}",
             has_moved=bool(chat.channel) and chat.channel != row.channel,
@@ -148,10 +160,10 @@ class Turns:
         outcome: Outcome,
         at: datetime,
     ) -> None:
-        heard = effects.Heard(row.channel, scene.source, row.received_at, at)
+        heard = effects.Heard(row.channel, scene.source, row.received_at, at, tuple(self.channels))
         report_id = effects.keep(db, scene, outcome.effects, heard)
         channel = row.channel if outcome.messages else chat.channel  # where the question was asked
-        now = OpenChat(_state(outcome.talk), channel, is_new=chat.is_new)
+        now = OpenChat(state_of(outcome.talk), channel, is_new=chat.is_new)
         save_chat(db, scene.who.id, now, report_id, row.received_at)
         for number, message in enumerate(outcome.messages, start=1):
             _enqueue(db, row, scene.who, address, message, str(number), at)
@@ -161,7 +173,7 @@ def make_turns(channels: Mapping[str, Channel]) -> Turns:
     """Return the turns of a process that hears these channels."""
     forms, programmes, spoken = FormShelf(), ProgrammeShelf(), voices(data_folder("locales"))
     digests = Digests(programmes, forms, spoken)
-    return Turns(channels, spoken, forms, programmes, digests.of_now)
+    return Turns(channels, spoken, forms, programmes, digests.of_now, digests.details_of)
 
 
 def said(heard: Heard) -> str:
@@ -195,25 +207,6 @@ def _who(db: Db, person: KnownPerson) -> Who:
     agreed = True if person.state == PersonState.ACTIVE else was_asked(db, person.id)
     is_stopped = person.state in (PersonState.STOPPED, PersonState.ERASED)
     return Who(person.id, person.name, person.role, person.city, person.language, agreed, is_stopped)
-
-
-def _talk(chat: OpenChat) -> Talk:
-    choice = chat.state.get("choice")
-    return Talk(
-        choice=Choice(choice["kind"], tuple(choice["actions"]), choice["data"]) if choice else None,
-        rejected=chat.state.get("rejected", ""),
-        heard_at=chat.updated_at,
-    )
-
-
-def _state(talk: Talk) -> dict[str, Json]:
-    choice = talk.choice
-    state: dict[str, Json] = {}
-    if choice:
-        state["choice"] = {"kind": choice.kind, "actions": list(choice.actions), "data": dict(choice.data)}
-    if talk.rejected:
-        state["rejected"] = talk.rejected
-    return state
 
 
 def _note(db: Db, row: Inbox, news: Receipt, at: datetime) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
+
 from bot.forms.form import Form
 from bot.session import Session
 from bot.talk import Report
 from bot.values import Value
 from models.base import Db, Json
 from models.form import FormShelf
+from models.person import Person, PersonState, Role
 from models.submission import (
     Stored,
     answered_by,
@@ -25,6 +28,11 @@ LIFE_WITHOUT_PERIOD = timedelta(days=7)  # a draft of a form that belongs to no 
 LIFE_OF_DRAFT = timedelta(days=45)  # none lives longer: a month, and the weeks in which late answers count
 
 
+def no_details(db: Db, city: str, language: str, at: datetime) -> str:
+    """Return nothing: the facts of who is asked something, or of a process without digests."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFacts:
     """Facts for one person, at one moment, within one transaction."""
@@ -35,6 +43,7 @@ class StoredFacts:
     city: str | None
     at: datetime
     digest_in: Callable[[Db, str, datetime], str]
+    details_in: Callable[[Db, str, str, datetime], str] = no_details
 
     def form(self, name: str) -> Form | None:
         """Return the current version of a form."""
@@ -80,6 +89,16 @@ class StoredFacts:
     def digest(self, language: str) -> str:
         """Return this week's digest as text."""
         return self.digest_in(self.db, language, self.at)
+
+    def details(self, city: str, language: str) -> str:
+        """Return all that a city said this week as text."""
+        return self.details_in(self.db, city, language, self.at)
+
+    def officer(self) -> str:
+        """Return the name of the officer, "" when there is none or more than one."""
+        officers = Person.role == Role.OFFICER, Person.state == PersonState.ACTIVE
+        names = self.db.scalars(select(Person.name).where(*officers).limit(2)).all()
+        return names[0] if len(names) == 1 else ""
 
     def opened(self, stored: Stored) -> Report:
         """Return a stored report with its form compiled, on the version it began with."""
