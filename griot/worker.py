@@ -20,6 +20,7 @@ from models import inbox, sending
 from models.base import Db
 from models.db import Store, is_blocked, is_transient, read, write
 from models.inbox import Inbox, InboxState
+from models.jumps import settle_jumps
 from models.pace import PaceLimits, too_early
 from models.queues import Due, look
 from models.sending import Claimed
@@ -96,12 +97,13 @@ class Worker:
                 self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))
         self._end()
 
-    def once(self) -> int:
-        """Do all that is due within half a minute.
+    def once(self, plan: Callable[[], None] = lambda: None) -> int:
+        """Do all that is due within half a minute; `plan` is called first, and again while it waits.
 
         Return how many messages failed for good, and how many channels refuse every call.
         """
         failed = 0
+        plan()
         self._settle_lost()
         while True:
             self._ear.clear()
@@ -112,6 +114,7 @@ class Worker:
             if not self._sender.is_idle:
                 self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))
                 continue
+            plan()
             until = self._next_due()
             if until is None:
                 self._sender.close()
@@ -229,7 +232,8 @@ class Worker:
         return min(found, default=None)
 
     def _settle_lost(self) -> None:
-        write(self._work.store, lambda db: sending.settle_lost(db, self._work.clock()))
+        at = self._work.clock()
+        write(self._work.store, lambda db: settle_jumps(db, at) + sending.settle_lost(db, at))
 
     def _end(self) -> None:
         """Store what calls under way come to; what was only held goes back at once."""

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from secrets import token_hex
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Row,
     RowMapping,
     Select,
     and_,
@@ -28,13 +30,19 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.values import Message
 from models.base import Db
+from models.city import City
+from models.consent import consent_of, state_at
 from models.outbox import BULK, LIVE, OUT, QUEUED, SENDING, OutboxState, message_from
-from models.person import Address, Person, PersonState, note_change
+from models.person import Address, KnownPerson, Person, PersonState, note_change
 
 NEVER_REPEATED = frozenset({"digest"})  # kinds that an officer repeats by hand: a doubled one confuses many
+UNASKED = frozenset(
+    {"prompt", "nudge", "last_call", "reminder", "overdue", "escalation", "digest", "alert"}
+)  # kinds that need the person's agreement
 DEAD_STATES = (PersonState.STOPPED, PersonState.ERASED)
 
 
+LOOKED_WITHIN = timedelta(seconds=10)  # of the end of a lease the job `lost_sends` has seen it
 UNSEEN = "the provider's answer was never seen"
 NO_LEASE: Mapping[str, str | None] = {"lease_token": "", "lease_until": None}
 
@@ -44,12 +52,14 @@ class Claimed:
     """A message that this lease may send."""
 
     id: int
+    person_id: int | None
     recipient: str
     channel: str
     address: str
     kind: str
     lane: int
     message: Message
+    content_sid: str  # the approved template it leaves as
     despite_stop: bool
     created_at: datetime
     not_after: datetime | None
@@ -134,7 +144,7 @@ def drop_unsendable(db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Cl
     """Return what may leave now; close what expired, or whose person cannot be written to."""
     if not claimed:
         return []
-    reasons = _reasons_against(db, claimed)
+    reasons = _reasons_against(db, claimed, at)
     for row in claimed:
         if row.not_after is not None and row.not_after <= at:
             reasons[row.id] = (OutboxState.EXPIRED, "too late to be of use")
@@ -241,22 +251,32 @@ def has_written(db: Db, channel: str, address: str) -> bool:
 def settle_lost(db: Db, at: datetime, n: int = 100) -> int:
     """Resolve messages whose lease ran out, and repeats that a reply has overtaken; return how many.
 
-    A message that may have left is repeated once where its kind allows, else it rests as `uncertain`.
+    A message that may have left is repeated once where its kind allows, else it rests as `uncertain`. A lease
+    that ended long ago begins anew: the clock jumped, and the call may be under way.
     """
     lost = (
-        select(*CLAIMED_COLUMNS)
+        select(*CLAIMED_COLUMNS, OUT.c.lease_until, OUT.c.changed_at)
         .where(OUT.c.state == SENDING, OUT.c.lease_until < at)
         .order_by(OUT.c.lease_until)
         .limit(n)
         .with_for_update(skip_locked=True, of=OUT)
     )
-    rows = [_claimed(row) for row in db.connection().execute(lost).mappings()]
-    for row in rows:
-        if row.may_repeat:
+    found = db.connection().execute(lost).mappings().all()
+    for late in found:
+        row = _claimed(late)
+        if late["lease_until"] < at - LOOKED_WITHIN:
+            _lease_anew(db, row, at, max(late["lease_until"] - late["changed_at"], LOOKED_WITHIN))
+        elif row.may_repeat:
             put_back(db, row, at, at, error=UNSEEN, may_have_left=True)
         else:
             close(db, row, OutboxState.UNCERTAIN, at, error=UNSEEN)
-    return len(rows) + _settle_overtaken(db, at)
+    return len(found) + _settle_overtaken(db, at)
+
+
+def _lease_anew(db: Db, row: Claimed, at: datetime, lease: timedelta) -> None:
+    """Give a call as long again as its lease was; whoever makes it still holds the token."""
+    is_its = (OUT.c.id == row.id, OUT.c.lease_token == row.lease_token)
+    db.connection().execute(update(OUT).where(*is_its).values(lease_until=at + lease, changed_at=at))
 
 
 def _is_next(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -272,31 +292,48 @@ def _is_next(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     )
 
 
-def _reasons_against(db: Db, claimed: Sequence[Claimed]) -> dict[int, tuple[OutboxState, str]]:
-    """Return why messages may not leave, by their id: nobody stopped or unreachable gets one."""
+def _reasons_against(db: Db, claimed: Sequence[Claimed], at: datetime) -> dict[int, tuple[OutboxState, str]]:
+    """Return why messages may not leave, by their id: nobody stopped or unreachable gets one.
+
+    What is sent unasked goes to nobody who is paused, and only by e-mail to who did not agree.
+    """
     against: dict[int, tuple[OutboxState, str]] = {}
-    for id, state, reachable in db.connection().execute(_asking(), {"rows": [row.id for row in claimed]}):
-        if state in DEAD_STATES:
-            against[id] = (OutboxState.CANCELLED, f"the person is {state}")
-        else:
-            against[id] = (OutboxState.UNDELIVERABLE, f"the address is unreachable: {reachable}")
+    for row in db.connection().execute(_asking(), {"rows": [row.id for row in claimed]}):
+        if row.state in DEAD_STATES:
+            against[row.id] = (OutboxState.CANCELLED, f"the person is {row.state}")
+        elif row.reachable not in (None, "yes"):
+            against[row.id] = (OutboxState.UNDELIVERABLE, f"the address is unreachable: {row.reachable}")
+        elif (state := _state_of(db, row, at)) not in _welcome_to(row.channel):
+            against[row.id] = (OutboxState.CANCELLED, f"the person is {state}")
     return against
 
 
+def _state_of(db: Db, row: Row[Any], at: datetime) -> PersonState:
+    if row.state != PersonState.PAUSED:
+        return PersonState(row.state)
+    person = KnownPerson(row.person_id, "", "", None, "", PersonState(row.state), row.paused_until)
+    agreed = consent_of(db, row.person_id) is not None
+    return state_at(person, at, ZoneInfo(row.timezone or "UTC"), agreed=agreed)
+
+
+def _welcome_to(channel: str) -> frozenset[PersonState]:
+    if channel == "email":
+        return frozenset({PersonState.ACTIVE, PersonState.INVITED})
+    return frozenset({PersonState.ACTIVE})
+
+
 @cache
-def _asking() -> Select[int, str, str]:
+def _asking() -> Select[Any]:
+    is_unasked = and_(OUT.c.kind.in_(sorted(UNASKED)), Person.state != PersonState.ACTIVE)
+    doubts = or_(Person.state.in_(DEAD_STATES), Address.reachable != "yes", is_unasked)
     return (
-        select(OUT.c.id, Person.state, Address.reachable)
+        select(OUT.c.id, OUT.c.person_id, OUT.c.channel, Person.state, Person.paused_until)
+        .add_columns(Address.reachable, City.timezone)
         .select_from(OUT)
         .join(Person, Person.id == OUT.c.person_id, isouter=True)
+        .join(City, City.slug == Person.city, isouter=True)
         .join(Address, and_(Address.channel == OUT.c.channel, Address.value == OUT.c.address), isouter=True)
-        .where(
-            OUT.c.id.in_(bindparam("rows", expanding=True)),
-            or_(
-                and_(Person.state.in_(DEAD_STATES), OUT.c.despite_stop.is_(False)),
-                and_(Address.reachable != "yes", OUT.c.despite_stop.is_(False)),
-            ),
-        )
+        .where(OUT.c.id.in_(bindparam("rows", expanding=True)), OUT.c.despite_stop.is_(False), doubts)
     )
 
 
