@@ -28,7 +28,10 @@ COMMANDS = {
     "templates": Entry("templates:templates", "Have WhatsApp approve templates, and see how they stand."),
     "form": Entry("form:form", "Check, add, list and show forms."),
     "person": Entry("person:person", "Add, show, invite, pause, export and erase people."),
+    "city": Entry("city:city", "Pause, resume or excuse a city."),
+    "milestone": Entry("milestone:milestone", "List, extend and waive a city's milestones."),
     "chat": Entry("chat:chat", "Hold a person's phone in this terminal."),
+    "schedule": Entry("schedule:schedule", "Print what will be sent to whom and when."),
     "digest": Entry("digest:digest", "Print the digest of a week."),
     "export": Entry("export:export", "Write data as csv, xlsx, json or jsonl."),
 }

@@ -10,10 +10,10 @@ from sqlalchemy import ForeignKey, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.programme import Milestone, Programme
-from models.base import Base, Db, Json
+from models.base import Base, Db
 from models.city import City, DecisionError, checked_reason, city_to_change, today_in
 from models.db import table_of
-from models.submission import Submission, SubmissionState
+from models.output import Output, outputs
 
 Place: TypeAlias = tuple[str, str]  # slug of a city, id of a milestone
 
@@ -54,6 +54,7 @@ class Standing:
 
     due: date  # in force
     since: datetime  # when this date was set
+    changed_at: datetime  # the date, a decision, or an output of it
     extended_to: date | None = None
     extended_reason: str = ""
     waived_at: datetime | None = None
@@ -130,9 +131,9 @@ def with_decisions(programme: Programme, decided: Sequence[Decided]) -> Programm
 def standings(db: Db, programme: Programme) -> Mapping[Place, Standing]:
     """Return where every city of the programme stands with every milestone, in the programme's order."""
     rows = {(row.city, row.milestone): row for row in db.scalars(select(CityMilestone))}
-    outputs = _outputs(db, programme)
+    given = _outputs(db, programme)
     return {
-        place: _standing(rows[place], outputs.get(place, ()))
+        place: _standing(rows[place], given.get(place, ()))
         for place in ((slug, id) for slug in programme.cities for id in programme.milestones)
         if place in rows
     }
@@ -194,26 +195,16 @@ def _own_date(city: City, milestone: Milestone) -> date:
     return date.fromisoformat(own) if own else milestone.due
 
 
-def _outputs(db: Db, programme: Programme) -> dict[Place, list[Json]]:
-    """Return the reports that hand in an output, replaced and begun ones too, by city and milestone."""
-    columns = (
-        Submission.city,
-        Submission.reference,
-        Submission.state,
-        Submission.submitted_at,
-        Submission.hidden,
-        Submission.answers,
-    )
-    asked = Submission.form == programme.words.get("output", ""), Submission.city.is_not(None)
-    found: dict[Place, list[Json]] = {}
-    for row in db.execute(select(*columns).where(*asked).order_by(Submission.submitted_at, Submission.id)):
-        found.setdefault((str(row.city), row.hidden.get("milestone", "")), []).append(row)
+def _outputs(db: Db, programme: Programme) -> dict[Place, list[Output]]:
+    found: dict[Place, list[Output]] = {}
+    for output in outputs(db, programme):
+        found.setdefault((output.city, output.milestone), []).append(output)
     return found
 
 
-def _standing(row: CityMilestone, outputs: Sequence[Json]) -> Standing:
-    counting = [each for each in outputs if each.state == SubmissionState.SUBMITTED]
-    sent = [each.submitted_at for each in outputs if each.submitted_at is not None]
+def _standing(row: CityMilestone, given: Sequence[Output]) -> Standing:
+    counting = [each for each in given if each.counts]
+    sent = [each.sent_at for each in given if each.sent_at is not None]
     return Standing(
         due=row.due,
         since=row.since,
@@ -222,6 +213,7 @@ def _standing(row: CityMilestone, outputs: Sequence[Json]) -> Standing:
         waived_at=row.waived_at,
         waived_reason=row.waived_reason,
         handed_in_at=min(sent) if counting else None,
-        handed_in_reference=counting[0].reference if counting else "",
-        started=any(each.state == SubmissionState.DRAFT and each.answers for each in outputs),
+        handed_in_reference=counting[0].reference or "" if counting else "",
+        started=any(each.sent_at is None and each.is_begun for each in given),
+        changed_at=max(row.changed_at, *(each.changed_at for each in given)) if given else row.changed_at,
     )

@@ -12,11 +12,15 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from bot.programme import Programme
 from bot.values import Problem
 from griot.clock import follow, now
 from griot.settings import Settings
+from models.base import Db
+from models.city import DecisionError
 from models.db import Store, UrlError, open_store
 from models.person import PersonError
+from models.programme import current_programme
 
 MOST_ID = 2**31 - 1  # of a row, on PostgreSQL
 
@@ -44,7 +48,7 @@ class Desk:
 
 @contextmanager
 def desk() -> Iterator[Desk]:
-    """Yield the open database; any trouble with it, or with a person, becomes one line.
+    """Yield the open database; any trouble with it, with a person or a decision, becomes one line.
 
     Only what the command needs is checked: no SECRET_KEY and no channel is asked for to read data.
     """
@@ -56,12 +60,20 @@ def desk() -> Iterator[Desk]:
     try:
         follow(store)
         yield Desk(store, settings, now())
-    except PersonError as error:
+    except (PersonError, DecisionError) as error:
         raise BadInput(str(error)) from None
     except DBAPIError as error:
         raise Failed(_reason(error)) from None
     finally:
         store.close()
+
+
+def programme_of(db: Db) -> Programme:
+    """Return the current programme; raise BadInput before the first load."""
+    try:
+        return current_programme(db)
+    except LookupError as error:
+        raise BadInput(f"{error}.") from None
 
 
 def read_settings() -> Settings:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import click
 
 from bot.periods import bounds, closes_at
-from griot.commands.desk import BadInput, Desk, Moment, desk, save
+from griot.commands.desk import BadInput, Desk, Moment, desk, programme_of, save
 from griot.commands.paging import rows_of
 from models import export as queries
 from models.base import Json
@@ -31,7 +31,7 @@ Rows: TypeAlias = Callable[[Desk, datetime | None], Iterable[Record]]
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 @click.option("--since", type=Moment(), help="Only rows that changed at or after this time.")
 def export(what: str, format_: str, as_json: bool, output: Path | None, since: datetime | None) -> None:
-    """Export WHAT: submissions, answers, messages, people or cities."""
+    """Export WHAT: submissions, answers, messages, people, cities, milestones or outputs."""
     if what not in TABLES:
         raise BadInput(f"There is nothing called {what!r} to export. Use one of {', '.join(TABLES)}.")
     format_ = "json" if as_json else format_
@@ -91,6 +91,14 @@ def _cities(it: Desk, since: datetime | None) -> list[Record]:
     return read(it.store, partial(queries.cities, since=since, at=it.at))
 
 
+def _milestones(it: Desk, since: datetime | None) -> list[Record]:
+    return read(it.store, lambda db: queries.milestones(db, programme_of(db), since, it.at))
+
+
+def _outputs(it: Desk, since: datetime | None) -> list[Record]:
+    return read(it.store, lambda db: queries.outputs(db, programme_of(db), since))
+
+
 def _closed(it: Desk) -> Callable[[str | None, str], bool]:
     """Return what tells of a city and a period whether late answers have ended."""
     try:
@@ -113,4 +121,6 @@ TABLES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "messages": (queries.MESSAGES, _messages),
     "people": (queries.PEOPLE, _people),
     "cities": (queries.CITIES, _cities),
+    "milestones": (queries.MILESTONES, _milestones),
+    "outputs": (queries.OUTPUTS, _outputs),
 }
