@@ -126,21 +126,16 @@ class _Transport(HttpClient):  # type: ignore[misc]  # twilio publishes no type 
         origin = self._origins.get(parts.netloc, f"{parts.scheme}://{parts.netloc}")
         query = "&".join(filter(None, (parts.query, urlencode(params or {}, doseq=True))))
         url = f"{origin}{parts.path}" + (f"?{query}" if query else "")
-        basic = aiohttp.BasicAuth(*auth, encoding="utf-8") if auth else None
-        return self._wait(self._exchange(method, url, _encoded(data, headers), dict(headers or {}), basic))
+        sent = dict(headers or {}) | ({"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {})
+        return self._wait(self._exchange(method, url, _encoded(data, headers), sent))
 
     async def _exchange(
-        self,
-        method: str,
-        url: str,
-        body: bytes | None,
-        headers: dict[str, str],
-        auth: aiohttp.BasicAuth | None,
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
     ) -> Response:
         timeout = aiohttp.ClientTimeout(total=self._seconds, connect=self._seconds / 2)
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, auth=auth, timeout=timeout, allow_redirects=False
+                method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as answer:
                 status, wait, text = answer.status, answer.headers.get("Retry-After", ""), await answer.read()
         except _NEVER_SENT as error:
