@@ -41,6 +41,14 @@ class Client:
         """Have an update fetched by getUpdates."""
         self._tell("updates", update)
 
+    def hears(self, address: str) -> None:
+        """Note that a person writes on WhatsApp now: the window opens."""
+        self._tell("hears", {"address": address})
+
+    def twilio(self, **settings: object) -> None:
+        """Set what Twilio's account does: `callbacks_to`, `refuses_at_once`, `plans` of statuses."""
+        self._tell("twilio", settings)
+
     def clear(self) -> None:
         """Forget messages, calls and troubles."""
         self._tell("clear", {})

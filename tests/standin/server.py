@@ -4,20 +4,23 @@ import asyncio
 import dataclasses
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
-from typing import Self
-from urllib.parse import parse_qsl
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
 
-from aiohttp import web
+from aiohttp import ClientError, ClientSession, web
 
 from tests.standin.record import Call, Record, Sent
 from tests.standin.telegram import FAULTS, Reply, Telegram, error
 from tests.standin.trouble import Fault, Trouble
+from tests.standin.twilio import Callback, Status, Twilio
 from tests.standin.twilio_content import TwilioContent
 
 TOKEN = "700100200:STANDIN-token-of-nobody-0123456789abcdef"  # fictitious
 EVERYBODY = "*"
+_NOTHING = Reply(500, {})
 
 
 class StandIn:
@@ -32,7 +35,9 @@ class StandIn:
         self.record = Record()
         self.telegram = Telegram(token, self.record)
         self.content = TwilioContent()
+        self.twilio = Twilio(self.record, self.content.contents)
         self.troubles: dict[str, Trouble] = {}
+        self._telling: list[asyncio.Task[None]] = []
         self.url = ""
         self._port = port
         self._loop = asyncio.new_event_loop()
@@ -70,9 +75,14 @@ class StandIn:
         else:
             self.troubles[str(chat)] = trouble
 
+    def hears(self, address: str) -> None:
+        """Note that a person writes on WhatsApp now: the window opens."""
+        self.twilio.hears(address)
+
     def clear(self) -> None:
         """Forget messages, calls and troubles."""
         self.record.clear()
+        self.twilio.clear()
         self.troubles.clear()
 
     def _on_loop(self, work: object) -> None:
@@ -88,6 +98,9 @@ class StandIn:
         self.url = f"http://{host}:{port}"
 
     async def _close(self) -> None:
+        for telling in self._telling:
+            telling.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
         await self._runner.cleanup()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -99,7 +112,39 @@ class StandIn:
             return await self._answer_telegram(request, first[3:], rest, body)
         if first == "v1":
             return await self._answer_content(request, body)
+        if first == "2010-04-01":
+            return await self._answer_twilio(request, body)
         return web.Response(status=404)
+
+    async def _answer_twilio(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
+        """Answer a call of Twilio's Messages API; what goes wrong is the trouble of its `To`."""
+        fields = dict(parse_qsl(body.decode() or request.query_string, keep_blank_values=True))
+        method = f"{request.method} Messages"
+        trouble = self._trouble_of(fields.get("To", EVERYBODY))
+        if trouble.delay:
+            await asyncio.sleep(trouble.delay)
+        answers = not trouble.fault or trouble.accepts
+        told = len(self.twilio.callbacks)
+        reply = (
+            self.twilio.answer(request.method, request.path_qs, request.headers, body) if answers else None
+        )
+        if self.twilio.callbacks_to and (callbacks := self.twilio.callbacks[told:]):
+            self._telling.append(asyncio.create_task(self._tell(callbacks)))
+        if trouble.fault in {Fault.STALL, Fault.DROP}:
+            return await self._fall_silent(request, method, fields, stall=trouble.fault is Fault.STALL)
+        return self._respond(
+            method, fields, self.twilio.fault(trouble) if trouble.fault else reply or _NOTHING
+        )
+
+    async def _tell(self, callbacks: Sequence[Callback]) -> None:
+        """Post statuses to the product, wherever it really is."""
+        async with ClientSession() as session:
+            for one in callbacks:
+                await asyncio.sleep(one.delay)
+                parts = urlsplit(one.url)
+                url = f"{self.twilio.callbacks_to.rstrip('/')}{parts.path}?{parts.query}"
+                with suppress(ClientError):  # the product is down: Twilio does not insist either
+                    await session.post(url, data=one.body, headers=one.headers)
 
     async def _answer_telegram(
         self, request: web.BaseRequest, token: str, method: str, body: bytes
@@ -187,11 +232,23 @@ class StandIn:
                 self.trouble(given["chat"], Trouble(**given["trouble"]) if given["trouble"] else None)
             case "updates":
                 self.telegram.updates.append(json.loads(body))
+            case "hears":
+                self.hears(json.loads(body)["address"])
+            case "twilio":
+                self._set_twilio(json.loads(body))
             case "clear":
                 self.clear()
             case _:
                 return web.json_response({"error": f"no {what}"}, status=404)
         return web.json_response({"ok": True})
+
+    def _set_twilio(self, given: Mapping[str, Any]) -> None:
+        """Set what the account does: `callbacks_to`, `refuses_at_once`, `plans` of statuses by address."""
+        for name, value in given.items():
+            if name == "plans":
+                self.twilio.plans |= {to: [Status(**one) for one in plan] for to, plan in value.items()}
+            else:
+                setattr(self.twilio, name, value)
 
     async def _until(self, query: Mapping[str, str]) -> None:
         """Wait for `count` messages of a chat, at most `seconds`."""

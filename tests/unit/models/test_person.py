@@ -54,6 +54,7 @@ def test_a_person_is_known_by_an_address(db: Db) -> None:
         pytest.param(
             "whatsapp", "whatsapp:+223 70 00 00 01", "+22370000001", id="Twilio's prefix and spaces"
         ),
+        pytest.param("whatsapp", "whatsapp:NE.1033a70", "NE.1033a70", id="an id in place of a number"),
         pytest.param("whatsapp", "00223 70-00-00-01", "+22370000001", id="two zeros for the plus"),
         pytest.param("sms", "\u2066+223 (70) 000001\u2069", "+22370000001", id="isolates and brackets"),
         pytest.param("email", " Fatou@Example.ORG ", "fatou@example.org", id="e-mail in lower case"),
@@ -72,6 +73,8 @@ def test_addresses_are_stored_in_one_form(channel: str, value: str, stored: str)
         pytest.param("telegram", "0", id="zero"),
         pytest.param("telegram", "4" * 17, id="more than 52 bits"),
         pytest.param("whatsapp", "70000001", id="no country"),
+        pytest.param("sms", "NE.1033a70", id="WhatsApp's id on SMS"),
+        pytest.param("whatsapp", "NE.103 3", id="a space in WhatsApp's id"),
         pytest.param("whatsapp", "+0223700000", id="no country begins with 0"),
         pytest.param("sms", "+1234567890123456", id="16 digits"),
         pytest.param("sms", "+223 7000 OOO1", id="letters"),
