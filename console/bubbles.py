@@ -1,13 +1,15 @@
 """A conversation as a phone shows it: bubbles in order, replaced messages in place, days apart."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from bot.ladder import MARGIN, WINDOW
 from bot.values import Heard, Press
+from console.renderings import Look, Rendering
 from models.inbox import InboxState
 from models.thread import Said, Thread, Told
 
@@ -17,13 +19,12 @@ class Bubble:
     """One message on the screen."""
 
     key: str  # stays the same while the thread grows
-    text: str
+    look: Look
     at: datetime  # in the phone's zone
     is_mine: bool
     is_done: bool = True  # delivered
-    options: tuple[str, ...] = ()
-    finish: str = ""  # a last button that is not an option
     token: str = ""
+    id: int = 0  # of the outbox row
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,26 @@ class Screen:
     tag: str
 
 
-def screen(thread: Thread, zone: ZoneInfo, heard: Callable[[bytes], Heard | None]) -> Screen:
+def screen(
+    thread: Thread, zone: ZoneInfo, heard: Callable[[bytes], Heard | None], rendering: Rendering
+) -> Screen:
     """Return the screen for this thread; `heard` reads a raw body of the simulator's channel."""
-    told = _in_place(thread.told)
     mine = [_said(one, zone, heard, thread.told) for one in thread.said]
-    theirs = [_told(one, zone) for one in told]
+    theirs = _all_told(thread, zone, rendering)
     ordered = sorted(mine + theirs, key=lambda bubble: (bubble.at, not bubble.is_mine))
     days = tuple((day, tuple(group)) for day, group in groupby(ordered, lambda bubble: bubble.at.date()))
     tag = hashlib.sha256(repr((ordered, thread.is_waiting)).encode()).hexdigest()[:16]
     return Screen(days, thread.is_waiting, tag)
+
+
+def _all_told(thread: Thread, zone: ZoneInfo, rendering: Rendering) -> list[Bubble]:
+    looks = ((one, rendering(one.message, _is_open(one.at, thread.said))) for one in _in_place(thread.told))
+    return [_told(one, look, zone) for one, look in looks if look is not None]
+
+
+def _is_open(at: datetime, said: Sequence[Said]) -> bool:
+    """Tell whether the person had written so recently that WhatsApp lets anything through."""
+    return any(one.at <= at < one.at + WINDOW - MARGIN for one in said)
 
 
 def _in_place(told: Iterable[Told]) -> list[Told]:
@@ -51,7 +63,7 @@ def _in_place(told: Iterable[Told]) -> list[Told]:
     shown: list[Told] = []
     place: dict[str, int] = {}  # provider's id to index
     for one in told:
-        index = place.get(one.replaces) if one.replaces else None
+        index = place.get(one.message.replaces) if one.message.replaces else None
         if index is None:
             index = len(shown)
             shown.append(one)
@@ -61,23 +73,16 @@ def _in_place(told: Iterable[Told]) -> list[Told]:
     return shown
 
 
-def _told(one: Told, zone: ZoneInfo) -> Bubble:
+def _told(one: Told, look: Look, zone: ZoneInfo) -> Bubble:
     return Bubble(
-        key=f"out-{one.id}",
-        text=one.text,
-        at=one.at.astimezone(zone),
-        is_mine=False,
-        options=one.options,
-        finish=one.finish,
-        token=one.token,
+        f"out-{one.id}", look, one.at.astimezone(zone), is_mine=False, token=one.message.token, id=one.id
     )
 
 
 def _said(one: Said, zone: ZoneInfo, heard: Callable[[bytes], Heard | None], told: Iterable[Told]) -> Bubble:
     done = one.state == InboxState.DONE
-    return Bubble(
-        f"in-{one.id}", _words(one, heard, told), one.at.astimezone(zone), is_mine=True, is_done=done
-    )
+    look = Look((_words(one, heard, told),))
+    return Bubble(f"in-{one.id}", look, one.at.astimezone(zone), is_mine=True, is_done=done)
 
 
 def _words(one: Said, heard: Callable[[bytes], Heard | None], told: Iterable[Told]) -> str:
@@ -89,7 +94,7 @@ def _words(one: Said, heard: Callable[[bytes], Heard | None], told: Iterable[Tol
 
 def _label(press: Press, told: Iterable[Told]) -> str:
     for one in told:
-        labels = (*one.options, one.finish)
-        if one.token == press.token and 1 <= press.option <= len(labels):
+        labels = (*one.message.options, one.message.finish)
+        if one.message.token == press.token and 1 <= press.option <= len(labels):
             return labels[press.option - 1]
     return str(press.option)

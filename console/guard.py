@@ -49,7 +49,8 @@ def guard(app: Flask, base_url: str, exempt: frozenset[str]) -> None:
 
     @app.after_request
     def put_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
         if secure:
             response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
         if request.endpoint != STATIC_FILES:

@@ -1,16 +1,31 @@
 """What the pages are made of, given by the composition root."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial, update_wrapper
 from typing import Any
 
+from bot.programme import DemoPerson
+from bot.schedule import Occurrence
 from bot.values import Clock, Say
 from channels.base import Channel
+from models.base import Db
 from models.db import Store
 from models.form import FormShelf
 from models.inbox import Update
 from models.programme import ProgrammeShelf
+
+Upcoming = Callable[[Db, datetime, int], Sequence[Occurrence]]
+
+
+def nothing_planned(_db: Db, _at: datetime, _days: int) -> Sequence[Occurrence]:
+    """Return nothing: without a schedule nothing leaves by itself."""
+    return ()
+
+
+def stand_still(_to: datetime) -> None:
+    """Leave the clock alone: it is the wall clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +40,9 @@ class Parts:
     chat: Channel  # the simulator's own channel
     keep: Callable[[Update], None]  # put an update into the inbox and wake the worker
     is_demo: bool = False
+    cast: Mapping[str, DemoPerson] = field(default_factory=dict)  # the demonstration's people by name
+    upcoming: Upcoming = nothing_planned  # what will leave after a time, within so many days
+    move_clock: Callable[[datetime], None] = stand_still  # forward, of a demonstration
 
 
 def given(parts: Parts, view: Callable[..., Any]) -> Callable[..., Any]:

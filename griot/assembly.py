@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from channels.base import Channel
 from channels.chat import Chat
 from channels.telegram import Telegram
 from channels.twilio import Account, Twilio, sms, whatsapp
-from griot.clock import now
+from griot.clock import move, now
 from griot.metrics import Measures
 from griot.rates import Rate
 from griot.settings import Settings, data_folder
@@ -19,6 +21,8 @@ from models.pace import PaceLimits
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from bot.programme import DemoPerson
 
     from channels.twilio_contents import Contents
 
@@ -111,6 +115,8 @@ def make_app(
         chat=Chat(),
         keep=intake.keep,
         is_demo=is_demo,
+        cast=_cast(settings.programme_folder) if is_demo else {},
+        move_clock=partial(move, store),
     )
     rooms = (
         webhooks(outside, intake.keep, now, settings.base_url, measures.webhook),
@@ -118,6 +124,12 @@ def make_app(
     )
     first, *former = settings.keys
     return create_app(parts, secret_key=first, base_url=settings.origin, former_keys=former, machines=rooms)
+
+
+def _cast(folder: Path) -> "dict[str, DemoPerson]":
+    from bot.programme import open_demo
+
+    return {person.name: person for person in open_demo((folder / "demo.yaml").read_bytes()).people}
 
 
 def make_work(settings: Settings, store: Store, channels: Mapping[str, Channel], measures: Measures) -> Work:

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import String, and_, cast, func, literal, or_, select, update
 
+from bot.values import Message
 from models.base import Db
 from models.city import City
 from models.inbox import Inbox, InboxState, unpack
-from models.outbox import Outbox, OutboxState
+from models.outbox import Outbox, OutboxState, message_of
 from models.person import Person, PersonState, Role
 
 ARRIVED = (OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ)
@@ -33,11 +34,7 @@ class Told:
     """What Griot wrote."""
 
     id: int
-    text: str
-    options: tuple[str, ...]
-    finish: str  # a last button that is not an option
-    token: str
-    replaces: str  # the provider's id of the message in whose place this one stands
+    message: Message
     provider_id: str
     state: str
     at: datetime
@@ -78,18 +75,13 @@ def _told(db: Db, person_id: int) -> list[Outbox]:
 
 
 def _as_told(row: Outbox) -> Told:
-    message = row.message
-    return Told(
-        id=row.id,
-        text=row.text,
-        options=tuple(message.get("options", ())),
-        finish=message.get("finish", ""),
-        token=message.get("token", ""),
-        replaces=message.get("replaces", ""),
-        provider_id=row.provider_id,
-        state=row.state,
-        at=row.created_at,
-    )
+    return Told(row.id, message_of(row), row.provider_id, row.state, row.created_at)
+
+
+def mail_of(db: Db, person_id: int, id: int) -> str:
+    """Return the HTML of the e-mail that this row of the outbox would be to this person; "" for none."""
+    row = db.scalar(select(Outbox).where(Outbox.id == id, Outbox.person_id == person_id))
+    return message_of(row).html if row is not None else ""
 
 
 def told_since(db: Db, person_id: int, id: int) -> list[Outbox]:

@@ -13,8 +13,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 from werkzeug.test import TestResponse
 
-from bot.programme import read_programme
+from bot.programme import DemoPerson, read_programme
 from bot.say import Voice
+from bot.schedule import Occurrence
 from bot.values import LANGUAGES, Message
 from channels.chat import Chat
 from console.parts import Parts
@@ -44,6 +45,8 @@ class Stage:
     people: dict[str, int]
     at: datetime = MONDAY
     kept: list[Update] = field(default_factory=list)
+    cast: dict[str, DemoPerson] = field(default_factory=dict)
+    planned: list[Occurrence] = field(default_factory=list)
 
     def app(
         self, base_url: str = LOOPBACK, is_demo: bool = True, machines: Sequence[Blueprint] = ()
@@ -58,6 +61,9 @@ class Stage:
             chat=Chat(),
             keep=self.keep,
             is_demo=is_demo,
+            cast=self.cast,
+            upcoming=lambda _db, _at, _days: self.planned,
+            move_clock=self.move_clock,
         )
         key = "a-fictitious-key-of-32-characters"
         return create_app(parts, secret_key=key, base_url=base_url, machines=machines)
@@ -70,6 +76,10 @@ class Stage:
     def wait(self, **time: float) -> None:
         """Let time pass."""
         self.at += timedelta(**time)
+
+    def move_clock(self, to: datetime) -> None:
+        """Be at this time."""
+        self.at = to
 
     def sign_in_path(self, name: str) -> str:
         """Return a new sign-in address of this person."""

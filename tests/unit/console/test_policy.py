@@ -11,7 +11,8 @@ EVERYBODY = ("admin", "officer", "viewer", "keeper", "aide", "team", "other", No
 ALL = frozenset({"admin", "officer", "viewer"})
 OWN = {"keeper": "nordmark", "aide": "nordmark", "team": "nordmark", "other": "eastmere"}
 PUBLIC = frozenset({"signin.how", "signin.door", "console.static"})  # pages that need nobody
-DEMO = frozenset({"simulator.first", "simulator.phone", "simulator.thread"})
+DEMO = frozenset({"simulator.first", "simulator.phone", "simulator.thread", "simulator.clock"})
+NOTHING_YET = frozenset({"simulator.mail"})
 CITIES = ("nordmark", "eastmere")
 BAND = "people and reports are invented"
 
@@ -22,6 +23,7 @@ def path_of(rule: str, city: str, stage: Stage) -> str:
     parts = {
         "<slug>": city,
         "<int:person_id>": str(person),
+        "<int:id>": "1",
         "<token>": "unknown",
         "<path:filename>": "griot.css",
     }
@@ -35,6 +37,8 @@ def expected(endpoint: str, who: str | None, city: str) -> int:
     """Return the status that the policy asks for."""
     if endpoint in PUBLIC | DEMO:
         return 410 if endpoint == "signin.door" else 200
+    if endpoint in NOTHING_YET:
+        return 404
     if who is None:
         return 303
     if endpoint == "cities.home":

@@ -143,7 +143,7 @@ def test_a_thread_keeps_its_newest_part(stage: Stage) -> None:
     for number in range(70):
         stage.tell("keeper", Message(f"number {number}"), f"reply:{number}:1")
     told = thread(stage, "keeper").told
-    assert [told[0].text, told[-1].text, len(told)] == ["number 10", "number 69", 60]
+    assert [told[0].message.text, told[-1].message.text, len(told)] == ["number 10", "number 69", 60]
 
 
 def test_phones_stand_in_the_order_of_cities(stage: Stage) -> None:
