@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from channels.base import Channel
 from channels.chat import Chat
+from channels.email import Email
 from channels.telegram import Telegram
 from channels.twilio import Account, Twilio, sms, whatsapp
 from griot.clock import move, now
@@ -36,6 +37,8 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
         channels["whatsapp"] = whatsapp(twilio_account(settings), settings.twilio_whatsapp_from)
     if settings.has_sms:
         channels["sms"] = sms(twilio_account(settings), settings.twilio_sms_from)
+    if settings.has_mail:
+        channels[Email.name] = open_email(settings)
     return channels
 
 
@@ -54,6 +57,12 @@ def open_telegram(settings: Settings) -> Telegram:
         settings.telegram_api_url,
         settings.griot_http_timeout,
     )
+
+
+def open_email(settings: Settings) -> Email:
+    """Return the channel e-mail; it connects for each message."""
+    url = settings.smtp_url.get_secret_value()
+    return Email(url, settings.mail_from, settings.griot_http_timeout, now)
 
 
 def twilio_account(settings: Settings) -> Account:

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.values import Problem
+from channels.email import AddressError, read_sender, read_server
 from models.db import UrlError, ready_url
 
 SECRET_LENGTH = 32  # characters a SECRET_KEY needs at least
@@ -122,6 +124,11 @@ class Settings(BaseSettings):
         return self._has_twilio and bool(self.twilio_sms_from or self.twilio_messaging_service_sid)
 
     @property
+    def has_mail(self) -> bool:
+        """Tell whether the channel e-mail is on."""
+        return bool(self.smtp_url.get_secret_value() and self.mail_from)
+
+    @property
     def twilio_tokens(self) -> tuple[str, ...]:
         """Return the auth tokens, the one that signs calls first."""
         return _listed(self.twilio_auth_token)
@@ -129,6 +136,18 @@ class Settings(BaseSettings):
     @property
     def _has_twilio(self) -> bool:
         return bool(self.twilio_account_sid and self.twilio_tokens and self.base_url)
+
+    @property
+    def channels_on(self) -> tuple[str, ...]:
+        """Return the names of the channels that are on."""
+        has = {
+            "chat": True,
+            "telegram": self.has_telegram,
+            "whatsapp": self.has_whatsapp,
+            "sms": self.has_sms,
+            "email": self.has_mail,
+        }
+        return tuple(name for name, is_on in has.items() if is_on)
 
     @property
     def polls_telegram(self) -> bool:
@@ -290,7 +309,16 @@ def _twilio_problems(settings: Settings) -> list[Problem]:
 def _mail_problems(settings: Settings) -> list[Problem]:
     needed = {"SMTP_URL": settings.smtp_url.get_secret_value(), "MAIL_FROM": settings.mail_from}
     missing = [name for name, value in needed.items() if not value]
-    return [_missing("e-mail", missing)] if len(missing) == 1 else []
+    if missing:
+        return [_missing("e-mail", missing)] if len(missing) == 1 else []
+    read: dict[str, Callable[[str], object]] = {"SMTP_URL": read_server, "MAIL_FROM": read_sender}
+    problems = []
+    for name, value in needed.items():
+        try:
+            read[name](value)
+        except AddressError as error:
+            problems.append(Problem("value", name, str(error)))
+    return problems
 
 
 def _missing(channel: str, names: list[str]) -> Problem:

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from channels.base import SendError
+from channels.email import AddressError
 from channels.telegram import Registration, Telegram
-from griot.assembly import open_telegram
+from griot.assembly import open_email, open_telegram
 from griot.commands.desk import show_json
 from griot.schema import Standing, revisions, standing
 from griot.settings import Settings, SettingsError, load_settings, variables
@@ -81,6 +82,7 @@ def _findings() -> Iterator[Finding]:
     if settings is not None:
         yield from _of_database(settings)
         yield from _of_telegram(settings)
+        yield from _of_mail(settings)
         yield from _of_channels_off(settings)
 
 
@@ -151,6 +153,18 @@ def _of_telegram(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"Telegram refuses: {error.detail}.", "Check TELEGRAM_BOT_TOKEN and TELEGRAM_API_URL.")
     finally:
         telegram.close()
+
+
+def _of_mail(settings: Settings) -> Iterator[Finding]:
+    """Yield what the mail server objects to, when Griot signs in as for a message."""
+    if not settings.has_mail:
+        return
+    try:
+        open_email(settings).check()
+    except AddressError:
+        return  # the settings' own check says it
+    except SendError as error:
+        yield Finding(f"E-mail cannot be sent: {error.detail}.", "Check SMTP_URL and MAIL_FROM.")
 
 
 def _of_registration(found: Registration, settings: Settings) -> Iterator[Finding]:
