@@ -36,7 +36,7 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     if settings.has_whatsapp:
         channels["whatsapp"] = whatsapp(twilio_account(settings), settings.twilio_whatsapp_from)
     if settings.has_sms:
-        channels["sms"] = sms(twilio_account(settings), settings.twilio_sms_from)
+        channels["sms"] = open_sms(settings)
     if settings.has_mail:
         channels[Email.name] = open_email(settings)
     return channels
@@ -63,6 +63,16 @@ def open_email(settings: Settings) -> Email:
     """Return the channel e-mail; it connects for each message."""
     url = settings.smtp_url.get_secret_value()
     return Email(url, settings.mail_from, settings.griot_http_timeout, now)
+
+
+def open_sms(settings: Settings) -> Twilio:
+    """Return the channel SMS; it connects at its first call."""
+    return sms(twilio_account(settings), settings.twilio_sms_from)
+
+
+def twilio_webhook(settings: Settings) -> str:
+    """Return the address that Twilio must send incoming messages to."""
+    return f"{settings.base_url.rstrip('/')}/webhooks/twilio"
 
 
 def twilio_account(settings: Settings) -> Account:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from channels.base import SendError
 from channels.email import AddressError
 from channels.telegram import Registration, Telegram
-from griot.assembly import open_email, open_telegram
+from griot.assembly import open_email, open_sms, open_telegram, twilio_webhook
 from griot.commands.desk import show_json
 from griot.schema import Standing, revisions, standing
 from griot.settings import Settings, SettingsError, load_settings, variables
@@ -83,6 +83,7 @@ def _findings() -> Iterator[Finding]:
         yield from _of_database(settings)
         yield from _of_telegram(settings)
         yield from _of_mail(settings)
+        yield from _of_twilio(settings)
         yield from _of_channels_off(settings)
 
 
@@ -180,9 +181,29 @@ def _of_registration(found: Registration, settings: Settings) -> Iterator[Findin
         yield Finding(f"{found.pending} updates wait at Telegram.", "Check that the web process answers.")
 
 
+def _of_twilio(settings: Settings) -> Iterator[Finding]:
+    """Yield whether Twilio knows the account, and what it must know of us."""
+    if not (settings.has_whatsapp or settings.has_sms):
+        return
+    channel = open_sms(settings)  # one account for both
+    try:
+        channel.check()
+    except SendError as error:
+        mend = "Check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_API_URL."
+        yield Finding(f"Twilio refuses: {error.detail}.", mend)
+    finally:
+        channel.close()
+    mend = "See docs/channels/whatsapp.md, or sms.md, for where it is set in Twilio's console."
+    yield Finding(f"Incoming messages must be sent to {twilio_webhook(settings)}.", mend, is_note=True)
+
+
 def _of_channels_off(settings: Settings) -> Iterator[Finding]:
-    if not settings.twilio_account_sid:
+    if not settings.has_whatsapp and not settings.has_sms:
         yield Finding("WhatsApp and SMS are off.", "Set TWILIO_ACCOUNT_SID to switch them on.", is_note=True)
+    elif not settings.has_whatsapp:
+        yield Finding("WhatsApp is off.", "Set TWILIO_WHATSAPP_FROM to switch it on.", is_note=True)
+    elif not settings.has_sms:
+        yield Finding("SMS are off.", "Set TWILIO_SMS_FROM to switch them on.", is_note=True)
     if not settings.mail_from:
         yield Finding("E-mail is off.", "Set SMTP_URL and MAIL_FROM to switch it on.", is_note=True)
 
