@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.values import Heard, Message
 from channels.cleaning import clean
@@ -153,4 +154,13 @@ class Channel(Protocol):
 
     def send(self, out: Outgoing) -> str:
         """Return the provider's id of the message sent; raise SendError."""
+        ...
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """A channel that can be asked whether it has a message already."""
+
+    def find(self, out: Outgoing, since: datetime) -> str | None:
+        """Return the provider's id of this message if it was taken since then, else None; raise SendError."""
         ...

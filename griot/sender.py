@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from channels.base import Channel, Failure, Outgoing, SendError
+from channels.base import Channel, Failure, Finds, Outgoing, SendError
 from griot.logs import trace_of
 from griot.rates import Pacer, Rate
 from models.outbox import BULK, LIVE
@@ -186,13 +186,20 @@ class Sender:
         if self.is_late(row):  # the process was frozen, or waited long for its turn
             return Outcome(row, error=SendError(Failure.NOT_SENT, NEVER_CALLED))
         try:
-            sent = self._channels[row.channel].send(Outgoing(row.address, row.message, str(row.id)))
+            sent = self._sent(row)
         except SendError as error:
             return Outcome(row, error=error)
         except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the queue; it may have left
             log.error("sending outbox row %s raised %s", row.id, trace_of(error))
             return Outcome(row, error=SendError(Failure.UNKNOWN, type(error).__name__))
         return Outcome(row, provider_id=sent)
+
+    def _sent(self, row: Claimed) -> str:
+        """Return the provider's id of the message; before a repeat ask the provider whether it has it."""
+        channel = self._channels[row.channel]
+        out = Outgoing(row.address, row.message, str(row.id), row.content_sid)
+        found = channel.find(out, row.created_at) if row.repeats and isinstance(channel, Finds) else None
+        return found or channel.send(out)
 
     def _learn(self, outcome: Outcome) -> None:
         """Keep the chat's interval from the end of the call; pause a channel that throttles many chats."""

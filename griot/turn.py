@@ -8,13 +8,16 @@ from datetime import datetime
 from bot import notices
 from bot.control import ask_consent
 from bot.conversation import hear, preceded
+from bot.ladder import NEWEST
 from bot.talk import Outcome, Scene, Who
 from bot.values import Heard, Message, Say
 from channels.base import Channel, Inbound, Reach, Receipt
 from griot import effects
 from griot.digests import Digests
 from griot.settings import data_folder
+from griot.statuses import note_status
 from griot.voices import voices
+from griot.ways import Ways
 from models import inbox, outbox
 from models.base import Db
 from models.consent import was_asked
@@ -50,9 +53,14 @@ class Turns:
         """
         for news in self.channels[row.channel].parse(inbox.unpack(row.body)):
             if isinstance(news, Receipt):
-                _note(db, row, news, at)
+                _note(db, row, news, self.ways, at)
             elif news.is_private:
                 self._hear(db, row, news, at)
+
+    @property
+    def ways(self) -> Ways:
+        """Return how messages of this process go on that fail."""
+        return Ways(frozenset(self.channels), self.voices, self.programmes)
 
     def apologise(self, db: Db, row: Inbox, at: datetime) -> None:
         """Tell the person once that something went wrong on our side."""
@@ -209,7 +217,8 @@ def _who(db: Db, person: KnownPerson) -> Who:
     return Who(person.id, person.name, person.role, person.city, person.language, agreed, is_stopped)
 
 
-def _note(db: Db, row: Inbox, news: Receipt, at: datetime) -> None:
+def _note(db: Db, row: Inbox, news: Receipt, ways: Ways, at: datetime) -> None:
+    note_status(db, row.channel, news, ways, at)
     if news.reach == Reach.BLOCKED:
         address_lost(db, row.channel, news.address, "blocked", at)
     elif news.reach == Reach.RETURNED:
@@ -230,7 +239,10 @@ def _enqueue(
         message=message,
         at=row.received_at,
         handled_at=at,
+        due_at=min(row.received_at, at),  # the clock may have jumped back meanwhile
         despite_stop=message.kind == "notice",
+        rung=row.channel,
+        rung_reason=NEWEST,
     )
 
 
@@ -246,4 +258,7 @@ def _enqueue_stranger(db: Db, row: Inbox, address: str, text: str, at: datetime)
         message=Message(text, kind="stranger"),
         at=row.received_at,
         handled_at=at,
+        due_at=min(row.received_at, at),
+        rung=row.channel,
+        rung_reason=NEWEST,
     )

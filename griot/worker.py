@@ -16,6 +16,7 @@ from griot.outcomes import Policy, settle
 from griot.rates import Rate
 from griot.sender import Outcome, Sender
 from griot.wake import Ear
+from griot.ways import Ways
 from models import inbox, sending
 from models.base import Db
 from models.db import Store, is_blocked, is_transient, read, write
@@ -44,7 +45,8 @@ class Work:
     """What a worker is made of, given by the composition root.
 
     `apologise` tells the person that a message was set aside, `busy` that many messages wait: each enqueues
-    one notice. `measure_turn(seconds)`, `measure_send(channel, outcome, seconds)` feed the metrics.
+    one notice. `ways` lead on from what fails. `measure_turn(seconds)`, `measure_send(channel, outcome,
+    seconds)` feed the metrics.
     """
 
     store: Store
@@ -53,6 +55,7 @@ class Work:
     take_turn: Turn
     apologise: Turn
     busy: Turn
+    ways: Ways
     limits: PaceLimits
     rates: Mapping[str, Rate]
     lease: timedelta
@@ -138,7 +141,8 @@ class Worker:
             self._sender.take_back(waiting)
             self._ear.wait(AFTER_ERROR)
             return Round()
-        self._sender.forget([row for row in waiting if row not in done.released])
+        released = {row.id for row in done.released}
+        self._sender.forget([row for row in waiting if row.id not in released])
         self._sender.send(done.released)
         self._sender.hold(done.claimed, began)
         self._sender.send(self._sender.due())
@@ -146,20 +150,20 @@ class Worker:
 
     def _round(self, db: Db, due: Due, ended: Sequence[Outcome], waiting: Sequence[Claimed]) -> Round:
         at = self._work.clock()
-        done = Round(failed=settle(db, ended, self._policy, at))
+        done = Round(failed=settle(db, ended, self._policy, self._work.ways, at))
         done.turns = self._take_turns(db, at) if due.updates else 0
         done.released = self._release(db, waiting, at)
         room = self._sender.room
         if room and (due.messages or done.turns or ended) and (channels := self._sender.open_channels):
             claimed = sending.claim(db, room, at, self._work.lease, channels, self._sender.lane)
-            done.claimed = sending.drop_unsendable(db, claimed, at)
+            done.claimed = self._work.ways.leaving(db, claimed, at)
         return done
 
     def _release(self, db: Db, waiting: Sequence[Claimed], at: datetime) -> list[Claimed]:
         """Return the messages that may still leave after they were held; give back those held too long."""
         late = [row for row in waiting if self._sender.is_late(row)]
         sending.give_back(db, late, at)
-        return sending.drop_unsendable(db, [row for row in waiting if row not in late], at)
+        return self._work.ways.leaving(db, [row for row in waiting if row not in late], at)
 
     def _take_turns(self, db: Db, at: datetime) -> int:
         rows = inbox.take(db, self._batch, at)
@@ -253,7 +257,7 @@ class Worker:
 
     def _store_end(self, db: Db, ended: Sequence[Outcome], held: Sequence[Claimed]) -> None:
         at = self._work.clock()
-        settle(db, ended, self._policy, at)
+        settle(db, ended, self._policy, self._work.ways, at)
         sending.give_back(db, held, at)
 
 

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import exists, select, update
 
-from bot.ladder import TEMPLATE, WHATSAPP, Reached, Rung, is_window_open, rungs
+from bot.ladder import TEMPLATE, WHATSAPP, Reached, Rung, is_window_open, rungs, why_none
 from bot.values import Message, Opening
 from models import outbox
 from models.base import Db
-from models.outbox import BULK, OUT, message_from
+from models.outbox import BULK, OUT, OutboxState, message_from
 from models.person import Address, Person
 from models.sending import DEAD_STATES, Claimed
 from models.submission import Chat
@@ -19,7 +19,6 @@ from models.template import TEMPLATE as TEMPLATES
 
 WINDOW = "window"  # the error code of a message whose window closed before it left
 WINDOW_CODES = frozenset({WINDOW, "63016"})  # platforms.md section 4.7: use a template
-NEVER_CLIMB = frozenset({"stranger"})
 ASKS_TO_REPORT = frozenset({"prompt", "nudge", "last_call"})  # of no use once the person wrote
 _NUMBERED = re.compile(r"(.+)/([0-9]+)")
 
@@ -38,6 +37,7 @@ class Failed:
     kind: str
     lane: int
     message: Message
+    created_at: datetime
     not_after: datetime | None
 
 
@@ -92,24 +92,30 @@ def enqueue(
 
 
 def failed(db: Db, id: int) -> Failed | None:
-    """Return the closed message, or None when it goes no other way.
-
-    Those are answers to strangers, the confirmation of a stop, whatever was for somebody who stopped or was
-    erased, and a call to report whose person wrote meanwhile.
-    """
+    """Return the message that failed, or None when it was to nobody known, or who stopped or was erased."""
     query = (
-        select(OUT, Person.name.label("person"), Person.city, Person.state.label("person_state"))
+        select(OUT, Person.name.label("person"), Person.city)
         .join(Person, Person.id == OUT.c.person_id)
-        .where(OUT.c.id == id, OUT.c.kind.not_in(NEVER_CLIMB), OUT.c.despite_stop.is_(False))
-        .where(Person.state.not_in(DEAD_STATES))
+        .where(OUT.c.id == id, OUT.c.state.in_([OutboxState.FAILED, OutboxState.UNDELIVERABLE]))
+        .where(Person.state.not_in(DEAD_STATES), OUT.c.despite_stop.is_(False))
     )
     row = db.execute(query).mappings().first()
-    if row is None or (
-        row["kind"] in ASKS_TO_REPORT and _wrote_since(db, row["person_id"], row["created_at"])
-    ):
+    if row is None:
         return None
     named = {name: row[name] for name in Failed.__dataclass_fields__ if name != "message"}
     return Failed(**named, message=message_from(row["text"], row["message"], row["kind"]))
+
+
+def climbs(db: Db, former: Failed) -> bool:
+    """Tell whether the message is still of use: not a call to report whose person wrote meanwhile."""
+    wrote = exists().where(Address.person_id == former.person_id, Address.last_in_at > former.created_at)
+    return former.kind not in ASKS_TO_REPORT or not db.scalar(select(wrote))
+
+
+def why_no_way(db: Db, former: Failed, at: datetime, channels_on: Collection[str]) -> str:
+    """Return why there is no way to the person; "" when all that there are were tried."""
+    addresses = reached(db, [former.person_id]).get(former.person_id, ())
+    return why_none(addresses, channels_on, at, content_sid_of(db, former.message.opening))
 
 
 def next_rung(db: Db, former: Failed, why: str, at: datetime, channels_on: Collection[str]) -> Rung | None:
@@ -228,11 +234,6 @@ def _tried(db: Db, base: str, number: int) -> set[tuple[str, str]]:
             if code not in WINDOW_CODES:
                 tried.add((TEMPLATE, address))
     return tried
-
-
-def _wrote_since(db: Db, person_id: int, at: datetime) -> bool:
-    wrote = exists().where(Address.person_id == person_id, Address.last_in_at > at)
-    return bool(db.scalar(select(wrote)))
 
 
 def _ask_on(db: Db, former: Failed, channel: str) -> None:

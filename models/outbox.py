@@ -1,6 +1,7 @@
 """The outbox: every message out is a row before it is a call."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,8 +12,11 @@ from sqlalchemy import (
     Index,
     TextClause,
     UniqueConstraint,
+    and_,
+    case,
     func,
     literal_column,
+    or_,
     select,
     text,
     update,
@@ -173,16 +177,82 @@ def cancel(db: Db, person_id: int, at: datetime, kinds: Collection[str] | None =
     return db.connection().execute(cancelling).rowcount
 
 
-def note_receipt(db: Db, channel: str, provider_id: str, state: OutboxState, at: datetime) -> bool:
-    """Raise a sent message to `delivered` or `read`; return False when it stands there or higher already."""
+@dataclass(frozen=True, slots=True)
+class Which:
+    """The message that a provider speaks of: by its own id, or by ours where it hands that back."""
+
+    channel: str
+    provider_id: str
+    reference: str = ""  # the row's id
+
+    def rows(self, *, only_its: bool) -> ColumnElement[bool]:
+        """Return the condition for its row; `only_its`: of a repeated message, not for the other copy."""
+        is_its = and_(OUT.c.provider_id == self.provider_id, OUT.c.provider_id != "")
+        if self.reference.isdecimal() and len(self.reference) <= ID_DIGITS:
+            has_ours = OUT.c.id == int(self.reference)
+            is_its = or_(is_its, and_(has_ours, OUT.c.provider_id == "") if only_its else has_ours)
+        return and_(is_its, OUT.c.channel == self.channel, OUT.c.address != "")  # "": erased
+
+
+ID_DIGITS = 18
+MAY_HAVE_LEFT = and_(OUT.c.state == QUEUED, OUT.c.repeats > literal_column("0"))
+
+
+def note_receipt(
+    db: Db, channel: str, provider_id: str, state: OutboxState, at: datetime, reference: str = ""
+) -> bool:
+    """Raise a message to `sent`, `delivered` or `read`; return False when it stands there or higher already.
+
+    Also one whose call is under way, or that waits for its repeat: it arrived, and is not sent again.
+    """
     below = [known for known, rank in RANKS.items() if rank < RANKS.get(state, 0)]
     below += [OutboxState.SENDING, OutboxState.UNCERTAIN]
+    which = Which(channel, provider_id, reference).rows(only_its=False)
     raising = (
         update(OUT)
-        .where(OUT.c.provider_id == provider_id, OUT.c.channel == channel, OUT.c.state.in_(below))
-        .values(state=state, changed_at=at)
+        .where(which, or_(OUT.c.state.in_(below), MAY_HAVE_LEFT))
+        .values(
+            state=state,
+            changed_at=at,
+            sent_at=func.coalesce(OUT.c.sent_at, at),
+            provider_id=case((OUT.c.provider_id == "", provider_id), else_=OUT.c.provider_id),
+        )
     )
     return db.connection().execute(raising).rowcount > 0
+
+
+def close_failed(
+    db: Db, which: Which, state: OutboxState, at: datetime, *, error: str, code: str
+) -> tuple[int, str] | None:
+    """Close a message that failed after the provider took it; return its id and address.
+
+    None when it is unknown, arrived, was closed before, or is being repeated.
+    """
+    values = {"state": state, "error": error[:500], "error_code": code, "changed_at": at}
+    closing = update(OUT).where(*_unsettled(which)).values(**values, **_WITHOUT_LEASE)
+    closed = db.connection().execute(closing.returning(OUT.c.id, OUT.c.address)).first()
+    return (closed[0], closed[1]) if closed else None
+
+
+def queue_again(db: Db, which: Which, due_at: datetime, at: datetime, *, since: datetime) -> bool:
+    """Queue a message again that the provider took but could not pass on; not one made before `since`."""
+    values = {"state": OutboxState.QUEUED, "due_at": due_at, "provider_id": "", "changed_at": at}
+    queueing = update(OUT).where(*_unsettled(which), OUT.c.created_at > since)
+    return db.connection().execute(queueing.values(**values, **_WITHOUT_LEASE)).rowcount > 0
+
+
+def is_known(db: Db, which: Which) -> bool:
+    """Tell whether there is a message of that id."""
+    return db.connection().execute(select(OUT.c.id).where(which.rows(only_its=False))).first() is not None
+
+
+_WITHOUT_LEASE: Mapping[str, str | None] = {"lease_token": "", "lease_until": None}
+
+
+def _unsettled(which: Which) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    first_call = and_(OUT.c.state == SENDING, OUT.c.repeats == literal_column("0"))
+    left = OUT.c.state.in_([OutboxState.SENT, OutboxState.UNCERTAIN])
+    return which.rows(only_its=True), or_(left, first_call, MAY_HAVE_LEFT)
 
 
 def oldest_due(db: Db, at: datetime) -> datetime | None:

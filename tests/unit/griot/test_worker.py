@@ -19,6 +19,7 @@ from bot.values import Message
 from channels.telegram import Telegram
 from griot.rates import Rate
 from griot.wake import announce, ear
+from griot.ways import Ways
 from griot.worker import Work, Worker
 from models.base import Db
 from models.db import Store, open_store, read, write
@@ -26,6 +27,7 @@ from models.inbox import Inbox, InboxState, receive, unpack
 from models.outbox import BULK, Outbox, OutboxState, enqueue
 from models.pace import PaceLimits
 from models.person import Address, add_person
+from models.programme import ProgrammeShelf
 from tests.site import griot_command
 from tests.standin.server import TOKEN, StandIn
 from tests.standin.trouble import Fault, Trouble
@@ -52,6 +54,7 @@ class Stage:
             take_turn=self.take_turn,
             apologise=notice("sorry"),
             busy=notice("busy"),
+            ways=Ways(frozenset({"telegram"}), {}, ProgrammeShelf()),
             limits=NO_LIMITS,
             rates={},
             lease=timedelta(seconds=5),

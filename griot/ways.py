@@ -1,0 +1,130 @@
+"""A message that cannot go its way takes the next one; where none is left the Secretariat is told."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.periods import week_of
+from bot.programme.shapes import name_in
+from bot.reminders import stopped_alert, unreachable
+from bot.values import Say
+from channels.base import Failure
+from models import consent, ladder, outbox, sending
+from models.alerts import tell_officers
+from models.base import Db
+from models.ladder import Failed
+from models.outbox import OutboxState
+from models.person import address_lost
+from models.programme import ProgrammeShelf
+from models.sending import Claimed
+
+log = logging.getLogger(__name__)
+
+LOST = frozenset({Failure.UNREACHABLE, Failure.BLOCKED})
+UNDELIVERABLE = LOST | {Failure.OPTED_OUT}  # nothing is wrong with the message or with us
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What is needed to go on: the channels that are on, and how officers are told."""
+
+    channels: frozenset[str]
+    voices: Mapping[str, Say]
+    programmes: ProgrammeShelf
+
+    def leaving(self, db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Claimed]:
+        """Return what may leave now, as it may; the rest is closed, and goes another way where it has one."""
+        sendable = sending.drop_unsendable(db, claimed, at)
+        dropped = [row.id for row in claimed if row not in sendable]
+        leaving, stranded = ladder.in_window(db, sendable, at)
+        for row in stranded:
+            sending.close(
+                db, row, OutboxState.FAILED, at, error="WhatsApp's window closed", code=ladder.WINDOW
+            )
+        for id in dropped:
+            self.climb(db, id, Failure.UNREACHABLE, at)
+        for row in stranded:
+            self.climb(db, row.id, Failure.WINDOW_CLOSED, at)
+        return leaving
+
+    def follow(self, db: Db, id: int, channel: str, address: str, failure: Failure, at: datetime) -> bool:
+        """Do what follows from the failure of a message just closed; return whether it goes on elsewhere."""
+        if failure in LOST:
+            address_lost(db, channel, address, _why_lost(db, channel, address, failure), at)
+        if failure.opts_out:
+            self._stop(db, id, at)
+        return failure.next_rung and self.climb(db, id, failure, at)
+
+    def climb(self, db: Db, id: int, failure: Failure, at: datetime) -> bool:
+        """Queue a failed message on its next way; tell the Secretariat and return False when none is left."""
+        former = ladder.failed(db, id)
+        if former is None or not ladder.climbs(db, former):
+            return False
+        if ladder.next_rung(db, former, WORDS[failure], at, self.channels) is not None:
+            return True
+        self._tell_unreachable(db, former, at)
+        return False
+
+    def _stop(self, db: Db, id: int, at: datetime) -> None:
+        """Stop every message to who told the provider so, as their own STOP would."""
+        former = ladder.failed(db, id)
+        if former is None:
+            return
+        consent.stop(db, former.person_id, at)
+        outbox.cancel(db, former.person_id, at)
+
+        def text(say: Say, city: str) -> str:
+            return stopped_alert(say, city, former.person)
+
+        self._tell(db, former, "stopped", f"{former.person_id}:outbox:{id}", text, at)
+
+    def _tell_unreachable(self, db: Db, former: Failed, at: datetime) -> None:
+        reason = ladder.why_no_way(db, former, at, self.channels)
+
+        def text(say: Say, city: str) -> str:
+            return unreachable(say, city, former.person, reason)
+
+        programme = self.programmes.programme(db)
+        city = programme.cities.get(former.city or "")
+        zone = ZoneInfo(city.timezone if city else programme.secretariat.timezone)
+        week = week_of(at.astimezone(zone).date())
+        self._tell(db, former, "unreachable", f"{former.person_id}:{week}", text, at)
+
+    def _tell(
+        self,
+        db: Db,
+        former: Failed,
+        kind: str,
+        about: str,
+        text: Callable[[Say, str], str],
+        at: datetime,
+    ) -> None:
+        programme = self.programmes.programme(db)
+        city = programme.cities.get(former.city or "")
+        if city is None:
+            log.warning("person %s of no city: %s", former.person_id, kind)
+            return
+
+        def text_in(language: str) -> str:
+            return text(self.voices[language], name_in(city.names, language))
+
+        besides = former.person_id
+        tell_officers(db, programme, kind, about, text_in, at, self.channels, city=city.slug, besides=besides)
+
+
+WORDS: Mapping[Failure, str] = {
+    Failure.UNREACHABLE: "unreachable",
+    Failure.BLOCKED: "blocked",
+    Failure.WINDOW_CLOSED: "window closed",
+    Failure.TEMPLATE_REFUSED: "template refused",
+    Failure.OTHER_CHANNEL: "not delivered",
+}
+
+
+def _why_lost(db: Db, channel: str, address: str, failure: Failure) -> str:
+    """Return the word shown to officers: a first refusal before the person ever wrote is `not_started`."""
+    if not sending.has_written(db, channel, address):
+        return "not_started"
+    return "blocked" if failure == Failure.BLOCKED else "unknown"
