@@ -6,11 +6,14 @@ import click
 
 from bot.digest import Digest
 from bot.values import LANGUAGES
-from griot.commands.desk import BadInput, Week, desk, show_json
+from griot.commands.desk import BadInput, Desk, Week, desk, show_json
 from griot.digests import Digests
 from griot.settings import data_folder
 from griot.voices import voices
-from models.db import read
+from griot.wake import announce
+from models.base import Db
+from models.db import read, write
+from models.digest_sending import send_digest
 from models.form import FormShelf
 from models.programme import ProgrammeShelf
 
@@ -18,22 +21,32 @@ from models.programme import ProgrammeShelf
 @click.command()
 @click.option("--week", type=Week(), help="An ISO week such as 2026-W48; this week by default.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--send", "is_sent", is_flag=True, help="Send it to every officer who has not got it.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def digest(week: str | None, language: str, as_json: bool) -> None:
-    """Print the digest of a week."""
+def digest(week: str | None, language: str, is_sent: bool, as_json: bool) -> None:
+    """Print the digest of a week; with --send let it leave too."""
     with desk() as it:
         digests = Digests(ProgrammeShelf(), FormShelf(), voices(data_folder("locales")))
         try:
-            found = read(
-                it.store,
-                lambda db: digests.of_week(db, week or digests.this_week(db, it.at), language, it.at),
-            )
+            named = week or read(it.store, lambda db: digests.this_week(db, it.at))
+            found = read(it.store, lambda db: digests.of_week(db, named, language, it.at))
+            if is_sent:
+                click.echo(f"{_send(it, digests, named)} messages leave now.", err=True)
         except LookupError as error:
             raise BadInput(f"{error}.") from None
     if as_json:
         show_json(_as_json(found))
     else:
         click.echo(found.text)
+
+
+def _send(it: Desk, digests: Digests, week: str) -> int:
+    def queue(db: Db) -> int:
+        count = send_digest(db, digests, it.settings.channels_on, week, it.at)
+        announce(db)
+        return count
+
+    return write(it.store, queue)
 
 
 def _as_json(found: Digest) -> Mapping[str, object]:
