@@ -54,7 +54,7 @@ def test_every_question_type_is_explained() -> None:
 def test_every_channel_has_a_page() -> None:
     """Each channel that writes to people has its page in docs/channels."""
     channels = {path.stem for path in (DOCS / "channels").glob("*.md")}
-    assert {"email", "telegram"} <= channels
+    assert {"email", "sms", "telegram", "whatsapp"} <= channels
 
 
 def test_every_job_is_explained() -> None:
