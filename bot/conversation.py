@@ -16,6 +16,7 @@ AWAY = timedelta(hours=24)  # after this the open question is not taken for gran
 _GREETINGS = frozenset({"menu", "start", "pending"})
 _ANSWERS = frozenset({"skip", "nothing", "send", "done"})  # words that do something to the open question
 _OVER_A_QUESTION = frozenset({"menu", "forms", "language", "offer", "waiting", "resume", *scheduled.KINDS})
+_APART = frozenset({*scheduled.KINDS, "why"})  # choices that stand for themselves, whatever report is open
 _MEANS = {"start": "begin"}  # words that name an option of the schedule by another name
 
 
@@ -371,7 +372,7 @@ def _consent_action(scene: Scene, heard: Heard) -> str | None:
 
 
 def _closed(scene: Scene) -> tuple[Scene, str]:
-    """Leave a report whose period has closed, and say so."""
+    """Leave a report whose period has closed, and say so; what was asked apart from it stays open."""
     report = scene.report
     if report is None or report.period is None or not reporting.is_closed(scene, report):
         return scene, ""
@@ -381,7 +382,9 @@ def _closed(scene: Scene) -> tuple[Scene, str]:
         if report.session.given
         else scene.say("Period closed: {period}.", period=period)
     )
-    return scene.chose(None).without_report().did(LeftOpen()), text
+    choice = scene.talk.choice
+    is_apart = choice is not None and choice.kind in _APART
+    return (scene if is_apart else scene.chose(None)).without_report().did(LeftOpen()), text
 
 
 def preceded(outcome: Outcome, first: str) -> Outcome:

@@ -150,7 +150,10 @@ def _back(scene: Scene, choice: Choice) -> str:
 def _nudge(scene: Scene, choice: Choice) -> str:
     form, _, period = about(choice).partition("@")
     if saved := _saved(scene, choice):
-        return saved
+        waits = scene.say(
+            "{form}, {period}: not received yet.", form=scene.title(form), period=scene.period(period)
+        )
+        return f"{waits}\n{saved}"
     parts = {"name": scene.who.name, "city": city_of(scene), "minutes": minutes_of(scene, form)}
     if _is_this_week(scene, form, period):
         return scene.say(

@@ -41,6 +41,7 @@ def written_down(provider_id: str, address: str, heard: Heard) -> bytes:
     said: dict[str, object] = {"id": provider_id, "address": address, "source": heard.source or provider_id}
     said |= {"text": heard.text} if heard.text else {}
     said |= {"edited": True} if heard.edited else {}
+    said |= {"opt_out": heard.opt_out} if heard.opt_out else {}
     if heard.press:
         said["press"] = {"token": heard.press.token, "option": heard.press.option}
     if heard.media:
@@ -71,4 +72,5 @@ def _heard(said: Mapping[str, Any]) -> Heard:
         location=Location(*place) if place else None,
         source=said.get("source", ""),
         edited=said.get("edited", False),
+        opt_out=said.get("opt_out", ""),
     )

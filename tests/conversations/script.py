@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.schedule import Occurrence
 from bot.values import Heard, Location, Media, MediaKind, Message
 from models.db import Store, write
 from models.form import add_form
@@ -14,7 +15,9 @@ from tests.conversations.stage import MONDAY, a_stage, a_store
 
 FORMS = Path(__file__).parent / "forms"
 _HEADER = re.compile(r"(city|language|agreed|role|form|file|channels|known): (.*)")
-_STEP = re.compile(r"(coordinator|officer|stranger|clock|channel|phone|stored|history)([>*~+])(?: (.*))?")
+_STEP = re.compile(
+    r"(coordinator|officer|stranger|provider|schedule|clock|channel|phone|stored|history)([>*~+])(?: (.*))?"
+)
 _AFTER = {
     "hours": lambda n: timedelta(hours=n),
     "days": lambda n: timedelta(days=n),
@@ -137,6 +140,19 @@ class _Player:
         self.stage.channel = rest
         return []
 
+    def schedule(self, rest: str) -> list[str]:
+        """Ask what the schedule asks: `prompt FORM PERIOD`, `back FORM PERIOD`, `reminder M05`."""
+        kind, what, *period = rest.split()
+        key = f"check:{rest}" if kind == "back" else rest
+        kind, clock = "prompt" if kind == "back" else kind, self.stage.clock
+        asked = Occurrence(key, kind, 0, None, clock, clock)
+        about = {"form": what, "period": period[0]} if period else {"milestone": what}
+        return list(_said(self.stage.asks(replace(asked, **about))))
+
+    def provider(self, rest: str) -> list[str]:
+        """Say a stop or start word that the provider hears too: STOP, START or HELP."""
+        return list(_said(self.stage.hears(Heard(text=rest.lower(), opt_out=rest))))
+
     def phone(self, rest: str) -> list[str]:
         """Take another phone, unknown so far."""
         self.stage.address = rest
@@ -162,6 +178,8 @@ _DOES: dict[str, Callable[[_Player, str], list[str]]] = {
     "clock": _Player.clock,
     "channel": _Player.channel,
     "phone": _Player.phone,
+    "schedule": _Player.schedule,
+    "provider": _Player.provider,
     "stored": _Player.stored,
     "history": _Player.history,
 }

@@ -1,29 +1,34 @@
 """A stage for conversations: a real SQLite store, the real turns, one person with a phone."""
 
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
 
 from bot.programme import read_programme
+from bot.reminders import asked
+from bot.schedule import Occurrence
+from bot.talk import Scene, Who
 from bot.values import Heard, Message, Press
 from channels.chat import Chat, written_down
 from griot.programmes import files_of
 from griot.settings import data_folder
 from griot.turn import Turns
 from griot.voices import voices
-from models import person
+from models import outbox, person
 from models.base import Base, Db
 from models.consent import record_consent
 from models.db import Store, open_store, write
+from models.facts import StoredFacts
 from models.form import FormShelf
 from models.inbox import Inbox, finish, receive
 from models.outbox import Outbox, message_of
 from models.programme import ProgrammeShelf, load
-from models.submission import Answer, Submission
+from models.submission import Answer, Submission, chat_of
+from models.talk import open_choice, talk_of
 
 MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 
@@ -32,6 +37,14 @@ ASTON = data_folder("programmes") / "aston"
 VOICES = voices(data_folder("locales"))
 FORMS = FormShelf()
 CHANNELS = {name: Chat() for name in ("chat", "telegram", "whatsapp", "sms")}  # one way of writing for all
+
+
+def _digest(db: Db, language: str, at: datetime) -> str:
+    return "(digest)"
+
+
+def _details(db: Db, city: str, language: str, at: datetime) -> str:
+    return f"(all that {city} said)"
 
 
 def a_store(path: Path, programme: Path = ASTON) -> Store:
@@ -66,7 +79,7 @@ class Stage:
     def __post_init__(self) -> None:
         """Make the parts that a process would make."""
         self.address = self.address or str(self.person_id)
-        self.turns = Turns(CHANNELS, VOICES, FORMS, ProgrammeShelf(), lambda db, language, at: "(digest)")
+        self.turns = Turns(CHANNELS, VOICES, FORMS, ProgrammeShelf(), _digest, _details)
 
     @property
     def last(self) -> Message | None:
@@ -104,10 +117,52 @@ class Stage:
             row = db.scalars(select(Inbox).where(Inbox.state == "open")).one()
             self.turns(db, row, self.clock)
             finish(db, [row.id], self.clock)
-            rows = db.scalars(select(Outbox).where(Outbox.id > self.seen).order_by(Outbox.id)).all()
-            self.seen = rows[-1].id if rows else self.seen
-            return [message_of(row) for row in rows if row.address == self.address]
+            return self._told(db)
 
+        return self._shown(work)
+
+    def asks(self, occurrence: Occurrence) -> list[Message]:
+        """Return what the schedule says on this phone, now."""
+
+        def work(db: Db) -> list[Message]:
+            found = asked(self._scene(db), replace(occurrence, person=self.person_id))
+            outbox.enqueue(
+                db,
+                key=f"{occurrence.key}:{self.seen}",
+                person_id=self.person_id,
+                recipient=str(self.person_id),
+                channel=self.channel,
+                address=self.address,
+                kind=occurrence.kind,
+                message=found.message,
+                at=self.clock,
+            )
+            if found.choice:
+                open_choice(db, self.person_id, found.choice, self.channel, self.clock)
+            return self._told(db)
+
+        return self._shown(work)
+
+    def _scene(self, db: Db) -> Scene:
+        known, chat, turns = person.person_with(db, self.person_id), chat_of(db, self.person_id), self.turns
+        assert known is not None
+        facts = StoredFacts(db, FORMS, known.id, known.city, self.clock, _digest)
+        return Scene(
+            who=Who(known.id, known.name, known.role, known.city, known.language, agreed=True),
+            programme=turns.programmes.programme(db),
+            at=self.clock,
+            voices=VOICES,
+            facts=facts,
+            talk=talk_of(chat),
+            report=facts.opened(chat.report) if chat.report else None,
+        )
+
+    def _told(self, db: Db) -> list[Message]:
+        rows = db.scalars(select(Outbox).where(Outbox.id > self.seen).order_by(Outbox.id)).all()
+        self.seen = rows[-1].id if rows else self.seen
+        return [message_of(row) for row in rows if row.address == self.address]
+
+    def _shown(self, work: Callable[[Db], list[Message]]) -> list[Message]:
         messages = write(self.store, work)
         self.shown += messages
         return messages
