@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from bot.programme import DemoPerson
 
+    from bot.templates import TemplateState
     from channels.twilio_contents import Contents
 
 
@@ -100,6 +101,17 @@ def open_contents(settings: Settings) -> "Contents | None":
         settings.twilio_content_url,
         settings.griot_http_timeout,
     )
+
+
+def look_at_templates(settings: Settings) -> "list[TemplateState]":
+    """Return how every template stands at Twilio, none without an account; raise SendError."""
+    contents = open_contents(settings)
+    if contents is None:
+        return []
+    try:
+        return contents.states()
+    finally:
+        contents.close()
 
 
 def make_app(

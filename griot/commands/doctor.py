@@ -1,7 +1,7 @@
 """`griot doctor`: what is wrong with this set-up, and the mend."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -9,19 +9,30 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.templates import FALLEN, MISSING, UNSUBMITTED, TemplateState, missing_of, texts_of
 from channels.base import SendError
 from channels.email import AddressError
 from channels.telegram import Registration, Telegram
-from griot.assembly import open_email, open_sms, open_telegram, twilio_webhook
+from griot.assembly import look_at_templates, open_email, open_sms, open_telegram, twilio_webhook
 from griot.commands.desk import show_json
 from griot.schema import Standing, revisions, standing
 from griot.settings import Settings, SettingsError, load_settings, variables
 from models.db import Store, UrlError, open_store, read
 from models.demo import is_demo
 from models.programme import current_programme
+from models.template import known, needs
 
 SOUND_SQLITE = (3, 51, 3)  # below it a rare fault of checkpoints is known
 MOST_PENDING = 50  # updates that may wait at Telegram
+_NEW_VERSION = "Change the text, raise its version, load and run `griot templates push`."
+_WAIT = "Wait at most two days for WhatsApp, and see `griot templates status`."
+TEMPLATE_MENDS = {
+    MISSING: "Add what is not there to templates.yaml, load and run `griot templates push`.",
+    UNSUBMITTED: "Run `griot templates push`.",
+    "rejected": _NEW_VERSION,
+    "paused": "WhatsApp had complaints and tries again later: write less often.",
+    "disabled": _NEW_VERSION,
+}
 SECRETS = frozenset(
     {
         "SECRET_KEY",
@@ -103,6 +114,7 @@ def _of_database(settings: Settings) -> Iterator[Finding]:
         return  # the settings' own check says it
     try:
         yield from _of_store(store)
+        yield from _of_templates(settings, store)
     except SQLAlchemyError as error:
         reason = " ".join(str(getattr(error, "orig", error)).split())
         yield Finding(f"The database cannot be used: {reason}.", "Check DATABASE_URL and that it runs.")
@@ -137,6 +149,35 @@ def _of_programme(store: Store) -> Iterator[Finding]:
         read(store, current_programme)
     except LookupError:
         yield Finding("No programme is loaded.", "Run `griot programme load`.")
+
+
+def _of_templates(settings: Settings, store: Store) -> Iterator[Finding]:
+    """Yield what keeps Griot from opening a conversation on WhatsApp with somebody who has it."""
+    if not settings.has_whatsapp or standing(store) != Standing.CURRENT:
+        return
+    try:
+        programme, wanted = read(store, lambda db: (current_programme(db), needs(db)))
+    except LookupError:
+        return
+    try:
+        states = look_at_templates(settings)
+    except SendError as error:
+        mend = "Check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_CONTENT_URL."
+        yield Finding(f"Twilio refuses to tell of templates: {error.detail}.", mend)
+        states = read(store, known)
+    lacking = missing_of(states, programme, wanted)
+    current = {text.name for text in texts_of(programme)}
+    fallen = [one for one in states if one.name in current and one.status in FALLEN and one not in lacking]
+    yield from _of_states(lacking, is_note=False)
+    yield from _of_states(fallen, is_note=True)
+
+
+def _of_states(states: Sequence[TemplateState], *, is_note: bool) -> Iterator[Finding]:
+    for status in dict.fromkeys(one.status for one in states):
+        found = [one for one in states if one.status == status]
+        names = ", ".join(f"{one.name} ({one.reason})" if one.reason else one.name for one in found)
+        mend = TEMPLATE_MENDS.get(status, _WAIT)
+        yield Finding(f"Templates of WhatsApp, {status}: {names}.", mend, is_note)
 
 
 def _of_telegram(settings: Settings) -> Iterator[Finding]:
