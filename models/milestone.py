@@ -161,12 +161,16 @@ def _changed(db: Db) -> None:
 
 
 def _open_row(db: Db, programme: Programme, city: City, milestone: str) -> CityMilestone:
+    """Return the row of a milestone about which something can be decided."""
     where = "milestone"
-    row = db.get(CityMilestone, (city.slug, milestone)) if milestone in programme.milestones else None
-    if row is None:
+    if milestone not in programme.milestones:
         known = ", ".join(programme.milestones)
         message = f"There is no milestone {milestone!r}."
         raise DecisionError("unknown_milestone", where, message, f"Use one of {known}.")
+    row = db.get(CityMilestone, (city.slug, milestone))
+    if row is None:
+        message = f"{milestone} is not kept for {city.name} yet."
+        raise DecisionError("not_loaded", where, message, "Run `griot programme load`.")
     if row.waived_at is not None:
         message = f"{milestone} was waived for {city.name}."
         raise DecisionError("waived", where, message, "Nothing is asked of them: there is nothing to decide.")
@@ -214,6 +218,6 @@ def _standing(row: CityMilestone, given: Sequence[Output]) -> Standing:
         waived_reason=row.waived_reason,
         handed_in_at=min(sent) if counting else None,
         handed_in_reference=counting[0].reference or "" if counting else "",
-        started=any(each.sent_at is None and each.is_begun for each in given),
+        started=any(each.is_begun for each in given),
         changed_at=max(row.changed_at, *(each.changed_at for each in given)) if given else row.changed_at,
     )

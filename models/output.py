@@ -21,7 +21,7 @@ class Output:
     review: str
     person: int
     channel: str
-    is_begun: bool  # it holds an answer
+    is_begun: bool  # a draft that holds an answer
     sent_at: datetime | None
     changed_at: datetime
 
@@ -31,10 +31,25 @@ class Output:
         return self.state == SubmissionState.SUBMITTED
 
 
+_COLUMNS = (
+    Submission.city,
+    Submission.hidden,
+    Submission.reference,
+    Submission.state,
+    Submission.review,
+    Submission.person_id,
+    Submission.channel,
+    Submission.answers,
+    Submission.submitted_at,
+    Submission.changed_at,
+)
+
+
 def outputs(db: Db, programme: Programme) -> list[Output]:
     """Return every output, in the order in which they were sent; [] without a form for them."""
-    asked = Submission.form == programme.words.get("output", ""), Submission.city.is_not(None)
-    rows = db.scalars(select(Submission).where(*asked).order_by(Submission.submitted_at, Submission.id))
+    cities = sorted(programme.cities)  # named: the index begins with the city
+    asked = Submission.city.in_(cities), Submission.form == programme.words.get("output", "")
+    rows = db.execute(select(*_COLUMNS).where(*asked).order_by(Submission.submitted_at, Submission.id))
     return [
         Output(
             city=row.city or "",
@@ -44,7 +59,7 @@ def outputs(db: Db, programme: Programme) -> list[Output]:
             review=row.review,
             person=row.person_id,
             channel=row.channel,
-            is_begun=bool(row.answers),
+            is_begun=row.state == SubmissionState.DRAFT and bool(row.answers),
             sent_at=row.submitted_at,
             changed_at=row.changed_at,
         )
