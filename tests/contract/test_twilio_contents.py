@@ -14,7 +14,7 @@ from channels.base import Failure, SendError
 from channels.twilio_contents import Contents, is_same
 from tests.programmes import ASTON, files_of
 from tests.standin import Call, Fault, StandIn, Trouble
-from tests.standin.twilio_content import ACCOUNT_SID, AUTH_TOKEN, TwilioContent
+from tests.standin.twilio_content import ACCOUNT_SID, AUTH_TOKEN
 
 TEXTS = {text.name: text for text in texts_of(open_programme(files_of(ASTON)))}
 PROMPT = TEXTS["griot_prompt_fr_v1"]
@@ -23,7 +23,8 @@ PROMPT = TEXTS["griot_prompt_fr_v1"]
 @pytest.fixture
 def contents(provider: StandIn) -> Iterator[Contents]:
     """Return the account's contents, with none in it."""
-    provider.content = TwilioContent()
+    provider.content.contents.clear()
+    provider.content.page = 1000
     found = Contents(ACCOUNT_SID, AUTH_TOKEN, provider.url, timeout=1.0)
     yield found
     found.close()
