@@ -1,7 +1,7 @@
 """The parts put together from the settings: channels, the web application, the worker's work."""
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from bot.programme import DemoPerson
-
+    from bot.schedule import Occurrence
     from bot.templates import TemplateState
     from channels.twilio_contents import Contents
+    from console.parts import Upcoming
+    from models.programme import ProgrammeShelf
 
 
 def open_channels(settings: Settings) -> dict[str, Channel]:
@@ -137,9 +139,10 @@ def make_app(
     measures.expect(channels)
     outside = {name: one for name, one in channels.items() if name != Chat.name}
     intake = Intake(store, announce, wake)
+    programmes = ProgrammeShelf()
     parts = Parts(
         store=store,
-        programmes=ProgrammeShelf(),
+        programmes=programmes,
         forms=FormShelf(),
         clock=now,
         voices=voices(data_folder("locales")),
@@ -147,6 +150,7 @@ def make_app(
         keep=intake.keep,
         is_demo=is_demo,
         cast=_cast(settings.programme_folder) if is_demo else {},
+        upcoming=_coming(programmes, tuple(channels), settings.griot_unsolicited_per_week),
         move_clock=partial(move, store),
     )
     rooms = (
@@ -155,6 +159,17 @@ def make_app(
     )
     first, *former = settings.keys
     return create_app(parts, secret_key=first, base_url=settings.origin, former_keys=former, machines=rooms)
+
+
+def _coming(programmes: "ProgrammeShelf", channels: tuple[str, ...], ceiling: int) -> "Upcoming":
+    """Return what tells the simulator's clock what will leave by itself."""
+    from models.timetable import upcoming
+
+    def coming(db: Db, at: datetime, days: int) -> "list[Occurrence]":
+        found = upcoming(db, programmes.programme(db), channels, ceiling, at, days)
+        return [each.occurrence for each in found]
+
+    return coming
 
 
 def _cast(folder: Path) -> "dict[str, DemoPerson]":
