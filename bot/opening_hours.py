@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.programme import City, Programme, Rhythm, Secretariat, Weekday
 from bot.programme.shapes import Span
-from bot.working_days import holidays_of, is_ramadan, is_working_day, next_working_day
+from bot.working_days import is_holiday, is_ramadan, is_working_day, next_working_day
 
 _DAY = timedelta(days=1)
 _WEEK = tuple(Weekday)
@@ -100,7 +100,7 @@ def _working_days(programme: Programme, place: Place, day: date) -> Iterator[dat
 def _day_off(programme: Programme, place: Place, day: date) -> str:
     if is_working_day(programme, place, day):
         return ""
-    return "holiday" if day in holidays_of(programme, place.country, day.year) else "day_off"
+    return "holiday" if is_holiday(programme, place.country, day) else "day_off"
 
 
 def _why_closed(programme: Programme, place: Place, day: date, hour: time) -> str:

@@ -36,7 +36,15 @@ def is_working_day(programme: Programme, place: City | Secretariat, day: date) -
     """Return whether the offices of a city, or the Secretariat's, are open on this day."""
     if _WEEK[day.weekday()] not in place.working_days:
         return False
-    return day not in holidays_of(programme, place.country, day.year)
+    return not is_holiday(programme, place.country, day)
+
+
+def is_holiday(programme: Programme, country: str, day: date) -> bool:
+    """Return whether the day is a public holiday of the country, corrected."""
+    for correction in reversed(programme.holiday_corrections):
+        if correction.country == country and correction.date == day:
+            return correction.is_holiday
+    return day in _published(country, day.year, "en")
 
 
 def next_working_day(programme: Programme, place: City | Secretariat, day: date) -> date:
