@@ -27,7 +27,7 @@ class Room:
     names: bool  # milestones with their names
     reasons: bool  # of pauses, extensions and waivers
     urgent: int = MOST_URGENT  # lines
-    lines: int = 8  # of another section
+    lines: int = 12  # of another section
     successes: int = SUCCESSES
 
 
@@ -120,18 +120,20 @@ def name_of(city: City, say: Say) -> str:
 def _urgent(page: Page, reports: Sequence[Told]) -> tuple[Line, ...]:
     """Return one line a blocked city and late milestone, the oldest first; joined when they are many."""
     blocked, overdue = _blocked(page, reports), page.week.overdue
-    if _are_joined(page, reports):
-        most = page.room.urgent - bool(blocked)
-        dated = [*_all_blocked(page, blocked), *_overdue_together(page, overdue, most)]
-    else:
-        dated = [*_blocked_lines(page, blocked), *_overdue_lines(page, overdue)]
+    own = list(_overdue_lines(page, overdue))
+    if len(blocked) + len(own) > page.room.urgent or page.room.quote == 0:
+        most = page.room.urgent - (1 if _are_joined(page, reports) else len(blocked))
+        own = list(_overdue_together(page, overdue, most))
+    first = _all_blocked if _are_joined(page, reports) else _blocked_lines
+    dated = [*first(page, blocked), *own]
     return tuple(line for _, line in sorted(dated, key=lambda each: each[0]))
 
 
 def _are_joined(page: Page, reports: Sequence[Told]) -> bool:
-    """Tell whether cities share lines, without their own words."""
-    number = len(_blocked(page, reports)) + len(page.week.overdue)
-    return number > page.room.urgent or page.room.quote == 0
+    """Tell whether blocked cities share a line, without their own words."""
+    blocked = len(_blocked(page, reports))
+    late = len({each.milestone.id for each in page.week.overdue})
+    return blocked > 0 and (page.room.quote == 0 or blocked + min(late, 2) > page.room.urgent)
 
 
 def _blocked(page: Page, reports: Sequence[Told]) -> list[Told]:
