@@ -14,6 +14,7 @@ WHATSAPP = "whatsapp:"  # before an address; an SMS has a bare number
 REFERENCE = "m"  # the query's outbox id, kept as a last field; Twilio's own begin with a capital
 Form = Mapping[str, str]
 
+_STATUS = ("MessageSid", "MessageStatus", "ErrorCode", "ErrorMessage", "ChannelStatusMessage")
 _MOST_FIELDS = 1000
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
@@ -69,9 +70,14 @@ def is_whatsapp(body: bytes) -> bool:
     return any(form.get(name, "").startswith(WHATSAPP) for name in ("From", "To"))
 
 
-def with_reference(body: bytes, reference: str) -> bytes:
-    """Return a status with the outbox id of its address, to be kept."""
-    return body + b"&" + urlencode({REFERENCE: reference}).encode()
+def to_keep(body: bytes, reference: str = "") -> bytes:
+    """Return what is kept: a message as it came; of a status what it says, its outbox id, and no number."""
+    form = dict(fields(body))
+    if "MessageStatus" not in form:
+        return body
+    kept = {name: form[name] for name in _STATUS if name in form}
+    prefix = {"From": WHATSAPP} if is_whatsapp(body) else {}
+    return urlencode({**kept, **prefix, REFERENCE: reference}).encode()
 
 
 def read_envelope(body: bytes) -> Envelope:
@@ -105,7 +111,6 @@ def _read_status(form: Form) -> list[Inbound | Receipt]:
     if state == "failed":
         failure = Failure.OTHER_CHANNEL if said == "canceled" else failure_of_status(code)
     receipt = Receipt(
-        address=_bare(form.get("To", "")),
         provider_id=form.get("MessageSid", ""),
         state=state,
         reference=clean(form.get(REFERENCE, "")),

@@ -14,7 +14,7 @@ from bot.programme import Programme
 from models.base import Db, Json
 from models.city import City, absence_on, today_in
 from models.consent import Consent, state_at
-from models.inbox import Inbox
+from models.inbox import SOMEBODYS, Inbox
 from models.milestone import Standing, standings, state_of
 from models.outbox import Outbox
 from models.output import Output
@@ -187,9 +187,9 @@ def _answer(row: Answer, reference: str | None, form: str) -> Record:
 
 
 def messages_in(db: Db, after: int, since: datetime | None) -> Page:
-    """Return what people wrote, as the inbox has it."""
+    """Return what people wrote, as the inbox has it; how far messages of ours are is told with those."""
     changed = true() if since is None else Inbox.changed_at >= since
-    query = select(Inbox).options(defer(Inbox.body)).where(Inbox.id > after, changed)
+    query = select(Inbox).options(defer(Inbox.body)).where(Inbox.id > after, SOMEBODYS, changed)
     rows = db.scalars(query.order_by(Inbox.id).limit(PAGE)).all()
     return _page([message_in(row) for row in rows], [row.id for row in rows])
 

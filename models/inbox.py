@@ -82,6 +82,19 @@ TRIES = 3
 DELAYS = (timedelta(seconds=1), timedelta(seconds=3))  # after the first and the second failure
 
 
+def sender_key(channel: str, sender: str, provider_id: str) -> str:
+    """Return under what name a sender's updates are kept in order: one that nobody sent waits for none."""
+    return f"{channel}:{sender or f'-{provider_id}'}"
+
+
+def is_nobodys(row: "Inbox") -> bool:
+    """Tell whether nobody sent this: the status of a message, say."""
+    return row.sender == sender_key(row.channel, "", row.provider_id)
+
+
+SOMEBODYS = IN.c.sender != IN.c.channel + ":-" + IN.c.provider_id  # `is_nobodys`, the other way round
+
+
 def receive(db: Db, channel: str, provider_id: str, sender: str, body: bytes, at: datetime) -> bool:
     """Keep one update; return False when it was kept before, also of a person who was erased since."""
     row = insert_new(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
 from models.db import insert_into, is_postgres, table_of
-from models.inbox import Inbox
+from models.inbox import Inbox, is_nobodys
 from models.person import Address
 
 MINUTE = timedelta(minutes=1)
@@ -72,7 +72,7 @@ def too_early(db: Db, rows: Sequence[Inbox], limits: PaceLimits, at: datetime) -
 
     What nobody sent (the status of a message) counts for nobody.
     """
-    rows = [row for row in rows if row.sender != f"{row.channel}:-{row.provider_id}"]
+    rows = [row for row in rows if not is_nobodys(row)]
     if not rows or not (limits.per_minute or limits.per_day):
         return []
     stored = _stored(db, [row.sender for row in rows])

@@ -9,7 +9,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from bot.values import Clock
 from channels.base import BodyError, Channel, Envelope, SignatureError
-from models.inbox import Update
+from models.inbox import Update, sender_key
 from webhooks.intake import NotKeptError
 
 MOST_BYTES = 1 << 20
@@ -60,9 +60,8 @@ class Door:
         return self.base_url.rstrip("/") + request.path + (f"?{query}" if query else "")
 
     def _update(self, channel: str, envelope: Envelope, body: bytes) -> Update:
-        # what nobody sent waits for nothing: it is a sender of its own
-        sender = envelope.sender or f"-{envelope.provider_id}"
-        return Update(channel, envelope.provider_id, f"{channel}:{sender}", body, self.clock())
+        sender = sender_key(channel, envelope.sender, envelope.provider_id)
+        return Update(channel, envelope.provider_id, sender, body, self.clock())
 
 
 def read_body() -> bytes:

@@ -8,7 +8,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from bot.values import Clock
 from channels.base import BodyError, Channel, Envelope
-from channels.twilio_webhooks import REFERENCE, is_whatsapp, with_reference
+from channels.twilio_webhooks import REFERENCE, is_whatsapp, to_keep
 from models.inbox import Update
 from webhooks.door import Door, read_body
 
@@ -50,14 +50,14 @@ def _add_twilio(rooms: Blueprint, channels: Mapping[str, Channel], door: Door, t
     def receive_twilio() -> Response:
         channel = _meant(channels)
         with timed(channel.name):
-            return door.take(channel, _nothing_to_say)
+            return door.take(channel, _nothing_to_say, to_keep)
 
     @rooms.post("/webhooks/twilio/status")
     def receive_status() -> Response:
         channel = _meant(channels)
         reference = request.args.get(REFERENCE, "")
         with timed(channel.name):
-            return door.take(channel, _noted, lambda body: with_reference(body, reference))
+            return door.take(channel, _noted, lambda body: to_keep(body, reference))
 
 
 def _meant(channels: Mapping[str, Channel]) -> Channel:

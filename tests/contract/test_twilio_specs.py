@@ -20,7 +20,7 @@ from channels.base import Failure, Inbound, Outgoing, Receipt, SignatureError
 from channels.sms_text import is_gsm, parts, units
 from channels.twilio import Account, sms, whatsapp
 from channels.twilio_errors import FAILURES, failure_of_answer, failure_of_status
-from channels.twilio_webhooks import with_reference
+from channels.twilio_webhooks import to_keep
 from models.db import Store, open_store, read
 from models.inbox import Inbox, unpack
 from tests.standin import Call, StandIn
@@ -118,7 +118,7 @@ def test_every_sample_is_read(posted: Schema) -> None:
         assert reply.address == one["form"]["From"].removeprefix("whatsapp:")
         assert reply.heard.text or reply.heard.press or reply.heard.media or reply.heard.location
     for name, one in posted["status"].items():
-        body = with_reference(urlencode(one["form"]).encode(), "91a7")
+        body = to_keep(urlencode(one["form"]).encode(), "91a7")
         [receipt] = channels["sms" if name.startswith("sms") else "whatsapp"].parse(body)
         assert isinstance(receipt, Receipt)
         assert (receipt.reference, receipt.provider_id) == ("91a7", one["form"]["MessageSid"])

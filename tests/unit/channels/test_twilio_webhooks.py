@@ -11,7 +11,7 @@ from twilio.request_validator import RequestValidator
 from bot.values import Heard, Location, Media, MediaKind, Press
 from channels.base import BodyError, Failure, Inbound, Receipt, SignatureError
 from channels.twilio import SIGNATURE, SIGNATURE_SETTINGS, Account, sms, whatsapp
-from channels.twilio_webhooks import with_reference
+from channels.twilio_webhooks import to_keep
 
 OLD, NEW = "not-a-real-token-old", "not-a-real-token-new"
 ACCOUNT = Account("AC" + "0" * 32, (NEW, OLD), "https://griot.example.org")
@@ -39,7 +39,7 @@ def status(state: str, **fields: str) -> Receipt:
     body = urlencode(
         {"MessageSid": SID, "MessageStatus": state, "To": AMINA, "From": "+10000000002", **fields}
     ).encode()
-    [receipt] = SMS.parse(with_reference(body, "17"))
+    [receipt] = SMS.parse(to_keep(body, "17"))
     assert isinstance(receipt, Receipt)
     return receipt
 
@@ -265,6 +265,28 @@ def test_a_failure_has_its_reason(said: str, code: str, failure: Failure) -> Non
         code,
         True,
     )
+
+
+def test_of_a_status_no_number_is_kept() -> None:
+    """What is kept says how far a message is, and is still told from the other channel's."""
+    form = {
+        "MessageSid": SID,
+        "MessageStatus": "read",
+        "From": "whatsapp:+10000000001",
+        "To": f"whatsapp:{AMINA}",
+    }
+    kept = to_keep(urlencode(form).encode(), "17")
+    assert b"0000000001" not in kept.replace(SID.encode(), b"")
+    [receipt] = WHATSAPP.parse(kept)
+    assert isinstance(receipt, Receipt)
+    assert (receipt.state, receipt.reference, SMS.parse(kept)) == ("read", "17", [])
+    assert WHATSAPP.envelope(kept) == WHATSAPP.envelope(urlencode(form).encode())
+
+
+def test_a_message_is_kept_as_it_came() -> None:
+    """Also where it is sent to the address of statuses by mistake."""
+    body = b"MessageSid=SM1&Body=+x%20&Odd=&Odd=1"
+    assert to_keep(body, "17") == body
 
 
 def test_a_state_not_known_is_no_news() -> None:
