@@ -15,8 +15,9 @@ from models.outbox import BULK, OUT, OutboxState, message_from
 from models.person import Address, Person
 from models.sending import DEAD_STATES, Claimed
 from models.submission import Chat
-from models.template import TEMPLATE as TEMPLATES
+from models.template import approved
 
+EMAIL = "email"
 WINDOW = "window"  # the error code of a message whose window closed before it left
 WINDOW_CODES = frozenset({WINDOW, "63016"})  # platforms.md section 4.7: use a template
 ASKS_TO_REPORT = frozenset({"prompt", "nudge", "last_call"})  # of no use once the person wrote
@@ -55,15 +56,7 @@ def reached(db: Db, person_ids: Collection[int]) -> Mapping[int, tuple[Reached, 
 
 def content_sid_of(db: Db, opening: Opening | None) -> str:
     """Return the newest approved template of this kind and language, "" when there is none."""
-    if opening is None:
-        return ""
-    approved = (
-        TEMPLATES.c.kind == opening.kind,
-        TEMPLATES.c.language == opening.language,
-        TEMPLATES.c.status == "approved",
-    )
-    newest = select(TEMPLATES.c.content_sid).where(*approved).order_by(TEMPLATES.c.version.desc()).limit(1)
-    return db.execute(newest).scalar() or ""
+    return approved(db).get((opening.kind, opening.language), "") if opening else ""
 
 
 def enqueue(
@@ -127,7 +120,7 @@ def next_rung(db: Db, former: Failed, why: str, at: datetime, channels_on: Colle
     tried = _tried(db, base, number)
     addresses = reached(db, [former.person_id]).get(former.person_id, ())
     ways = rungs(addresses, channels_on, at, content_sid_of(db, former.message.opening))
-    found = next((one for one in ways if (one.name, one.address) not in tried), None)
+    found = next((one for one in ways if (one.name, one.address) not in tried and _fits(former, one)), None)
     if found is None:
         return None
     rung = replace(found, reason=f"{former.channel}: {why}")
@@ -234,6 +227,11 @@ def _tried(db: Db, base: str, number: int) -> set[tuple[str, str]]:
             if code not in WINDOW_CODES:
                 tried.add((TEMPLATE, address))
     return tried
+
+
+def _fits(former: Failed, rung: Rung) -> bool:
+    """Tell whether the message may go there: the digest's e-mail is a message of its own."""
+    return former.kind != "digest" or (rung.channel == EMAIL) == (former.channel == EMAIL)
 
 
 def _ask_on(db: Db, former: Failed, channel: str) -> None:

@@ -22,6 +22,7 @@ from models.outbox import Outbox, OutboxState
 from models.person import Address, Person, add_person
 from models.programme import ProgrammeShelf
 from models.sending import Claimed, Sent, claim, mark_sent, put_back, settle_lost
+from models.submission import Chat
 from models.template import Template
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)  # a Monday, in everybody's working hours
@@ -361,3 +362,20 @@ def test_after_a_stop_a_failure_leads_nowhere(db: Db, ways: Ways) -> None:
     note_status(db, "sms", status("failed", "SM1", failure=Failure.UNREACHABLE), ways, AT)
     assert [one.state for one in rows(db)] == ["undeliverable", "cancelled"]
     assert alerts(db) == []
+
+
+def test_a_digest_does_not_climb_to_its_own_e_mail(db: Db, ways: Ways) -> None:
+    """The long version is a message of its own: the short one goes to another chat, or nowhere."""
+    person = a_person(db, "officer", "Olga", city=None, telegram="901", email="olga@example.org")
+    queue(db, person, kind="digest")
+    fail(db, ways, Failure.BLOCKED)
+    assert shown(db) == [("test:1", "telegram", "undeliverable")]
+
+
+def test_answers_count_where_the_question_went(db: Db, ways: Ways) -> None:
+    """The question that was open on the channel that failed is open on the next one."""
+    person = a_person(db, telegram="1", sms=PHONE)
+    db.add(Chat(person_id=person, state={}, channel="telegram", updated_at=AT))
+    queue(db, person)
+    fail(db, ways, Failure.BLOCKED)
+    assert db.scalar(select(Chat.channel).where(Chat.person_id == person)) == "sms"

@@ -17,6 +17,7 @@ from sqlalchemy import text as sql
 
 from bot.values import Message
 from channels.telegram import Telegram
+from channels.twilio import Account, sms
 from griot.rates import Rate
 from griot.wake import announce, ear
 from griot.ways import Ways
@@ -31,6 +32,7 @@ from models.programme import ProgrammeShelf
 from tests.site import griot_command
 from tests.standin.server import TOKEN, StandIn
 from tests.standin.trouble import Fault, Trouble
+from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN
 
 NO_LIMITS = PaceLimits(0, 0)
 
@@ -109,6 +111,20 @@ def _queue(db: Db, key: str, text: str, chat: int, **more: object) -> bool:
         address=str(chat),
         message=Message(text),
         **given,  # type: ignore[arg-type] # the tests' values fit
+    )
+
+
+def _queue_text(db: Db, phone: str, text: str) -> bool:
+    return enqueue(
+        db,
+        key="test:sms",
+        person_id=None,
+        recipient=f"sms:{phone}",
+        channel="sms",
+        address=phone,
+        kind="reply",
+        message=Message(text),
+        at=datetime.now(UTC),
     )
 
 
@@ -257,6 +273,20 @@ def test_an_answer_never_seen_gives_one_repeat(stage: Stage, fault: Fault) -> No
     stage.queue("next")
     stage.once()
     assert stage.sent()[-1] == "next"
+
+
+def test_twilio_is_asked_before_a_repeat(stage: Stage) -> None:
+    """A message that it has taken is not sent again, though its answer was never seen."""
+    url, phone = stage.provider.url, "+22370000001"
+    account = Account(ACCOUNT_SID, (AUTH_TOKEN,), "https://griot.example.org", "", url, url, 1.0)
+    on_sms = sms(account, "+10000000002")
+    stage.provider.trouble(phone, Trouble(fault=Fault.DROP, times=1, accepts=True))
+    write(stage.store, lambda db: _queue_text(db, phone, "hello"))
+    assert stage.once(channels={"sms": on_sms}) == 0
+    on_sms.close()
+    assert [one.text for one in stage.provider.messages(phone)] == ["hello"]
+    assert stage.states() == [OutboxState.SENT]
+    assert read(stage.store, lambda db: db.scalar(select(Outbox.provider_id))) != ""
 
 
 def test_a_blocked_address_is_marked(stage: Stage) -> None:
