@@ -9,6 +9,7 @@ from models.base import Db
 from models.db import Store, read, write
 from models.demo import move_ahead, seconds_ahead
 from models.signin import move_sessions
+from models.worker import move_leases
 
 
 class _Clock:
@@ -41,7 +42,7 @@ def catch_up(store: Store) -> None:
 
 
 def move(store: Store, to: datetime) -> None:
-    """Move a demonstration's clock forward to `to`, never back; whoever is signed in stays so.
+    """Move a demonstration's clock forward to `to`, never back; who is signed in or leads stays so.
 
     Raise LookupError for a database that is no demonstration: its clock never moves.
     """
@@ -50,6 +51,7 @@ def move(store: Store, to: datetime) -> None:
     def moved(db: Db) -> int:
         before, after = seconds_ahead(db), move_ahead(db, seconds)
         move_sessions(db, timedelta(seconds=after - before))
+        move_leases(db, timedelta(seconds=after - before))
         return after
 
     _CLOCK.ahead = timedelta(seconds=write(store, moved))

@@ -11,6 +11,7 @@ from models.db import Store, open_store, read, write
 from models.demo import mark_demo
 from models.person import add_person
 from models.signin import is_open, new_sign_in, signed_in, use_sign_in
+from models.worker import beat, count_live, lead
 from tests.databases import LOADED_AT
 
 DAYS = timedelta(days=4)
@@ -88,3 +89,13 @@ def test_whoever_is_signed_in_stays_so(store: Store) -> None:
     assert read(store, lambda db: signed_in(db, living, now())) is not None
     assert read(store, lambda db: signed_in(db, ended, now())) is None
     assert read(store, lambda db: is_open(db, unused, now()))
+
+
+def test_whoever_leads_the_schedule_leads_on(store: Store) -> None:
+    """No jump makes a worker look dead, or another one take over."""
+    lease = timedelta(seconds=20)
+    number = write(store, lambda db: lead(db, "one", now(), lease))
+    write(store, lambda db: beat(db, "one", now()))
+    move(store, now() + DAYS)
+    assert write(store, lambda db: lead(db, "one", now(), lease)) == number
+    assert read(store, lambda db: count_live(db, now() - lease)) == 1
