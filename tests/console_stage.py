@@ -92,16 +92,24 @@ class Stage:
         return client
 
     def tell(
-        self, name: str, message: Message, key: str, provider_id: str = "", due: datetime | None = None
+        self,
+        name: str,
+        message: Message,
+        key: str,
+        provider_id: str = "",
+        due: datetime | None = None,
+        kind: str = "reply",
     ) -> None:
         """Let a message arrive on this person's phone, or wait until it is due."""
-        write(self.store, lambda db: self._queue(db, self.people[name], message, key, due))
+        write(self.store, lambda db: self._queue(db, self.people[name], message, key, due, kind))
         if due is None:
             sent = update(Outbox).where(Outbox.key == key)
             sent = sent.values(state=OutboxState.SENT, provider_id=provider_id or f"chat:{key}")
             write(self.store, lambda db: db.execute(sent))
 
-    def _queue(self, db: Db, person_id: int, message: Message, key: str, due: datetime | None) -> None:
+    def _queue(
+        self, db: Db, person_id: int, message: Message, key: str, due: datetime | None, kind: str
+    ) -> None:
         enqueue(
             db,
             key=key,
@@ -109,7 +117,7 @@ class Stage:
             recipient=str(person_id),
             channel="chat",
             address=str(person_id),
-            kind="reply",
+            kind=kind,
             message=message,
             at=self.at,
             due_at=due,

@@ -1,14 +1,18 @@
 """The phone: what is written reaches the inbox, what Griot wrote stands on the screen."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from bot.programme import DemoPerson
+from bot.schedule import Occurrence
 from bot.values import Message, Press
 from channels.base import Inbound
 from channels.chat import Chat
 from tests.console_stage import Stage, press
 
+DIGEST = Message("Semaine 38", kind="digest", subject="Synthèse", html="<p style='color:red'>38</p>")
 ASK = Message("Où en est la récolte ?", ("Bien", "Lentement"), token="q1.going")
 
 
@@ -174,3 +178,110 @@ def test_the_page_is_light(stage: Stage) -> None:
         with client.get(file) as answer:
             weight += len(answer.data)
     assert weight < 40_000
+
+
+def planned(stage: Stage, name: str, kind: str, *, held: str = "", **later: float) -> Occurrence:
+    at = stage.at + timedelta(**later)
+    return Occurrence(f"{kind}:{name}", kind, stage.people[name], None, at, at, reason=held)
+
+
+def names_on(page: str) -> list[str]:
+    """Return whose phones stand on the page."""
+    return re.findall(r'<section class="phone [^>]*aria-label="The phone of ([^"]+)"', page)
+
+
+@pytest.mark.parametrize(
+    ("wish", "shown"),
+    [
+        pytest.param("", ["Ana Fictive", "Dee Fictive"], id="the first person and the officer"),
+        pytest.param("4", ["سلمى الخيالية"], id="one"),
+        pytest.param("2.sms,1.whatsapp,6", ["Bo Fictive", "Ana Fictive", "Eve Fictive"], id="several"),
+        pytest.param("1,1", ["Ana Fictive"], id="nobody twice"),
+        pytest.param("99,x,,7", ["Ana Fictive", "Dee Fictive"], id="nobody who has a phone"),
+        pytest.param("1,2,4,5,6", ["Ana Fictive", "Bo Fictive", "سلمى الخيالية", "Dee Fictive"], id="four"),
+    ],
+)
+def test_phones_stand_side_by_side(stage: Stage, wish: str, shown: list[str]) -> None:
+    assert names_on(stage.app().test_client().get(f"/simulator?phones={wish}").text) == shown
+
+
+def test_each_phone_shows_its_channel(stage: Stage) -> None:
+    """What the address asks for, else the person's usual channel; only the Secretariat reads e-mail."""
+    stage.cast["Ana Fictive"] = DemoPerson("Ana Fictive", "coordinator", "fr", channel="sms")
+    client = stage.app().test_client()
+
+    def shown(wish: str) -> list[str]:
+        return re.findall(r'<section class="phone as-(\w+)"', client.get(f"/simulator?phones={wish}").text)
+
+    assert shown("") == ["sms", "telegram"]
+    assert shown("1.whatsapp,5.email") == ["whatsapp", "email"]
+    assert shown("1.email,5.fax") == ["sms", "telegram"]
+
+
+def test_a_reply_comes_back_to_the_phones_shown(stage: Stage) -> None:
+    client = stage.app().test_client()
+    sent = press(client, "/simulator?phones=1.sms,5", "/simulator/1", text="bien", phones="1.sms,5.email")
+    assert sent.location == "/simulator?phones=1.sms,5.email#phone-1"
+
+
+def test_an_email_opens_by_itself(stage: Stage) -> None:
+    """Its own style and nothing else: no script, no form, no file from anywhere."""
+    stage.tell("officer", DIGEST, "digest:1", kind="digest")
+    stage.tell("officer", ASK, "reply:1:1")
+    client = stage.app().test_client()
+    page = client.get("/simulator?phones=5.email").text
+    assert [text for _, text in bubbles(page)] == []
+    assert "Synthèse" in page
+    assert "Où en est" not in page
+    found = re.search(r'href="(/simulator/5/mail/\d+)"', page)
+    assert found is not None
+    mail = client.get(found[1])
+    assert mail.text == DIGEST.html
+    assert "sandbox" in mail.headers["Content-Security-Policy"]
+    assert "script" not in mail.headers["Content-Security-Policy"]
+    assert client.get(found[1].replace("/5/", "/1/")).status_code == 404
+
+
+def test_the_clock_says_the_time_of_each_place_and_what_comes_next(stage: Stage) -> None:
+    """Only what leaves, the first one first; of the phones shown, else of anybody."""
+    stage.planned = [
+        planned(stage, "officer", "digest", days=4),
+        planned(stage, "keeper", "nudge", days=2),
+        planned(stage, "keeper", "prompt", hours=-1),
+        planned(stage, "keeper", "reminder", hours=1, held="no_consent"),
+        planned(stage, "other", "prompt", hours=2),
+    ]
+    client = stage.app().test_client()
+    clock = client.get("/simulator/clock?phones=1,5").text
+    assert re.findall(r"<li><time[^>]*>(.*?)</time> <bdi>(.*?)</bdi> · (.*?)</li>", clock) == [
+        ("Wed 16 Sep 11:00", "Nordmark Orchard", "Nudge to Ana Fictive"),
+        ("Fri 18 Sep 11:00", "Brussels", "Digest to Dee Fictive"),
+    ]
+    assert re.findall(r"<dt><bdi>(.*?)</bdi></dt><dd><time>(.*?)</time>", clock) == [
+        ("Nordmark Orchard", "Mon 14 Sep 11:00"),
+        ("Brussels", "Mon 14 Sep 11:00"),
+    ]
+    assert "Prompt to سلمى الخيالية" in client.get("/simulator/clock?phones=2").text
+
+
+def test_the_clock_goes_to_the_next_event(stage: Stage) -> None:
+    stage.planned = [planned(stage, "keeper", "prompt", days=2)]
+    client, before = stage.app().test_client(), stage.at
+    page = client.get("/simulator").text
+    to = re.search(r'class="next" name="to" value="([^"]+)"', page)
+    assert to is not None
+    moved = press(client, "/simulator", "/simulator/clock", to=to[1], phones="1.sms")
+    assert (moved.status_code, moved.location) == (303, "/simulator?phones=1.sms&moved=1")
+    assert stage.at == before + timedelta(days=2)
+    assert 'http-equiv="refresh"' in client.get(moved.location).text
+    assert press(client, "/simulator", "/simulator/clock", to=to[1], fetch="1").status_code == 204
+    assert stage.at == before + timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    "to", ["", "soon", "2026-09-15T09:00", "2026-09-13T09:00:00Z", "2027-09-14T09:00:00Z"]
+)
+def test_the_clock_goes_neither_back_nor_far(stage: Stage, to: str) -> None:
+    before = stage.at
+    assert press(stage.app().test_client(), "/simulator", "/simulator/clock", to=to).status_code == 303
+    assert stage.at == before
