@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, exists, select
+from sqlalchemy import ForeignKey, String, case, cast, exists, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.programme import Milestone, Programme
@@ -36,6 +36,22 @@ class CityMilestone(Base):
 
 MILESTONE = table_of(CityMilestone)
 SEEN = "current programme"  # key of a session's notes: one look a transaction, forgotten by each change
+
+
+_IS_DECIDED = or_(MILESTONE.c.extended_to.is_not(None), MILESTONE.c.waived_at.is_not(None))
+_TOLD = (
+    MILESTONE.c.city
+    + " "
+    + MILESTONE.c.milestone
+    + " "
+    + func.coalesce(cast(MILESTONE.c.extended_to, String), "")
+    + case((MILESTONE.c.waived_at.is_not(None), " waived"), else_="")
+)
+# All that is decided, in one text: read on the way of every turn, where a row each would cost more.
+DECISIONS = select(func.aggregate_strings(_TOLD, ";")).where(_IS_DECIDED).scalar_subquery()
+_DECIDED = select(
+    MILESTONE.c.city, MILESTONE.c.milestone, MILESTONE.c.extended_to, MILESTONE.c.waived_at.is_not(None)
+).where(_IS_DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +133,9 @@ def waive(db: Db, programme: Programme, city: str, milestone: str, reason: str, 
     _changed(db)
 
 
-def with_decisions(programme: Programme, decided: Sequence[Decided]) -> Programme:
+def with_decisions(db: Db, programme: Programme) -> Programme:
     """Return the programme with each city's extended dates and what was waived."""
+    decided = [Decided(*row) for row in db.connection().execute(_DECIDED)]
     cities = dict(programme.cities)
     for each in decided:
         if each.extended_to is not None and each.city in cities and each.milestone in programme.milestones:

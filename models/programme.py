@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from threading import Lock
 
-from sqlalchemy import ForeignKey, LargeBinary, func, or_, select, text
+from sqlalchemy import ForeignKey, LargeBinary, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.forms.form import Form
@@ -17,7 +17,7 @@ from models.base import Base, Db
 from models.city import codes_taken, put_cities
 from models.db import table_of
 from models.form import FormVersion, digest_of, publish, version_taken
-from models.milestone import MILESTONE, SEEN, Decided, has_milestones, put_milestones, with_decisions
+from models.milestone import DECISIONS, SEEN, has_milestones, put_milestones, with_decisions
 
 
 class Revision(Base):
@@ -43,26 +43,14 @@ class ProgrammeFile(Base):
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What the programme in force is made of."""
+    """What tells the programme in force from another."""
 
     revision: int
-    decided: tuple[Decided, ...]
+    decisions: str
 
 
-_CURRENT_REVISION = select(func.max(table_of(Revision).c.revision).label("revision"))
-_NEWEST = _CURRENT_REVISION.subquery()
-_IS_DECIDED = or_(MILESTONE.c.extended_to.is_not(None), MILESTONE.c.waived_at.is_not(None))
-_IN_FORCE = (  # on the way of every turn: one statement, built once
-    select(
-        _NEWEST.c.revision,
-        MILESTONE.c.city,
-        MILESTONE.c.milestone,
-        MILESTONE.c.extended_to,
-        MILESTONE.c.waived_at.is_not(None),
-    )
-    .select_from(_NEWEST.outerjoin(MILESTONE, _IS_DECIDED))
-    .order_by(MILESTONE.c.city, MILESTONE.c.milestone)
-)
+_CURRENT_REVISION = select(func.max(table_of(Revision).c.revision))
+_IN_FORCE = _CURRENT_REVISION.add_columns(DECISIONS)  # on the way of every turn: one statement, built once
 
 
 def load(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime) -> tuple[Problem, ...]:
@@ -98,8 +86,7 @@ def current_revision(db: Db) -> int:
 
 def current_programme(db: Db) -> Programme:
     """Return the programme loaded last, dates in force; raise LookupError before the first load."""
-    seen = _look(db)
-    return with_decisions(_opened(db, seen.revision), seen.decided)
+    return with_decisions(db, _opened(db, current_revision(db)))
 
 
 class ProgrammeShelf:
@@ -119,14 +106,13 @@ class ProgrammeShelf:
             if self._read is None or self._read[0] != seen.revision:
                 self._read = (seen.revision, _opened(db, seen.revision))
             if self._held is None or self._held[0] != seen:
-                self._held = (seen, with_decisions(self._read[1], seen.decided))
+                self._held = (seen, with_decisions(db, self._read[1]))
             return self._held[1]
 
 
 def _look(db: Db) -> _Seen:
-    rows = db.connection().execute(_IN_FORCE).all()
-    decided = tuple(Decided(*row[1:]) for row in rows if row.city is not None)
-    return _Seen(rows[0].revision or 0, decided)
+    revision, decisions = db.connection().execute(_IN_FORCE).one()
+    return _Seen(revision or 0, decisions or "")
 
 
 def _opened(db: Db, revision: int) -> Programme:
