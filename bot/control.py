@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot import choices
+from bot import choices, scheduled
 from bot.periods import form_due
 from bot.questions.options import chosen
 from bot.reporting import ask_current, choose, city_closed, list_forms, say_only
@@ -80,7 +80,11 @@ def menu(scene: Scene, more: str) -> Outcome:
 
 def help_(scene: Scene, more: str) -> Outcome:
     """Return the words to type, then what is open."""
-    text = scene.say("REPORT to answer, CALENDAR for dates, STOP to end messages, MENU for all.")
+    text = (
+        scene.say("REPORT to answer, CALENDAR for dates, STOP to end messages, MENU for all.")
+        if scene.who.city
+        else scene.say("STATUS for the digest, MORE for one city, STOP to end messages, MENU for all.")
+    )
     if scene.report or scene.talk.choice:
         return ask_current(scene, text)
     return say_only(scene, text)
@@ -141,6 +145,12 @@ def calendar(scene: Scene, more: str) -> Outcome:
 def not_yet(scene: Scene, more: str) -> Outcome:
     """Answer a word whose feature is still to come, with help; what is open stays open."""
     return help_first(scene, scene.say("This is not available yet."))
+
+
+def read_digest(scene: Scene, week: str) -> Outcome:
+    """Return the digest of a week as it left; this week's as it stands before it has."""
+    left = scheduled.digest_of(scene.programme, week)
+    return _told(scene, scene.facts.digest(scene.who.language, min(left, scene.at)))
 
 
 def more(scene: Scene, more: str) -> Outcome:

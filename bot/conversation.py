@@ -127,8 +127,8 @@ def _pressed(scene: Scene, heard: Heard) -> Outcome:
         return reporting.answer(scene, heard)
     if earlier := prompted.still_true(scene, press):
         return act(*earlier)
-    if press.token.startswith("digest.") and scene.who.city is None:
-        return control.status(scene, "")
+    if scene.who.city is None and (week := scheduled.digest_in(press.token)):
+        return control.read_digest(scene, week)
     old = scene.say("That button belongs to an earlier question; nothing was changed. Current question:")
     return reporting.ask_current(scene, old)
 

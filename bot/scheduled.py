@@ -17,6 +17,7 @@ OF_A_FORM = ("prompt", "back", "nudge", "last_call")
 OF_A_MILESTONE = ("reminder", "overdue")
 KINDS = frozenset({*OF_A_FORM, *OF_A_MILESTONE})
 BEGUN = "begun"  # data of a choice that found a draft: its first option is "Continue"
+_DIGEST = "digest."
 _MINUTES = 5  # of a form that the programme no longer names
 
 
@@ -67,6 +68,20 @@ def moment(at: WeekTime, week: str, zone: str) -> datetime:
 def digest_of(programme: Programme, week: str) -> datetime:
     """Return when the digest of an ISO week leaves."""
     return moment(programme.digest_at, week, programme.secretariat.timezone)
+
+
+def digest_token(week: str) -> str:
+    """Return what the button of a digest's template carries."""
+    return f"{_DIGEST}{week}"
+
+
+def digest_in(token: str) -> str | None:
+    """Return the week of the digest that a button belongs to, None when it is no digest's."""
+    week = token.removeprefix(_DIGEST)
+    try:
+        return week if token.startswith(_DIGEST) and days_of(week) else None
+    except ValueError:
+        return None
 
 
 def week_at_secretariat(programme: Programme, at: datetime) -> str:

@@ -98,8 +98,8 @@ class Facts(Protocol):
         """Return the report and the questions that a message of this person answered."""
         ...
 
-    def digest(self, language: str) -> str:
-        """Return this week's digest as text, for officers."""
+    def digest(self, language: str, at: datetime | None = None) -> str:
+        """Return the digest of the week as text, for officers: as it was at a time, else as it stands."""
         ...
 
     def details(self, city: str, language: str) -> str:

@@ -9,7 +9,7 @@ from bot.digest import Digest, city_text, digest, full_text, number_of, subject
 from bot.periods import previous, week_of
 from bot.programme import Programme
 from bot.schedule import Occurrence
-from bot.scheduled import digest_of
+from bot.scheduled import digest_of, digest_token
 from bot.values import Message, Opening, Say
 from bot.week import Week
 from models.base import Db
@@ -81,6 +81,7 @@ class Digests:
         return Message(
             found.text,
             kind="digest",
+            token=digest_token(found.week),
             opening=Opening("digest", found.language, values),
             subject=subject(found.week, say),
             html=as_html(found, sender, say),

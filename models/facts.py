@@ -86,9 +86,9 @@ class StoredFacts:
         found = answered_by(self.db, self.person_id, source)
         return (self.opened(found[0]), found[1]) if found else None
 
-    def digest(self, language: str) -> str:
-        """Return this week's digest as text."""
-        return self.digest_in(self.db, language, self.at)
+    def digest(self, language: str, at: datetime | None = None) -> str:
+        """Return the digest of the week as text: as it was at a time, else as it stands."""
+        return self.digest_in(self.db, language, at or self.at)
 
     def details(self, city: str, language: str) -> str:
         """Return all that a city said this week as text."""

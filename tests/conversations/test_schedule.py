@@ -128,6 +128,7 @@ def test_a_digest_button_shows_the_digest(store: Store) -> None:
     button = Message("", token="digest.2026-W48")
     assert [each.text for each in officer.presses(1, button)] == ["(digest)"]
     assert "(digest)" not in phone.presses(1, button)[0].text
+    assert "(digest)" not in officer.presses(1, Message("", token="digest.2026-W99"))[0].text
 
 
 def test_who_answers_after_a_day_answers_the_prompt(store: Store) -> None:
