@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from channels.twilio_contents import Contents
     from console.parts import Upcoming
     from models.programme import ProgrammeShelf
+    from scheduler.job import Job
 
 
 def open_channels(settings: Settings) -> dict[str, Channel]:
@@ -198,6 +199,28 @@ def make_work(settings: Settings, store: Store, channels: Mapping[str, Channel],
         measure_turn=measures.turn,
         measure_send=measures.send,
     )
+
+
+def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job, ...]":
+    """Return the jobs of the schedule."""
+    from griot.digests import Digests
+    from griot.voices import voices
+    from models.form import FormShelf
+    from models.programme import ProgrammeShelf
+    from scheduler.jobs import jobs
+    from scheduler.parts import Parts as SchedulerParts
+
+    forms, programmes, spoken = FormShelf(), ProgrammeShelf(), voices(data_folder("locales"))
+    parts = SchedulerParts(
+        forms=forms,
+        programmes=programmes,
+        voices=spoken,
+        channels=tuple(channels),
+        ceiling=settings.griot_unsolicited_per_week,
+        digest=Digests(programmes, forms, spoken).of_occurrence,
+        templates=partial(look_at_templates, settings) if settings.has_whatsapp else None,
+    )
+    return jobs(parts)
 
 
 def rates(settings: Settings) -> dict[str, Rate]:

@@ -1,10 +1,11 @@
 """What the jobs of the schedule need, given by the composition root."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.schedule import Occurrence
+from bot.templates import TemplateState
 from bot.values import Message, Say
 from models.base import Db
 from models.form import FormShelf
@@ -16,7 +17,7 @@ class Parts:
     """Forms, programme, voices; the channels that are on; unsolicited messages a person and week.
 
     `digest(db, occurrence, language, since, at)` makes the digest of `occurrence.period`, the long version
-    for an e-mail.
+    for an e-mail. `templates` asks the provider how the templates stand; raises SendError.
     """
 
     forms: FormShelf
@@ -25,3 +26,4 @@ class Parts:
     channels: Collection[str]
     ceiling: int
     digest: Callable[[Db, Occurrence, str, datetime, datetime], Message]
+    templates: Callable[[], Sequence[TemplateState]] | None = None

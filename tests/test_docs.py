@@ -7,14 +7,26 @@ from pathlib import Path
 import pytest
 
 from bot.questions import TYPES
+from bot.values import Message
 from griot.cli import COMMANDS, griot
 from griot.settings import variables
-from scheduler.jobs import JOBS
+from models.form import FormShelf
+from models.programme import ProgrammeShelf
+from scheduler.jobs import jobs
+from scheduler.parts import Parts
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
 
+PARTS = Parts(
+    forms=FormShelf(),
+    programmes=ProgrammeShelf(),
+    voices={},
+    channels=(),
+    ceiling=0,
+    digest=lambda *_: Message(""),
+)
 PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
 
 
@@ -59,7 +71,7 @@ def test_every_channel_has_a_page() -> None:
 
 def test_every_job_is_explained() -> None:
     """The documents name every job of the scheduler."""
-    assert _missing([job.name for job in JOBS], _everything()) == []
+    assert _missing([job.name for job in jobs(PARTS)], _everything()) == []
 
 
 def test_every_package_is_explained() -> None:

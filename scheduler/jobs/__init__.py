@@ -3,9 +3,10 @@
 from scheduler.job import Job
 from scheduler.jobs.lost_sends import LOST_SENDS
 from scheduler.jobs.occurrences import occurrences
+from scheduler.jobs.template_states import template_states
 from scheduler.parts import Parts
 
 
 def jobs(parts: Parts) -> tuple[Job, ...]:
     """Return every job of the schedule."""
-    return (LOST_SENDS, occurrences(parts))
+    return (LOST_SENDS, occurrences(parts), template_states(parts.templates))
