@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import DBAPIError
+
 from bot.periods import week_of
 from bot.programme.shapes import name_in
 from bot.reminders import stopped_alert, unreachable
 from bot.values import Say
 from channels.base import Failure
+from griot.logs import trace_of
 from models import consent, ladder, outbox, sending
 from models.alerts import tell_officers
 from models.base import Db
+from models.db import is_transient
 from models.ladder import Failed
 from models.outbox import OutboxState
 from models.person import address_lost
@@ -44,9 +48,9 @@ class Ways:
                 db, row, OutboxState.FAILED, at, error="WhatsApp's window closed", code=ladder.WINDOW
             )
         for id in dropped:
-            self.climb(db, id, Failure.UNREACHABLE, at)
+            self._go_on(db, id, Failure.UNREACHABLE, at)
         for row in stranded:
-            self.climb(db, row.id, Failure.WINDOW_CLOSED, at)
+            self._go_on(db, row.id, Failure.WINDOW_CLOSED, at)
         return leaving
 
     def follow(self, db: Db, id: int, channel: str, address: str, failure: Failure, at: datetime) -> bool:
@@ -66,6 +70,16 @@ class Ways:
             return True
         self._tell_unreachable(db, former, at)
         return False
+
+    def _go_on(self, db: Db, id: int, failure: Failure, at: datetime) -> None:
+        """Climb; what raises stops no other message."""
+        try:
+            with db.begin_nested():
+                self.climb(db, id, failure, at)
+        except Exception as fault:
+            if isinstance(fault, DBAPIError) and is_transient(fault):
+                raise
+            log.error("the next way of outbox row %s raised %s", id, trace_of(fault))
 
     def _stop(self, db: Db, id: int, at: datetime) -> None:
         """Stop every message to who told the provider so, as their own STOP would."""

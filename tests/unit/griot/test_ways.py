@@ -13,7 +13,7 @@ from griot.sender import Outcome
 from griot.settings import data_folder
 from griot.statuses import note_status
 from griot.voices import voices
-from griot.ways import Ways
+from griot.ways import WORDS, Ways
 from models import ladder, outbox
 from models.base import Db
 from models.consent import pause, record_consent, stop
@@ -379,3 +379,33 @@ def test_answers_count_where_the_question_went(db: Db, ways: Ways) -> None:
     queue(db, person)
     fail(db, ways, Failure.BLOCKED)
     assert db.scalar(select(Chat.channel).where(Chat.person_id == person)) == "sms"
+
+
+def test_each_failure_that_leads_on_has_its_word() -> None:
+    assert set(WORDS) == {failure for failure in Failure if failure.next_rung}
+
+
+@pytest.mark.parametrize(("channel", "leaves"), [("email", True), ("telegram", False)])
+def test_who_did_not_agree_gets_only_e_mail(db: Db, ways: Ways, channel: str, leaves: bool) -> None:
+    """An officer's digest by e-mail needs no agreement to a chat; after a stop there is neither."""
+    addresses = {"email": "olga@example.org"} if channel == "email" else {"telegram": "901"}
+    person = add_person(db, name="Olga", role="officer", language="fr", city=None, addresses=addresses, at=AT)
+    queue(db, person, kind="digest")
+    found = leaving(db, ways)
+    assert bool(found) is leaves
+    stop(db, person, AT)
+    db.flush()
+    assert ways.leaving(db, found, AT) == []
+    assert [row.state for row in rows(db)] == ["cancelled"]
+
+
+def test_a_fault_on_the_next_way_stops_nobody_else(db: Db, ways: Ways) -> None:
+    """An officer whose language has no voice, say: the message is closed, others leave."""
+    lost = a_person(db, telegram="1")
+    other = a_person(db, name="Ibou", telegram="2", city="kampala")
+    queue(db, lost, key="test:1")
+    queue(db, other, key="test:2")
+    db.execute(update(Address).where(Address.value == "1").values(reachable="blocked"))
+    mute = Ways(ways.channels, {}, ways.programmes)
+    assert [row.address for row in leaving(db, mute)] == ["2"]
+    assert [row.state for row in rows(db)] == ["undeliverable", "sending"]
