@@ -1,11 +1,12 @@
 """The parts put together from the settings: channels, the web application, the worker's work."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.values import Clock
 from channels.base import Channel
 from channels.chat import Chat
 from channels.email import Email
@@ -18,6 +19,7 @@ from griot.settings import Settings, data_folder
 from griot.worker import Work
 from models.base import Db
 from models.db import Store
+from models.inbox import Update, sender_key
 from models.pace import PaceLimits
 
 if TYPE_CHECKING:
@@ -125,6 +127,7 @@ def make_app(
     wake: Callable[[], None],
     *,
     is_demo: bool = False,
+    clock: Clock = now,
 ) -> "Flask":
     """Return the web application. `announce` and `wake` tell workers, in and after a transaction."""
     from console.parts import Parts
@@ -145,7 +148,7 @@ def make_app(
         store=store,
         programmes=programmes,
         forms=FormShelf(),
-        clock=now,
+        clock=clock,
         voices=voices(data_folder("locales")),
         chat=Chat(),
         keep=intake.keep,
@@ -155,8 +158,8 @@ def make_app(
         move_clock=partial(move, store),
     )
     rooms = (
-        webhooks(outside, intake.keep, now, settings.base_url, measures.webhook),
-        health(store, now, settings.metrics_token.get_secret_value(), tuple(channels)),
+        webhooks(outside, intake.keep, clock, settings.base_url, measures.webhook),
+        health(store, clock, settings.metrics_token.get_secret_value(), tuple(channels)),
     )
     first, *former = settings.keys
     return create_app(parts, secret_key=first, base_url=settings.origin, former_keys=former, machines=rooms)
@@ -179,7 +182,13 @@ def _cast(folder: Path) -> "dict[str, DemoPerson]":
     return {person.name: person for person in open_demo((folder / "demo.yaml").read_bytes()).people}
 
 
-def make_work(settings: Settings, store: Store, channels: Mapping[str, Channel], measures: Measures) -> Work:
+def make_work(
+    settings: Settings,
+    store: Store,
+    channels: Mapping[str, Channel],
+    measures: Measures,
+    clock: Clock = now,
+) -> Work:
     """Return what a worker is made of."""
     from griot.turn import make_turns
 
@@ -187,7 +196,7 @@ def make_work(settings: Settings, store: Store, channels: Mapping[str, Channel],
     return Work(
         store=store,
         channels=channels,
-        clock=now,
+        clock=clock,
         take_turn=turns,
         apologise=turns.apologise,
         busy=turns.busy,
@@ -211,6 +220,7 @@ def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job
     from scheduler.parts import Parts as SchedulerParts
 
     forms, programmes, spoken = FormShelf(), ProgrammeShelf(), voices(data_folder("locales"))
+    asked = [channel for channel in channels.values() if isinstance(channel, Twilio)]
     parts = SchedulerParts(
         forms=forms,
         programmes=programmes,
@@ -219,8 +229,19 @@ def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job
         ceiling=settings.griot_unsolicited_per_week,
         digest=Digests(programmes, forms, spoken).of_occurrence,
         templates=partial(look_at_templates, settings) if settings.has_whatsapp else None,
+        missed=partial(_missed, asked) if asked else None,
     )
     return jobs(parts)
+
+
+def _missed(channels: Sequence[Twilio], since: datetime) -> list[Update]:
+    return [_update(channel, at, body) for channel in channels for at, body in channel.missed(since)]
+
+
+def _update(channel: Channel, at: datetime, body: bytes) -> Update:
+    envelope = channel.envelope(body)
+    sender = sender_key(channel.name, envelope.sender, envelope.provider_id)
+    return Update(channel.name, envelope.provider_id, sender, body, at)
 
 
 def rates(settings: Settings) -> dict[str, Rate]:

@@ -45,7 +45,7 @@ class RunningWorker:
         self._is_demo = read(store, is_demo)
         self._channels = channels
         self._stop = threading.Event()
-        worker = Worker(make_work(settings, store, channels, measures), ear)
+        worker = Worker(make_work(settings, store, channels, measures, clock), ear)
         self._planner = Planner(store, make_jobs(settings, channels), zone_of(store), clock)
         self._planner.tick(clock())
         self._rounds = threading.Thread(target=worker.run, args=(self._stop,), name="rounds")
