@@ -10,6 +10,7 @@ from bot.digest_sections import (
     Quote,
     Room,
     Section,
+    changed,
     deadlines_of,
     name_of,
     sections,
@@ -30,13 +31,15 @@ ROOMS = (  # the first in which everything has room is taken, else the last
     Room(90, 12, names=True, reasons=True),
     Room(90, 12, names=True, reasons=False),
     Room(60, 12, names=False, reasons=False),
-    Room(60, 4, names=False, reasons=False),
-    Room(40, 4, names=False, reasons=False),
-    Room(25, 4, names=False, reasons=False),
+    Room(60, 4, names=False, reasons=False, lines=8),
+    Room(40, 4, names=False, reasons=False, lines=6),
+    Room(40, 4, names=False, reasons=False, lines=4, successes=2),
+    Room(40, 4, names=False, reasons=False, lines=3, successes=1),
     Room(0, 12, names=False, reasons=False),
     Room(0, 6, names=False, reasons=False, lines=8),
     Room(0, 4, names=False, reasons=False, lines=4),
     Room(0, 3, names=False, reasons=False, lines=3),
+    Room(0, 3, names=False, reasons=False, lines=2),
     Room(0, 3, names=False, reasons=False, urgent=4, lines=2),
     Room(0, 2, names=False, reasons=False, urgent=3, lines=2),
 )
@@ -135,9 +138,8 @@ def _within(programme: Programme, week: Week, say: Say) -> str:
 
 def _text(programme: Programme, week: Week, say: Say, room: Room) -> str:
     before = sum(each.is_sent for each in week.before)
-    change = f" ({week.answered - before:+})" if before and before != week.answered else ""
     parts = [
-        _title(week, say, f"{week.answered}{change}"),
+        _title(week, say, changed(week.answered, before, say) if before else str(week.answered)),
         *(_section(each, say, room.quote) for each in sections(programme, week, say, room)),
         say("For one city, send MORE and the city's name."),
     ]

@@ -10,10 +10,12 @@ from babel.lists import format_list
 from bot.dates import day_and_month
 from bot.periods import in_words
 from bot.programme import City, Milestone, Programme
+from bot.say import LEFT_TO_RIGHT_MARK, RIGHT_TO_LEFT_MARK
 from bot.values import Say
 from bot.week import CityWeek, Deadline, Decision, Standing, Told, Week, told
 
 MOST_URGENT = 5  # lines, domain rules section 6
+MOST_NAMED = 12  # blocked cities
 SUCCESSES = 3
 CALL_AFTER = 3  # missed updates
 
@@ -25,7 +27,7 @@ class Room:
     quote: int  # characters of a quotation; 0: none, and cities share a line
     cities: int  # named in one line; of more the number
     names: bool  # milestones with their names
-    reasons: bool  # of pauses, extensions and waivers
+    reasons: bool  # of pauses, extensions and waivers; and topics in a whole sentence
     urgent: int = MOST_URGENT  # lines
     lines: int = 12  # of another section
     successes: int = SUCCESSES
@@ -67,20 +69,27 @@ class Page:
     say: Say
     room: Room
 
-    def cities(self, cities: Iterable[City]) -> str:
+    def cities(self, cities: Iterable[City], most: int = 0) -> str:
         """Return the names of the cities, each once; of many only the first and how many more."""
+        most = most or self.room.cities
         named = list(dict.fromkeys(name_of(city, self.say) for city in cities))
-        if len(named) <= self.room.cities:
+        if len(named) <= most:
             return format_list(named, locale=self.say.locale)
         if len(named) == len(self.programme.cities):
             return self.say("all cities")
-        kept = self.room.cities - 1
-        return f"{'، ' if self.say.language == 'ar' else ', '}".join(named[:kept]) + f" +{len(named) - kept}"
+        comma = "، " if self.is_right_to_left else ", "
+        return comma.join(named[: most - 1]) + more(len(named) - most + 1, self.say)
 
     def milestone(self, milestone: Milestone) -> str:
         """Return the id, with the name where there is room."""
         name = milestone.names.get(self.say.language) or next(iter(milestone.names.values()))
-        return f"{milestone.id} {name}" if self.room.names else milestone.id
+        mark = RIGHT_TO_LEFT_MARK if self.is_right_to_left else ""  # the id is in Latin letters
+        return f"{mark}{milestone.id} {name}" if self.room.names else milestone.id
+
+    @property
+    def is_right_to_left(self) -> bool:
+        """Tell whether the reader's language is written so."""
+        return self.say.language == "ar"
 
     def date(self, day: date) -> str:
         """Return a day in words."""
@@ -110,6 +119,20 @@ def deadlines_of(programme: Programme, week: Week, city: City, say: Say) -> list
     page = Page(programme, own, say, FULL)
     lines = [*(line for _, line in _overdue_lines(page, own.overdue)), *_due_soon(page)]
     return [line.text for line in lines]
+
+
+def changed(now: int, then: int, say: Say) -> str:
+    """Return a number with its change, such as `9 (+2)`."""
+    return f"{_left_to_right(say)}{now} ({now - then:+})" if now != then else str(now)
+
+
+def more(number: int, say: Say) -> str:
+    """Return how many are not named, such as ` +3`; nothing for none."""
+    return f" {_left_to_right(say)}+{number}" if number else ""
+
+
+def _left_to_right(say: Say) -> str:
+    return LEFT_TO_RIGHT_MARK if say.language == "ar" else ""  # signs before a number would follow it
 
 
 def name_of(city: City, say: Say) -> str:
@@ -154,11 +177,10 @@ def _blocked_lines(page: Page, blocked: Sequence[Told]) -> Iterator[tuple[date, 
 
 def _all_blocked(page: Page, blocked: Sequence[Told]) -> Iterator[tuple[date, Line]]:
     if blocked:
-        cities = page.cities(each.city for each in blocked)
-        yield (
-            min(_day_of(page, each) for each in blocked),
-            Line(page.say("{city}: work is blocked.", city=cities)),
-        )
+        most = MOST_NAMED if page.room.urgent >= MOST_URGENT else 0
+        cities = page.cities((each.city for each in blocked), most)
+        line = page.say("{city}: work is blocked.", city=cities)
+        yield min(_day_of(page, each) for each in blocked), Line(line)
 
 
 def _day_of(page: Page, report: Told) -> date:
@@ -198,10 +220,9 @@ def _overdue(page: Page, milestones: Sequence[str], late: Sequence[Deadline]) ->
 
 def _numbers(page: Page, reports: Sequence[Told]) -> tuple[Line, ...]:
     before = [each for each in told(page.programme, page.week.before) if each.week.is_sent]
-    has_before = bool(before)
 
     def counted(now: int, then: int) -> str:
-        return f"{now} ({now - then:+})" if has_before and now != then else str(now)
+        return changed(now, then, page.say) if before else str(now)
 
     status = page.say(
         "On track: {on_track}. Some delay: {delayed}. Blocked: {blocked}.",
@@ -255,7 +276,7 @@ def _asking(page: Page, reports: Sequence[Told]) -> _Asking:
 
 def _topic(page: Page, kind: str, cities: Sequence[City]) -> Line:
     named = page.cities(cities)
-    if page.room.quote:
+    if page.room.reasons:
         return Line(page.say("{topic}: {cities}. A topic for a thematic group.", topic=kind, cities=named))
     return Line(page.say("{name}: {text}", name=kind, text=named))
 
@@ -339,8 +360,7 @@ def _excused(page: Page) -> Iterator[Line]:
                 yield _away(page, standing, each)
         elif away:
             parts = [_until(page, each) for each in away[: page.room.cities]]
-            more = f" +{len(away) - len(parts)}" if len(away) > len(parts) else ""
-            text = format_list(parts, locale=page.say.locale) + more
+            text = format_list(parts, locale=page.say.locale) + more(len(away) - len(parts), page.say)
             yield Line(page.say("{name}: {text}", name=standing_in_words(standing, page.say), text=text))
 
 
