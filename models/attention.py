@@ -7,6 +7,7 @@ from sqlalchemy import literal, select
 
 from models.base import Db
 from models.inbox import Inbox, InboxState
+from models.ladder import gone_on
 from models.outbox import Outbox, OutboxState
 from models.person import Person
 
@@ -30,7 +31,10 @@ class Worry:
 
 
 def worries(db: Db) -> list[Worry]:
-    """Return the newest replies set aside and messages uncertain or failed, newest first."""
+    """Return the newest replies set aside and messages uncertain or failed, newest first.
+
+    A message that went on another way is not among them: its further row may be.
+    """
     replies = (
         select(Inbox.id, literal(True), Person.name, Person.city, Inbox.channel, Inbox.text, Inbox.state)
         .add_columns(Inbox.error, Inbox.received_at)
@@ -39,13 +43,15 @@ def worries(db: Db) -> list[Worry]:
     )
     messages = (
         select(Outbox.id, literal(False), Person.name, Person.city, Outbox.channel, Outbox.text, Outbox.state)
-        .add_columns(Outbox.error, Outbox.created_at)
+        .add_columns(Outbox.error, Outbox.created_at, Outbox.key)
         .outerjoin(Person, Person.id == Outbox.person_id)
         .where(Outbox.state.in_(WORRYING))
     )
+    told = db.execute(messages.order_by(Outbox.id.desc()).limit(NEWEST)).all()
+    elsewhere = gone_on(db, [row.key for row in told])
     rows = [
         *db.execute(replies.order_by(Inbox.id.desc()).limit(NEWEST)),
-        *db.execute(messages.order_by(Outbox.id.desc()).limit(NEWEST)),
+        *(row[:-1] for row in told if row.key not in elsewhere),
     ]
     found = [Worry(row[0], row[1], row[2] or "", *row[3:]) for row in rows]
     return sorted(found, key=lambda worry: worry.at, reverse=True)

@@ -125,11 +125,25 @@ def next_rung(db: Db, former: Failed, why: str, at: datetime, channels_on: Colle
         return None
     rung = replace(found, reason=f"{former.channel}: {why}")
     message = former.message if rung.channel == former.channel else replace(former.message, replaces="")
-    key = f"{base}/{number + 1}"
-    _queue(db, rung, key, former.person_id, message, at, None, former.not_after, former.lane)
+    _queue(
+        db, rung, further_key(former.key), former.person_id, message, at, None, former.not_after, former.lane
+    )
     if message.token or message.question:
         _ask_on(db, former, rung.channel)
     return rung
+
+
+def gone_on(db: Db, keys: Collection[str]) -> set[str]:
+    """Return those of these keys whose message went on another way."""
+    further = {further_key(key): key for key in keys}
+    found = db.scalars(select(OUT.c.key).where(OUT.c.key.in_(further)))
+    return {further[key] for key in found}
+
+
+def further_key(key: str) -> str:
+    """Return the key of the row on the next way: `<key>/2`, then `/3`."""
+    base, number = _parts(key)
+    return f"{base}/{number + 1}"
 
 
 def in_window(db: Db, claimed: Sequence[Claimed], at: datetime) -> tuple[list[Claimed], list[Claimed]]:

@@ -15,6 +15,7 @@ from griot.statuses import note_status
 from griot.voices import voices
 from griot.ways import WORDS, Ways
 from models import ladder, outbox
+from models.attention import worries
 from models.base import Db
 from models.consent import pause, record_consent, stop
 from models.db import open_store
@@ -160,6 +161,7 @@ def test_a_failure_leads_to_the_next_way(
     assert rows(db)[1].rung_reason.startswith("whatsapp: ")
     assert rows(db)[1].message == rows(db)[0].message
     assert alerts(db) == []
+    assert worries(db) == [], "it may still arrive"
 
 
 def test_our_own_fault_goes_nowhere_else(db: Db, ways: Ways) -> None:
