@@ -82,7 +82,7 @@ def _agreed(db: Db) -> dict[int, datetime]:
     """Return when each person agreed, of those whose newest word is an agreement."""
     newest = select(func.max(Consent.id)).group_by(Consent.person_id)
     query = select(Consent.person_id, Consent.at).where(Consent.id.in_(newest), Consent.agreed)
-    return dict(db.execute(query).tuples().all())
+    return dict(db.execute(query).all())
 
 
 def _absences(db: Db) -> dict[str, tuple[Absence, ...]]:
@@ -276,7 +276,8 @@ def contacts(db: Db, cities: Collection[str]) -> dict[str, str]:
 
 def names(db: Db, people: Collection[int]) -> dict[int, str]:
     """Return the names of these persons."""
-    return dict(db.execute(select(Person.id, Person.name).where(Person.id.in_(people))).tuples().all())
+    query = select(Person.id, Person.name).where(Person.id.in_(people))
+    return dict(db.execute(query).all())
 
 
 def name_of(db: Db, person_id: int) -> str:
