@@ -123,7 +123,10 @@ def deadlines_of(programme: Programme, week: Week, city: City, say: Say) -> list
 
 def changed(now: int, then: int, say: Say) -> str:
     """Return a number with its change, such as `9 (+2)`."""
-    return f"{_left_to_right(say)}{now} ({now - then:+})" if now != then else str(now)
+    if now == then:
+        return str(now)
+    begin = RIGHT_TO_LEFT_MARK if say.language == "ar" else ""
+    return f"{begin}{now} ({_left_to_right(say)}{now - then:+})"
 
 
 def more(number: int, say: Say) -> str:
@@ -188,8 +191,9 @@ def _day_of(page: Page, report: Told) -> date:
 
 
 def _overdue_lines(page: Page, overdue: Sequence[Deadline]) -> Iterator[tuple[date, Line]]:
-    for each in overdue:
-        yield each.due, _overdue(page, [page.milestone(each.milestone)], [each])
+    for (due, _), group in groupby(overdue, key=lambda each: (each.due, each.milestone.id)):
+        late = list(group)
+        yield due, _overdue(page, [page.milestone(late[0].milestone)], late)
 
 
 def _overdue_together(page: Page, overdue: Sequence[Deadline], most: int) -> Iterator[tuple[date, Line]]:

@@ -108,13 +108,15 @@ class Week:
     def overdue(self) -> list[Deadline]:
         """Return what is late by more than a week, the oldest first."""
         late = [each for each in self.deadlines if self.day - each.due > LATE_AFTER]
-        return sorted(late, key=lambda each: each.due)
+        return sorted(late, key=lambda each: (each.due, each.milestone.id))
 
     @property
     def due_soon(self) -> list[Deadline]:
         """Return what is due within two weeks and not far enough, by date."""
         ahead = [each for each in self.deadlines if self.day <= each.due <= self.day + SOON]
-        return sorted((each for each in ahead if not each.is_far), key=lambda each: each.due)
+        return sorted(
+            (each for each in ahead if not each.is_far), key=lambda each: (each.due, each.milestone.id)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """The digest as the HTML of an e-mail: read on any phone, without pictures, in either direction."""
 
+import unicodedata
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, Template
 
 from bot.digest import Digest, language_mark, number_of
-from bot.digest_sections import name_of
+from bot.digest_sections import Quote, name_of
 from bot.values import Say
 
 RIGHT_TO_LEFT = frozenset({"ar"})
@@ -21,6 +22,7 @@ def as_html(found: Digest, sender: str, say: Say) -> str:
         language=say.language,
         direction=direction_of(say.language),
         direction_of=direction_of,
+        side_of=lambda quote: _side_of(quote, say.language),
         mark=lambda quote: language_mark(quote, say),
         name_of=lambda city: name_of(city, say),
         is_said=lambda quote: bool(quote.language),
@@ -32,6 +34,15 @@ def direction_of(language: str) -> str:
     if not language:
         return "auto"
     return "rtl" if language in RIGHT_TO_LEFT else "ltr"
+
+
+def _side_of(quote: Quote, language: str) -> str:
+    """Return the direction of a quotation's block: a choice or a number stands as the reader's words do."""
+    if quote.language:
+        return direction_of(quote.language)
+    strong = (unicodedata.bidirectional(character) for character in quote.text)
+    first = next((each for each in strong if each in ("L", "R", "AL")), "")
+    return {"L": "ltr", "R": "rtl", "AL": "rtl"}.get(first, direction_of(language))
 
 
 @cache
