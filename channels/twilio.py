@@ -5,8 +5,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from bot.values import Opening
 from channels import twilio_webhooks
@@ -33,6 +33,7 @@ CHARACTERS = 1600  # Messages resource, Body; on every channel (21617)
 CONTENT_VALUE = 200  # characters of one value in a template; its body holds 1024 in all
 LISTED = 50  # messages of one person looked through for one that may have left
 EARLIER = timedelta(minutes=1)  # how much earlier messages are listed: DateSent knows seconds only
+MISSED = 1000  # messages in that are looked through at once
 _ALGORITHMS = frozenset({"HMAC_SHA1", "HMAC_SHA256"})
 
 
@@ -127,6 +128,19 @@ class Twilio:
                 return str(message.sid)
         return None
 
+    def missed(self, since: datetime) -> list[tuple[datetime, bytes]]:
+        """Return what people wrote since then (aware), oldest first: when, and the webhook's body.
+
+        Twilio does not insist when Griot is down. A button's choice comes as its label, a place not at all.
+        Raise SendError.
+        """
+        ours = {"to": self._prefix + self._sender} if self._sender else {}
+        found = self.calls.ask(
+            lambda client: client.messages.list(**ours, date_sent_after=since, limit=MISSED, page_size=MISSED)
+        )
+        came = [one for one in found if one.direction == "inbound" and self._is_mine(str(one.from_))]
+        return [(one.date_sent or since, self._webhook(one)) for one in reversed(came)]
+
     def check(self) -> None:
         """Return when the account answers to its SID and token; raise SendError."""
         self.calls.ask(lambda client: client.messages.list(limit=1, page_size=1))
@@ -149,6 +163,25 @@ class Twilio:
             if self._calls is not None:
                 self._calls.close()
                 self._calls = None
+
+    def _is_mine(self, sender: str) -> bool:
+        return sender.startswith(twilio_webhooks.WHATSAPP) == bool(self._prefix)
+
+    def _webhook(self, message: Any) -> bytes:
+        """Return what a webhook would have brought of a listed message."""
+        form = {
+            "MessageSid": message.sid,
+            "From": message.from_,
+            "To": message.to,
+            "Body": message.body or "",
+            "NumMedia": message.num_media or "0",
+        }
+        if form["NumMedia"] != "0":
+            for one in self.calls.ask(lambda client: client.messages(message.sid).media.list(limit=1)):
+                address = str(one.uri).removesuffix(".json")
+                form |= {"MediaUrl0": self._account.api_url.rstrip("/") + address}
+                form |= {"MediaContentType0": one.content_type or ""}
+        return urlencode(form).encode()
 
     def _request(self, out: Outgoing) -> dict[str, str]:
         """Return the fields of a message; raise SendError for one that no rule would let pass."""

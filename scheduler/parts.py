@@ -9,6 +9,7 @@ from bot.templates import TemplateState
 from bot.values import Message, Say
 from models.base import Db
 from models.form import FormShelf
+from models.inbox import Update
 from models.programme import ProgrammeShelf
 
 
@@ -17,7 +18,8 @@ class Parts:
     """Forms, programme, voices; the channels that are on; unsolicited messages a person and week.
 
     `digest(db, occurrence, language, since, at)` makes the digest of `occurrence.period`, the long version
-    for an e-mail. `templates` asks the provider how the templates stand; raises SendError.
+    for an e-mail. `templates` asks the provider how the templates stand, `missed` what people wrote since
+    then; both raise SendError.
     """
 
     forms: FormShelf
@@ -27,3 +29,4 @@ class Parts:
     ceiling: int
     digest: Callable[[Db, Occurrence, str, datetime, datetime], Message]
     templates: Callable[[], Sequence[TemplateState]] | None = None
+    missed: Callable[[datetime], Sequence[Update]] | None = None

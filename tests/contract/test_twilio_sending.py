@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.values import Message, Opening
-from channels.base import Failure, Outgoing, SendError
+from channels.base import Failure, Inbound, Outgoing, SendError
 from channels.twilio import Account, Twilio, sms, whatsapp
 from tests.standin import Fault, StandIn, Trouble
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN, EVERYBODY, Status
@@ -262,6 +262,27 @@ def test_a_message_that_may_have_left_is_found(provider: StandIn, on_sms: Twilio
     provider.trouble(AMINA, Trouble(fault=Fault.DROP))
     with pytest.raises(SendError):
         on_sms.find(out, since)
+
+
+def test_what_was_missed_is_asked_for(provider: StandIn, on_sms: Twilio, on_whatsapp: Twilio) -> None:
+    """Messages in since then, of this channel, oldest first, as webhooks would have brought them."""
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    first = provider.twilio.loses(ON_WHATSAPP, "whatsapp:+10000000001", "One é")
+    provider.twilio.loses(AMINA, "+10000000002", "SMS")
+    second = provider.twilio.loses(ON_WHATSAPP, "whatsapp:+10000000001", "", "image/jpeg")
+    on_whatsapp.send(Outgoing(AMINA, QUESTION))
+    missed = on_whatsapp.missed(since)
+    assert [on_whatsapp.envelope(body).provider_id for _, body in missed] == [first, second]
+    [one], [two] = (on_whatsapp.parse(body) for _, body in missed)
+    assert isinstance(one, Inbound)
+    assert isinstance(two, Inbound)
+    assert one.heard.text == "One é"
+    assert two.heard.media is not None
+    assert two.heard.media.content_type == "image/jpeg"
+    assert two.heard.media.ref.startswith(f"{provider.url}/2010-04-01/Accounts/")
+    assert all(at >= since for at, _ in missed)
+    assert len(on_sms.missed(since)) == 1
+    assert on_sms.missed(since + timedelta(hours=1)) == []
 
 
 def test_many_threads_send_at_once(provider: StandIn, on_sms: Twilio) -> None:

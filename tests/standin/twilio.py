@@ -60,6 +60,7 @@ _TO = re.compile(rf"{_NUMBER}|whatsapp:({_NUMBER}|[A-Z]{{2}}\.[!-~]{{1,128}})")
 _FROM = re.compile(rf"(whatsapp:)?{_NUMBER}")
 _SERVICE, _CONTENT = re.compile(r"MG[0-9a-fA-F]{32}"), re.compile(r"HX[0-9a-fA-F]{32}")
 _PATH = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/Messages(?:/((?:SM|MM)[0-9a-fA-F]{32}))?\.json")
+_MEDIA = re.compile(r"/2010-04-01/Accounts/AC[0-9a-fA-F]{32}/Messages/((?:SM|MM)[0-9a-fA-F]{32})/Media\.json")
 _UNFIT = re.compile(r"[\n\r\t]| {5}")
 _FAILED = {"rejected": "63040", "paused": "63041", "disabled": "63042"}  # else 63027
 
@@ -118,11 +119,12 @@ class Twilio:
     plans: dict[str, Sequence[Status]] = field(default_factory=dict)  # what becomes of messages, by address
     callbacks: list[Callback] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)  # oldest first
+    media: dict[str, str] = field(default_factory=dict)  # type of a message's attachment, by SID
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def clear(self) -> None:
         """Forget everything but the account."""
-        for kept in (self.heard, self.opted_out, self.plans, self.callbacks, self.messages):
+        for kept in (self.heard, self.opted_out, self.plans, self.callbacks, self.messages, self.media):
             kept.clear()
         self.refuses_at_once = self.is_rfc9457 = False
         self.clock = time.time
@@ -130,6 +132,16 @@ class Twilio:
     def hears(self, address: str) -> None:
         """Note that a person writes now: the window opens."""
         self.heard[address] = self.clock()
+
+    def loses(self, sender: str, to: str, text: str, media: str = "") -> str:
+        """Take a message of a person whose webhook never reaches the product; return its SID."""
+        fields = {"To": to, "From": sender}
+        message = self._message(f"SM{next(self._numbers):032x}", fields, text, self.clock())
+        self.messages.append({**message, "direction": "inbound", "status": "received"})
+        if media:
+            self.messages[-1]["num_media"] = "1"
+            self.media[str(message["sid"])] = media
+        return str(message["sid"])
 
     def answer(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Return what Twilio answers; `address` is path and query."""
@@ -141,6 +153,8 @@ class Twilio:
                 return Reply(201, self._create(_fields(body)))
             if found and method == "GET":
                 return Reply(200, self._fetch(found[2]) if found[2] else self._list(parts.query))
+            if media := _MEDIA.fullmatch(parts.path):
+                return Reply(200, self._media_of(media[1]))
             raise Objection(20404, f"The requested resource {parts.path} was not found", 404)
         except Objection as objection:
             return self.refusal(objection.status, objection.code, str(objection))
@@ -262,6 +276,12 @@ class Twilio:
         if found is None:
             raise Objection(20404, f"The message {sid} was not found", 404)
         return found
+
+    def _media_of(self, sid: str) -> Json:
+        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sid}/Media"
+        facts = {"sid": "ME" + "0" * 32, "parent_sid": sid, "account_sid": self.account_sid}
+        facts |= {"content_type": self.media.get(sid, ""), "uri": f"{path}/ME{'0' * 32}.json"}
+        return {"media_list": [facts], "uri": f"{path}.json", "next_page_uri": None}
 
     def _list(self, query: str) -> Json:
         asked = dict(parse_qsl(query))

@@ -1,0 +1,83 @@
+"""Ask providers that do not insist what people wrote meanwhile, and keep what never arrived."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+
+from channels.base import SendError
+from models.base import Db
+from models.inbox import Update, receive
+from scheduler.job import Job
+
+log = logging.getLogger(__name__)
+
+EVERY = timedelta(minutes=15)
+BACK = timedelta(days=1)  # how far back is looked at the start; and how long a provider may be away
+
+
+Ask = Callable[[datetime], Sequence[Update]]  # what people wrote since then; raises SendError
+
+
+def missed_messages(ask: Ask | None) -> Job:
+    """Return the job; without anybody to ask it does nothing."""
+    if ask is None:
+        return Job("missed_messages", "0 */15 * * * *", lambda db, at: 0)
+    return Job("missed_messages", "*/5 * * * * *", _Poll(ask).run, is_led=True)
+
+
+class _Poll:
+    """Asks in a thread of its own and keeps the answer at a later run: no call inside a transaction.
+
+    An answer is held until it is seen to be kept: a transaction may be repeated.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._answers: SimpleQueue[Sequence[Update] | None] = SimpleQueue()  # None: there was none
+        self._asked_at: datetime | None = None
+        self._updates: Sequence[Update] | None = None
+        self._told_until: datetime | None = None  # what was written before is kept
+        self._next: datetime | None = None
+
+    def run(self, db: Db, at: datetime) -> int:
+        """Return how many messages had been missed; ask when it is time."""
+        if self._asked_at is None:
+            if self._is_due(at):
+                self._asked_at = at
+                since = max(self._told_until or at - BACK, at - BACK)
+                threading.Thread(target=self._fetch, args=(since,), name="missed", daemon=True).start()
+            return 0
+        if self._updates is None:
+            try:
+                self._updates = self._answers.get_nowait()
+            except Empty:
+                return 0
+        missed = sum(_keep(db, one, at) for one in self._updates or ())
+        if not missed:
+            if self._updates is not None:
+                self._told_until = self._asked_at - EVERY
+            self._next = at + EVERY
+            self._asked_at = self._updates = None
+        return missed
+
+    def _is_due(self, at: datetime) -> bool:
+        """Tell whether it is time; also after the clock was put back."""
+        return self._next is None or not at < self._next <= at + EVERY
+
+    def _fetch(self, since: datetime) -> None:
+        updates = None
+        try:
+            updates = self._ask(since)
+        except SendError as error:
+            log.warning("what was missed could not be asked for: %s", error.detail)
+        finally:
+            self._answers.put(updates)
+
+
+def _keep(db: Db, one: Update, at: datetime) -> bool:
+    is_new = receive(db, one.channel, one.provider_id, one.sender, one.body, min(one.at, at))
+    if is_new:
+        log.warning("a message on %s had not arrived: it is handled now", one.channel)
+    return is_new
