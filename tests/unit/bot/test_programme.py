@@ -225,6 +225,30 @@ FAULTS = [
         id="two meanings",
     ),
     pytest.param(
+        PROGRAMME,
+        "delayed: [slow]",
+        "delayed: [slow]\n    progress: going\n    far_enough: [done]",
+        "digest.harvest_note",
+        "well",
+        id="progress of no choice",
+    ),
+    pytest.param(
+        PROGRAMME,
+        "delayed: [slow]",
+        "delayed: [slow]\n    progress: going",
+        "digest.harvest_note",
+        "far_enough",
+        id="progress that is not judged",
+    ),
+    pytest.param(
+        PROGRAMME,
+        "status: going",
+        "status: ''",
+        "digest.harvest_note",
+        "as status",
+        id="rhythm without a status",
+    ),
+    pytest.param(
         PROGRAMME, "[trouble]", "[trubble]", "digest.harvest_note", "trouble", id="digest of no question"
     ),
     pytest.param(
