@@ -31,7 +31,7 @@ def digest(week: str | None, language: str, is_sent: bool, as_json: bool) -> Non
             named = week or read(it.store, lambda db: digests.this_week(db, it.at))
             found = read(it.store, lambda db: digests.of_week(db, named, language, it.at))
             if is_sent:
-                click.echo(f"{_send(it, digests, named)} messages leave now.", err=True)
+                click.echo(f"Messages leaving now: {_send(it, digests, named)}.", err=True)
         except LookupError as error:
             raise BadInput(f"{error}.") from None
     if as_json:

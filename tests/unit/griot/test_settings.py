@@ -50,6 +50,10 @@ FAULTS = [
     pytest.param({"TWILIO_AUTH_TOKEN": "x"}, "TWILIO_ACCOUNT_SID, BASE_URL", id="half of Twilio"),
     pytest.param({"TWILIO_SMS_FROM": "077"}, "TWILIO_ACCOUNT_SID", id="a sender alone"),
     pytest.param({"SMTP_URL": "smtp://mail"}, "MAIL_FROM", id="half of mail"),
+    pytest.param(
+        {"SMTP_URL": "mail.example.org", "MAIL_FROM": "a@example.org"}, "SMTP_URL", id="no mail server"
+    ),
+    pytest.param({"SMTP_URL": "smtp://mail", "MAIL_FROM": "Griot"}, "MAIL_FROM", id="no sender"),
 ]
 
 
