@@ -4,18 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.digest_sections import (
-    FULL,
-    Line,
-    Quote,
-    Room,
-    Section,
-    changed,
-    deadlines_of,
-    name_of,
-    sections,
-    standing_in_words,
-)
+from bot.digest_page import FULL, Line, Quote, Room, Section, changed, name_of, standing_in_words
+from bot.digest_sections import deadlines_of, sections
 from bot.forms.form import Form
 from bot.programme import City, Programme
 from bot.say import begun_right

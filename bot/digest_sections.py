@@ -1,99 +1,33 @@
 """The sections of the digest: from what is known of a week to headings, lines and quotations."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 
 from babel.lists import format_list
 
-from bot.dates import day_and_month
+from bot.digest_page import (
+    FULL,
+    MOST_URGENT,
+    Line,
+    Page,
+    Quote,
+    Room,
+    Section,
+    at_most,
+    changed,
+    more,
+    name_of,
+    standing_in_words,
+)
 from bot.periods import in_words
-from bot.programme import City, Milestone, Programme
-from bot.say import LEFT_TO_RIGHT_MARK, RIGHT_TO_LEFT_MARK
+from bot.programme import City, Programme
 from bot.values import Say
 from bot.week import CityWeek, Deadline, Decision, Standing, Told, Week, told
 
-MOST_URGENT = 5  # lines, domain rules section 6
 MOST_NAMED = 12  # blocked cities
-SUCCESSES = 3
 CALL_AFTER = 3  # missed updates
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """How much the digest may say."""
-
-    quote: int  # characters of a quotation; 0: none, and cities share a line
-    cities: int  # named in one line; of more the number
-    names: bool  # milestones with their names
-    reasons: bool  # of pauses, extensions and waivers; and topics in a whole sentence
-    urgent: int = MOST_URGENT  # lines
-    lines: int = 12  # of another section
-    successes: int = SUCCESSES
-
-
-FULL = Room(1_000_000, 1_000, names=True, reasons=True, urgent=1_000, lines=1_000, successes=1_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """Words as they were said, and in which language."""
-
-    text: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line: what Griot says, then what others said."""
-
-    text: str
-    quotes: tuple[Quote, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading and its lines; without lines there is nothing."""
-
-    heading: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What the builders of sections share."""
-
-    programme: Programme
-    week: Week
-    say: Say
-    room: Room
-
-    def cities(self, cities: Iterable[City], most: int = 0) -> str:
-        """Return the names of the cities, each once; of many only the first and how many more."""
-        most = most or self.room.cities
-        named = list(dict.fromkeys(name_of(city, self.say) for city in cities))
-        if len(named) <= most:
-            return format_list(named, locale=self.say.locale)
-        if len(named) == len(self.programme.cities):
-            return self.say("all cities")
-        comma = "، " if self.is_right_to_left else ", "
-        return comma.join(named[: most - 1]) + more(len(named) - most + 1, self.say)
-
-    def milestone(self, milestone: Milestone) -> str:
-        """Return the id, with the name where there is room."""
-        name = milestone.names.get(self.say.language) or next(iter(milestone.names.values()))
-        mark = RIGHT_TO_LEFT_MARK if self.is_right_to_left else ""  # the id is in Latin letters
-        return f"{mark}{milestone.id} {name}" if self.room.names else milestone.id
-
-    @property
-    def is_right_to_left(self) -> bool:
-        """Tell whether the reader's language is written so."""
-        return self.say.language == "ar"
-
-    def date(self, day: date) -> str:
-        """Return a day in words."""
-        return day_and_month(day, self.say.locale)
 
 
 def sections(programme: Programme, week: Week, say: Say, room: Room) -> list[Section]:
@@ -119,28 +53,6 @@ def deadlines_of(programme: Programme, week: Week, city: City, say: Say) -> list
     page = Page(programme, own, say, FULL)
     lines = [*(line for _, line in _overdue_lines(page, own.overdue)), *_due_soon(page)]
     return [line.text for line in lines]
-
-
-def changed(now: int, then: int, say: Say) -> str:
-    """Return a number with its change, such as `9 (+2)`."""
-    if now == then:
-        return str(now)
-    begin = RIGHT_TO_LEFT_MARK if say.language == "ar" else ""
-    return f"{begin}{now} ({_left_to_right(say)}{now - then:+})"
-
-
-def more(number: int, say: Say) -> str:
-    """Return how many are not named, such as ` +3`; nothing for none."""
-    return f" {_left_to_right(say)}+{number}" if number else ""
-
-
-def _left_to_right(say: Say) -> str:
-    return LEFT_TO_RIGHT_MARK if say.language == "ar" else ""  # signs before a number would follow it
-
-
-def name_of(city: City, say: Say) -> str:
-    """Return the city's name in the voice's language, else another of its names."""
-    return city.names.get(say.language) or next(iter(city.names.values()), city.slug)
 
 
 def _urgent(page: Page, reports: Sequence[Told]) -> tuple[Line, ...]:
@@ -250,7 +162,7 @@ def _due_soon(page: Page) -> tuple[Line, ...]:
             cities=page.cities(each.city for each in near),
         )
         lines.append(Line(text))
-    return _at_most(page, lines, page.room.lines)
+    return at_most(page, lines, page.room.lines)
 
 
 def _difficulties(page: Page, reports: Sequence[Told]) -> tuple[Line, ...]:
@@ -264,7 +176,7 @@ def _difficulties(page: Page, reports: Sequence[Told]) -> tuple[Line, ...]:
         lines += _in_their_words(page, rest, topics)
     else:
         lines += _in_short(page, rest, asking, topics)
-    return _at_most(page, lines, page.room.lines)
+    return at_most(page, lines, page.room.lines)
 
 
 _Asking = dict[str, dict[str, City]]  # kind of help, slug
@@ -382,7 +294,7 @@ def _until(page: Page, week: CityWeek) -> str:
 
 def _decided(page: Page) -> tuple[Line, ...]:
     lines = [_decision(page, each) for each in page.week.decisions]
-    return _at_most(page, lines, page.room.lines)
+    return at_most(page, lines, page.room.lines)
 
 
 def _decision(page: Page, decision: Decision) -> Line:
@@ -406,26 +318,3 @@ def _late_name(page: Page, week: CityWeek) -> str:
 
 def _quotes(report: Told, texts: Sequence[str]) -> tuple[Quote, ...]:
     return tuple(Quote(text, report.week.language) for text in texts)
-
-
-def _at_most(page: Page, lines: Sequence[Line], most: int) -> tuple[Line, ...]:
-    """Return the first lines; the last says how many more there are."""
-    if len(lines) <= most:
-        return tuple(lines)
-    left = len(lines) - (most - 1)
-    return (*lines[: most - 1], Line(page.say.count("And {n} more.", "And {n} more.", left)))
-
-
-def standing_in_words(standing: Standing, say: Say) -> str:
-    """Return where a city stands, in words."""
-    match standing:
-        case Standing.SUBMITTED:
-            return say("Received")
-        case Standing.PARTIAL:
-            return say("Begun, not sent")
-        case Standing.SILENT:
-            return say("Not received yet")
-        case Standing.EXCUSED:
-            return say("Excused")
-        case Standing.PAUSED:
-            return say("Paused")

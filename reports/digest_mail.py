@@ -6,7 +6,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, Template
 
 from bot.digest import Digest, language_mark, number_of
-from bot.digest_sections import Quote, name_of
+from bot.digest_page import Quote, name_of
 from bot.values import Say
 
 RIGHT_TO_LEFT = frozenset({"ar"})
