@@ -14,6 +14,7 @@ from scheduler.job import Job
 log = logging.getLogger(__name__)
 
 EVERY = timedelta(minutes=15)
+UNDER_WAY = timedelta(minutes=1)  # a younger message may yet arrive by itself, and more of it: the next time
 BACK = timedelta(days=1)  # how far back is looked at the start; and how long a provider may be away
 
 
@@ -54,7 +55,8 @@ class _Poll:
                 self._updates = self._answers.get_nowait()
             except Empty:
                 return 0
-        missed = sum(_keep(db, one, at) for one in self._updates or ())
+        old = [one for one in self._updates or () if one.at <= self._asked_at - UNDER_WAY]
+        missed = sum(_keep(db, one, at) for one in old)
         if not missed:
             if self._updates is not None:
                 self._told_until = self._asked_at - EVERY
