@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
 
@@ -34,7 +35,21 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of a demonstration."""
-    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    with running(tmp_path_factory.mktemp("demo")) as address:
+        yield address
+
+
+@pytest.fixture
+def own_demo(tmp_path: Path) -> Iterator[str]:
+    """Yield the address of a demonstration whose clock may be moved."""
+    with running(tmp_path) as address:
+        yield address
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[str]:
+    """Let a demonstration run in this folder."""
+    port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TELEGRAM_")}
     own = {"DATABASE_URL": f"sqlite:///{folder / 'demo.db'}", "GRIOT_VAR": str(folder), "PORT": str(port)}
     command = [str(Path(sys.executable).with_name("griot")), "run", "--demo"]
@@ -69,6 +84,7 @@ class Visit:
             base_url=demo,
         )
         self.page: Page = context.new_page()
+        self.phone = self.page.locator(".phone").first
         self.faults: list[str] = []
         self.page.on("console", lambda message: self.faults.append(message.text))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
@@ -81,22 +97,29 @@ class Visit:
 
     @property
     def answers(self) -> Locator:
-        """Return the bubbles of Griot."""
-        return self.page.locator(".bubbles > .theirs:not(#typing)")
+        """Return the bubbles of Griot on the phone in hand."""
+        return self.phone.locator(".bubbles > .theirs:not(.typing-row)")
 
     def open_phone(self, city: str) -> None:
-        """Go to the phone of this city's coordinator."""
+        """Take the phone of this city's coordinator."""
         self.page.goto("/simulator")
-        if self.page.locator(".switch").is_visible():
-            self.page.locator(".switch").click()
-        self.page.locator(".people li a", has_text=city).click()
-        expect(self.page.locator(".people [aria-current]")).to_contain_text(city)
+        self.open_people()
+        self.page.locator(".people .whose", has_text=city).click()
+        head = self.page.locator(".phone-head", has_text=city)
+        self.phone = self.page.locator(".phone").filter(has=head)
+        expect(self.phone).to_be_visible()
+
+    def open_people(self) -> None:
+        """Show the list of people: on a narrow screen it has a tab of its own."""
+        if self.page.locator(".tabs").is_visible():
+            self.page.locator(".tabs a").first.click()
+        expect(self.page.locator("#people")).to_be_visible()
 
     def say(self, text: str) -> str:
         """Write a message with the keyboard and return the answer."""
         before = self.answers.count()
-        self.page.locator("#text").fill(text)
-        self.page.locator("#text").press("Enter")
+        self.phone.locator("textarea").fill(text)
+        self.phone.locator("textarea").press("Enter")
         return self._answer(before)
 
     def tap(self, number: int) -> str:
@@ -107,7 +130,7 @@ class Visit:
 
     def _answer(self, before: int) -> str:
         expect(self.answers.nth(before)).to_be_visible(timeout=WAIT)
-        expect(self.page.locator("#typing")).to_have_count(0, timeout=WAIT)
+        expect(self.phone.locator(".typing-row")).to_have_count(0, timeout=WAIT)
         return self.answers.last.inner_text()
 
     def fill_in(self, words: str) -> str:
@@ -140,12 +163,11 @@ def test_a_newcomer_reports_and_reads_the_result(
     page, words = visit.page, f"Atelier avec 40 personnes ({language})"
     visit.open_phone(COORDINATOR[language])
     direction = "rtl" if language == "ar" else "ltr"
-    assert page.locator(".thread").get_attribute("dir") == direction
+    assert visit.phone.locator(".thread").get_attribute("dir") == direction
     assert page.locator("html").get_attribute("dir") == direction
     visit.say(word)
     reference = visit.fill_in(words)
-    if size == NARROW:
-        page.locator(".switch").click()
+    visit.open_people()
     page.locator(".bar form button").click()
     page.locator("main button").click()
     row = page.locator("tbody tr", has_text=reference)
@@ -161,8 +183,8 @@ def test_without_script_the_phone_works(browser: Browser, demo: str) -> None:
     visit = Visit(browser, demo, WIDE, "en", script=False)
     visit.open_phone("Kampala")
     before = visit.answers.count()
-    visit.page.locator("#text").fill("report")
-    visit.page.locator(".composer button").click()
+    visit.phone.locator("textarea").fill("report")
+    visit.phone.locator(".composer button").click()
     expect(visit.answers.nth(before)).to_be_visible(timeout=WAIT)
     expect(visit.page.locator("meta[http-equiv=refresh]")).to_have_count(0, timeout=WAIT)
     visit.answers.last.locator(".options button").first.click()
@@ -174,13 +196,46 @@ def test_lines_and_shift_enter(browser: Browser, demo: str) -> None:
     """Shift and Enter begin a line, Enter sends; the field is empty again."""
     visit = Visit(browser, demo, WIDE, "en")
     visit.open_phone("Kumasi")
-    field = visit.page.locator("#text")
+    field = visit.phone.locator("textarea")
     field.press_sequentially("first line")
     field.press("Shift+Enter")
     field.press_sequentially("second line")
     field.press("Enter")
-    expect(visit.page.locator(".mine p").last).to_have_text("first line\nsecond line", timeout=WAIT)
+    expect(visit.phone.locator(".mine p").last).to_have_text("first line\nsecond line", timeout=WAIT)
     assert field.input_value() == ""
+    assert visit.faults == []
+
+
+KINDS = ("Prompt", "Nudge", "Digest")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_clock_brings_a_week_in_minutes(browser: Browser, own_demo: str, size: tuple[int, int]) -> None:
+    """From event to event: each arrives on its phone by itself; then the coordinator begins to answer."""
+    visit = Visit(browser, own_demo, size, "en")
+    page, seen = visit.page, set[str]()
+    visit.open_phone("Kampala")
+    for _ in range(30):
+        event = page.locator(".events li").first.inner_text()
+        told = page.get_by_label(f"The phone of {event.rpartition(' to ')[2]}").locator(".theirs")
+        before = told.count()
+        page.locator(".jump .next").click()
+        expect(told.nth(before)).to_be_attached(timeout=WAIT)
+        expect(page.locator(".events li").first).not_to_have_text(event, timeout=WAIT)
+        seen |= {kind for kind in KINDS if f"· {kind} to" in event}
+        if seen == set(KINDS):
+            break
+    assert seen == set(KINDS)
+    assert visit.say("1")
+    assert visit.faults == []
+
+
+def test_without_script_the_clock_works(browser: Browser, own_demo: str) -> None:
+    """The page loads itself again once what was due has left."""
+    visit = Visit(browser, own_demo, WIDE, "en", script=False)
+    visit.page.goto("/simulator")
+    visit.page.locator(".jump .next").click()
+    expect(visit.page.locator(".bubbles > .theirs").first).to_be_visible(timeout=WAIT)
     assert visit.faults == []
 
 
@@ -192,7 +247,12 @@ def test_pages_fit_and_can_be_reached(
     """No page scrolls sideways, every target has 24 px, focus can be seen (WCAG 2.2 AA)."""
     visit = Visit(browser, demo, size, language)
     page = visit.page
-    for path in ("/simulator", "/simulator#people", "/sign-in"):
+    for path in (
+        "/simulator",
+        "/simulator#people",
+        "/simulator?phones=8.sms,2.email,13.whatsapp",
+        "/sign-in",
+    ):
         page.goto(path)
         check(page)
     page.goto("/simulator#people")
