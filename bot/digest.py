@@ -170,7 +170,7 @@ def _everything(programme: Programme, city: City, week: Week, say: Say, most: in
     blocks = deadlines_of(programme, week, city, say)
     for detail in reversed(list(_said_by(city, week, say))):
         lines = [say("{name}: {text}", name=name_of(city, say), text=detail.standing)]
-        lines += [f"{label} {say.value(_cut(quote.text, most))}" for label, quote in detail.answers]
+        lines += [f"{label} {_quoted(quote, say, most)}" for label, quote in detail.answers]
         blocks.insert(0, "\n".join(lines))
     return begun_right("\n".join(blocks))
 

@@ -242,7 +242,7 @@ def test_at_most_three_successes(programme: Programme, form: Form, spoken: dict[
     """All of them stand in the whole version."""
     found = digest(programme, _week(_reports(programme, form, success="Bravo")), spoken["en"])
     assert found.text.count("Bravo") == 3
-    assert full_text(found, spoken["en"]).count("Bravo (fr)") == 11
+    assert full_text(found, spoken["en"]).count(": Bravo (fr)") == 11
 
 
 def test_silence_is_told_by_its_length(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:
@@ -323,6 +323,6 @@ def test_a_city_tells_everything_it_said(programme: Programme, form: Form, spoke
     assert city_text(programme, week, "bamako", spoken["en"]).split("\n") == [
         "Bamako: Received (BKO-2026-W48-1)",
         "How is the project going this week? Some delay",
-        "What is the difficulty? (1 or 2 sentences) Un retard",
+        "What is the difficulty? (1 or 2 sentences) Un retard (fr)",
         "M05 Roadmap of local activities, 9 December: Bamako",
     ]
