@@ -16,12 +16,18 @@ from models.form import FormShelf
 from models.inbox import Update
 from models.programme import ProgrammeShelf
 
+Html = Callable[[Db, str, str, datetime], str]
 Upcoming = Callable[[Db, datetime, int], Sequence[Occurrence]]
 
 
 def nothing_planned(_db: Db, _at: datetime, _days: int) -> Sequence[Occurrence]:
     """Return nothing: without a schedule nothing leaves by itself."""
     return ()
+
+
+def no_digest(_db: Db, _week: str, _language: str, _at: datetime) -> str:
+    """Return nothing: there is no digest."""
+    return ""
 
 
 def stand_still(_to: datetime) -> None:
@@ -42,6 +48,7 @@ class Parts:
     is_demo: bool = False
     cast: Mapping[str, DemoPerson] = field(default_factory=dict)  # the demonstration's people by name
     upcoming: Upcoming = nothing_planned  # what will leave after a time, within so many days
+    digest_html: Html = no_digest  # a week's digest as an e-mail, in a language, as known at a time
     move_clock: Callable[[datetime], None] = stand_still  # forward, of a demonstration
 
 

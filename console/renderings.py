@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from bot.schedule import DIGEST
 from bot.values import Message
 from channels.fitting import fit, one_line, shorten, written
 from channels.sms_text import folded, in_parts, units
@@ -51,7 +52,9 @@ def by_mail(message: Message, _is_open: bool) -> Look | None:
     """Return what Griot writes by itself; None for answers, which nobody gets by e-mail."""
     if message.kind in ANSWERS:
         return None
-    return Look((written(message),), subject=message.subject, has_html=bool(message.html))
+    return Look(
+        (written(message),), subject=message.subject, has_html=bool(message.html) or message.kind == DIGEST
+    )
 
 
 Rendering = Callable[[Message, bool], Look | None]  # `is_open`: WhatsApp's window, when the message left

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from bot.schedule import DIGEST
 from bot.values import LANGUAGE_NAMES, Heard, Press
 from bot.words import shown
 from channels.base import BodyError, Inbound
@@ -27,7 +28,7 @@ from models.db import read, write
 from models.inbox import Update
 from models.person import Role, add_address
 from models.signin import new_sign_in
-from models.thread import Holder, holders, mail_of, thread_of
+from models.thread import Holder, holders, thread_of, told_once
 
 LONGEST = 4096  # characters, as in Telegram's own field
 HOUR = timedelta(hours=1)
@@ -86,7 +87,7 @@ def move(parts: Parts) -> Response | tuple[str, int]:
 
 def mail(parts: Parts, person_id: int, id: int) -> Response:
     """Return an e-mail as its reader sees it, by itself; 404 when this message is none."""
-    html = read(parts.store, lambda db: mail_of(db, person_id, id)) or abort(404)
+    html = read(parts.store, lambda db: _html(db, parts, person_id, id)) or abort(404)
     return Response(html, mimetype="text/html", headers={"Content-Security-Policy": MAIL_POLICY})
 
 
@@ -108,6 +109,15 @@ def sign_in(parts: Parts, person_id: int) -> Response:
     """Make a sign-in address for this person and go there."""
     path = write(parts.store, lambda db: _sign_in(db, person_id, parts.clock()))
     return redirect(path, 303)
+
+
+def _html(db: Db, parts: Parts, person_id: int, id: int) -> str:
+    """Return the HTML of a message; that of a digest is made again, as chats do not keep it."""
+    told = told_once(db, person_id, id)
+    if told is None or told.message.opening is None or told.message.kind != DIGEST:
+        return told.message.html if told else ""
+    week = told.message.token.partition(".")[2]
+    return told.message.html or parts.digest_html(db, week, told.message.opening.language, told.at)
 
 
 def _wish() -> str:

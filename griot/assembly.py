@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from bot.programme import DemoPerson
     from bot.schedule import Occurrence
     from bot.templates import TemplateState
+    from bot.values import Say
     from channels.twilio_contents import Contents
-    from console.parts import Upcoming
+    from console.parts import Html, Upcoming
+    from models.form import FormShelf
     from models.programme import ProgrammeShelf
     from scheduler.job import Job
 
@@ -143,7 +145,7 @@ def make_app(
     measures.expect(channels)
     outside = {name: one for name, one in channels.items() if name != Chat.name}
     intake = Intake(store, announce, wake)
-    programmes = ProgrammeShelf()
+    programmes, forms, spoken = ProgrammeShelf(), FormShelf(), voices(data_folder("locales"))
     parts = Parts(
         store=store,
         programmes=programmes,
@@ -155,6 +157,7 @@ def make_app(
         is_demo=is_demo,
         cast=_cast(settings.programme_folder) if is_demo else {},
         upcoming=_coming(programmes, tuple(channels), settings.griot_unsolicited_per_week),
+        digest_html=_digest_html(programmes, forms, spoken),
         move_clock=partial(move, store),
     )
     rooms = (
@@ -174,6 +177,13 @@ def _coming(programmes: "ProgrammeShelf", channels: tuple[str, ...], ceiling: in
         return [each.occurrence for each in found]
 
     return coming
+
+
+def _digest_html(programmes: "ProgrammeShelf", forms: "FormShelf", spoken: "Mapping[str, Say]") -> "Html":
+    from griot.digests import Digests
+
+    digests = Digests(programmes, forms, spoken)
+    return lambda db, week, language, at: digests.mail_of(db, week, language, at).html
 
 
 def _cast(folder: Path) -> "dict[str, DemoPerson]":

@@ -78,10 +78,10 @@ def _as_told(row: Outbox) -> Told:
     return Told(row.id, message_of(row), row.provider_id, row.state, row.created_at)
 
 
-def mail_of(db: Db, person_id: int, id: int) -> str:
-    """Return the HTML of the e-mail that this row of the outbox would be to this person; "" for none."""
+def told_once(db: Db, person_id: int, id: int) -> Told | None:
+    """Return one message to this person, or None when it was none to them."""
     row = db.scalar(select(Outbox).where(Outbox.id == id, Outbox.person_id == person_id))
-    return message_of(row).html if row is not None else ""
+    return None if row is None else _as_told(row)
 
 
 def told_since(db: Db, person_id: int, id: int) -> list[Outbox]:

@@ -63,6 +63,7 @@ class Stage:
             is_demo=is_demo,
             cast=self.cast,
             upcoming=lambda _db, _at, _days: self.planned,
+            digest_html=lambda _db, week, language, _at: f"<p>{week} {language}</p>",
             move_clock=self.move_clock,
         )
         key = "a-fictitious-key-of-32-characters"

@@ -7,7 +7,7 @@ import pytest
 
 from bot.programme import DemoPerson
 from bot.schedule import Occurrence
-from bot.values import Message, Press
+from bot.values import Message, Opening, Press
 from channels.base import Inbound
 from channels.chat import Chat
 from tests.console_stage import Stage, press
@@ -240,6 +240,17 @@ def test_an_email_opens_by_itself(stage: Stage) -> None:
     assert "sandbox" in mail.headers["Content-Security-Policy"]
     assert "script" not in mail.headers["Content-Security-Policy"]
     assert client.get(found[1].replace("/5/", "/1/")).status_code == 404
+
+
+def test_a_digest_of_a_chat_is_made_again_as_an_email(stage: Stage) -> None:
+    """The rows of chats hold its text only."""
+    opening = Opening("digest", "fr", ("38", "1", "2"))
+    told = Message("Semaine 38", kind="digest", subject="Synthèse", token="digest.2026-W38", opening=opening)
+    stage.tell("officer", told, "digest:1", kind="digest")
+    client = stage.app().test_client()
+    found = re.search(r'href="(/simulator/5/mail/\d+)"', client.get("/simulator?phones=5.email").text)
+    assert found is not None
+    assert client.get(found[1]).text == "<p>2026-W38 fr</p>"
 
 
 def test_the_clock_says_the_time_of_each_place_and_what_comes_next(stage: Stage) -> None:
