@@ -167,8 +167,8 @@ def insert_new(db: Db, table: Table, **values: object) -> int | None:
 
 def insert_first(db: Db, table: Table, **values: object) -> bool:
     """Insert a row; return False when a unique key already has one."""
-    statement = _insert_new(table, is_postgres(db), returning=False)
-    return db.connection().execute(statement, values).rowcount == 1
+    statement = _insert_new(table, is_postgres(db), returning=True)  # PostgreSQL's driver counts no such rows
+    return db.connection().execute(statement, values).first() is not None
 
 
 def is_postgres(db: Db) -> bool:
@@ -179,7 +179,7 @@ def is_postgres(db: Db) -> bool:
 @cache  # a statement is built once: building costs as much as running it
 def _insert_new(table: Table, for_postgres: bool, *, returning: bool) -> Executable:
     statement = insert_into(table, for_postgres).on_conflict_do_nothing()
-    return statement.returning(table.c.id) if returning else statement
+    return statement.returning(*table.primary_key) if returning else statement
 
 
 def _once(store: Store, work: Callable[[Db], T]) -> T:

@@ -1,7 +1,8 @@
 """A site whose clock the test moves: the real web application and worker, in this process."""
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,11 +13,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from bot.schedule import Verdict
+from channels.base import Channel
 from griot.assembly import close_all, make_app, make_jobs, make_work, open_channels
-from griot.metrics import Measures, open_measures
+from griot.metrics import Measures
 from griot.running import zone_of
 from griot.settings import Settings
-from griot.wake import announce, ear
+from griot.wake import announce
 from griot.worker import Worker
 from models.base import Db, Json
 from models.consent import record_consent
@@ -38,7 +40,28 @@ SECRET = "moved-secret_0123456789abcdef0123456789"
 AGREED = datetime(2026, 11, 21, tzinfo=UTC)
 
 
+UNMEASURED = Measures(
+    lambda channels: None,
+    lambda seconds: None,
+    lambda channel, outcome, seconds: None,
+    lambda _: nullcontext(),
+)
 Someone = tuple[str, str | None, str, Mapping[str, str]]  # role, city, language, addresses
+
+
+class Bell:
+    """An ear that hears only the worker's own calls end."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self.ring, self.clear = self._event.set, self._event.clear
+
+    def wait(self, seconds: float) -> None:
+        """Return when rung, at the latest after so many seconds."""
+        self._event.wait(seconds)
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to give back."""
 
 
 @dataclass
@@ -50,7 +73,7 @@ class Moved:
     provider: StandIn
     now: datetime
     client: FlaskClient | None = None
-    measures: Measures | None = None
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     planners: list[Planner] = field(default_factory=list)
 
     def clock(self) -> datetime:
@@ -59,9 +82,10 @@ class Moved:
 
     def start(self, workers: int = 1) -> None:
         """Start so many workers anew, as after a restart; those before are gone without a word."""
-        channels = open_channels(self.settings)
+        close_all(self.channels)
+        self.channels = open_channels(self.settings)
         self.planners = [
-            Planner(self.store, make_jobs(self.settings, channels), zone_of(self.store), self.clock)
+            Planner(self.store, make_jobs(self.settings, self.channels), zone_of(self.store), self.clock)
             for _ in range(workers)
         ]
 
@@ -76,16 +100,13 @@ class Moved:
 
     def work(self) -> None:
         """Let every worker do what is due now."""
-        assert self.measures is not None
         for planner in self.planners:
             channels = open_channels(self.settings)
-            listening = ear(self.store, is_alone=False)
-            work = make_work(self.settings, self.store, channels, self.measures, self.clock)
+            work = make_work(self.settings, self.store, channels, UNMEASURED, self.clock)
             try:
-                Worker(work, listening).once(partial(self._tick, planner))
+                Worker(work, Bell()).once(partial(self._tick, planner))
             finally:
                 close_all(channels)
-                listening.close()
 
     def _tick(self, planner: Planner) -> None:
         planner.tick(self.now)
@@ -173,13 +194,13 @@ def a_moved_site(folder: Path, database: str, at: datetime, **more: object) -> I
         store = open_store(database)
         site = Moved(settings, store, provider, at)
         provider.twilio.clock = lambda: site.now.timestamp()
-        site.measures = open_measures(settings.griot_var)
-        app = make_app(settings, store, site.measures, announce, lambda: None, clock=site.clock)
+        app = make_app(settings, store, UNMEASURED, announce, lambda: None, clock=site.clock)
         site.client = app.test_client()
         site.start()
         try:
             yield site
         finally:
+            close_all(site.channels)
             store.close()
 
 

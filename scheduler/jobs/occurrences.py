@@ -68,11 +68,16 @@ class Occurrences:
 
     def _look(self, db: Db, at: datetime) -> None:
         parts = self._parts
-        world = timetable.world_of(db, parts.programmes.programme(db), parts.channels, parts.ceiling, at)
+        self._looked, self._next = at, None
+        try:
+            programme = parts.programmes.programme(db)
+        except LookupError:
+            return  # before the first load nothing is due
+        world = timetable.world_of(db, programme, parts.channels, parts.ceiling, at)
         verdicts = plan(world, at, at + AHEAD)
         ahead = [each.occurrence.send_at for each in verdicts if each.occurrence.send_at > at]
         self._due.extend(each for each in verdicts if each.occurrence.send_at <= at)
-        self._looked, self._next = at, min(ahead, default=None)
+        self._next = min(ahead, default=None)
         timetable.hold_untrue(db, world, at)
 
     def _decided(self, db: Db, verdict: Verdict, at: datetime) -> bool:

@@ -41,7 +41,7 @@ LANGUAGES = {
     "bizerte": "ar",
     "nouakchott": "ar",
 }
-OFFICERS = ({"telegram": "600000001"}, {"whatsapp": "+33600000002"})
+OFFICERS = ({"telegram": "600000001"}, {"whatsapp": "+33600000002", "sms": "+33600000002"})
 USER = 600_000_100
 
 
@@ -63,7 +63,7 @@ def site(tmp_path: Path, aston_database: str) -> Iterator[Moved]:
             ("coordinator", city.slug, LANGUAGES.get(city.slug, "fr"), person_on(number))
             for number, city in enumerate(CITIES)
         ]
-        people += [("officer", None, "fr", address) for address in OFFICERS]
+        people += [("officer", None, "fr", addresses) for addresses in OFFICERS]
         add_people(running, people)
         approve_templates(running)
         yield running
