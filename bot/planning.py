@@ -78,7 +78,8 @@ def _case(world: World, due: Due, at: datetime) -> _Case:
     if due.city is not None:
         late = moved_now(world.programme, due.city, at)
         return _Case(due, late.at, late.reason)
-    return _Case(due, _waking(world.programme, at) if due.kind == DIGEST else at)
+    opens = _waking(world.programme, at) if due.kind == DIGEST else at
+    return _Case(due, opens, "quiet_hours" if opens > at else "")
 
 
 def _waking(programme: Programme, at: datetime) -> datetime:
