@@ -11,6 +11,7 @@ from bot.schedule import Verdict
 from griot.commands.desk import BadInput, desk, show_json
 from models.base import Db
 from models.db import read
+from models.export import rfc3339
 from models.programme import current_programme
 from models.timetable import names, upcoming
 
@@ -51,8 +52,8 @@ def _as_json(programme: Programme, verdict: Verdict) -> Mapping[str, object]:
         "form": occurrence.form or None,
         "milestone": occurrence.milestone or None,
         "channel": verdict.rung.channel if verdict.rung else None,
-        "due_at": occurrence.due_at,
-        "send_at": occurrence.send_at,
+        "due_at": rfc3339(occurrence.due_at),
+        "send_at": rfc3339(occurrence.send_at),
         "local": f"{_local(programme, verdict):%Y-%m-%dT%H:%M}",
         "state": occurrence.state,
         "reason": occurrence.reason or None,
