@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -129,8 +130,25 @@ def _is_weekly(city: str, week: str) -> bool:
 
 def _report(phone: Phone, coordinator: Coordinator, form: Form) -> tuple[str, dict[str, object]]:
     """Return the reference of the receipt, and what the export must say."""
+
+    def say(typed: str | int) -> str:
+        if isinstance(typed, str):
+            return phone.ask(typed)
+        phone.press(typed)
+        return phone.wait_for_reply().text
+
+    return report(say, coordinator, form)
+
+
+def report(
+    say: Callable[[str | int], str], coordinator: Coordinator, form: Form
+) -> tuple[str, dict[str, object]]:
+    """Return the reference of the receipt, and what the export must say.
+
+    `say` types a text or chooses an option of that number, and returns the reply.
+    """
     expected: dict[str, object] = {}
-    text = phone.ask("/report weekly_update")
+    text = say("/report weekly_update")
     for _ in range(15):
         if found := REFERENCE.search(text):
             return found[0], expected
@@ -138,11 +156,7 @@ def _report(phone: Phone, coordinator: Coordinator, form: Form) -> tuple[str, di
         typed, stored = coordinator.says[path] if path else (1, None)
         if path:
             expected[path] = stored
-        if isinstance(typed, int):
-            phone.press(typed)
-            text = phone.wait_for_reply().text
-        else:
-            text = phone.ask(typed)
+        text = say(typed)
     raise AssertionError(f"no receipt for {coordinator.city}; the last message was: {text}")
 
 
