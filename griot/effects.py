@@ -35,12 +35,13 @@ from models.submission import Change
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Where and when the reply came, its answers' source, and when its turn is taken."""
+    """Where and when the reply came, its answers' source, its inbox row, and when its turn is taken."""
 
     channel: str
     source: str
     at: datetime
     handled_at: datetime
+    inbox_id: int
     channels_on: Collection[str] = ()
 
 
@@ -192,7 +193,7 @@ def _request(db: Db, scene: Scene, asked: Requested, heard: Heard) -> None:
         city = name_in(scene.city.names, language) if scene.city else ""
         return reminders.request(scene.voices[language], asked.what, city, words, asked.text)
 
-    about, city = f"{scene.who.city}:{asked.milestone}:{heard.source}", scene.who.city
+    about, city = f"{scene.who.id}:{asked.milestone}:{heard.inbox_id}", scene.who.city
     channels = heard.channels_on
     tell_officers(db, scene.programme, asked.what, about, text_in, heard.handled_at, channels, city=city)
 
@@ -206,7 +207,7 @@ def _tell_of_stop(db: Db, scene: Scene, heard: Heard) -> None:
     def text_in(language: str) -> str:
         return reminders.stopped_alert(scene.voices[language], name_in(city.names, language), scene.who.name)
 
-    about, channels = f"{scene.who.id}:{heard.source}", heard.channels_on
+    about, channels = f"{scene.who.id}:{heard.inbox_id}", heard.channels_on
     tell_officers(db, scene.programme, "stopped", about, text_in, heard.handled_at, channels, city=city.slug)
 
 

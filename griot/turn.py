@@ -168,7 +168,7 @@ class Turns:
         outcome: Outcome,
         at: datetime,
     ) -> None:
-        heard = effects.Heard(row.channel, scene.source, row.received_at, at, tuple(self.channels))
+        heard = effects.Heard(row.channel, scene.source, row.received_at, at, row.id, tuple(self.channels))
         report_id = effects.keep(db, scene, outcome.effects, heard)
         channel = row.channel if outcome.messages else chat.channel  # where the question was asked
         now = OpenChat(state_of(outcome.talk), channel, is_new=chat.is_new)

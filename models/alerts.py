@@ -17,6 +17,7 @@ from models.person import Person, PersonState, Role
 from models.timetable import decide
 
 ANY_HOUR = frozenset({"safety"})  # kinds that wait for no office to open
+OF_A_PERSON = ("stopped", "unreachable", "moretime", "blocks")  # kinds whose `about` begins with the person
 
 
 def tell_officers(

@@ -1,11 +1,14 @@
 """What a person may ask for: everything kept about them, and its erasure."""
 
+import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, delete, false, or_, select, update
+from sqlalchemy import and_, delete, false, func, not_, or_, select, update
 
+from bot.schedule import ESCALATION
+from models.alerts import OF_A_PERSON
 from models.base import Db
 from models.consent import Consent
 from models.export import (
@@ -18,14 +21,18 @@ from models.export import (
     rfc3339,
     shown,
 )
-from models.inbox import Inbox, InboxState, hashed, pack
+from models.inbox import SOMEBODYS, Inbox, InboxState, hashed, pack, sender_key
 from models.invite import Invite, Stranger, WrongCode
+from models.occurrence import Occurrence, OccurrenceState
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
 from models.person import Address, PersonError, PersonState, person_to_change
 from models.sending import NO_LEASE
 from models.signin import ConsoleSession, SignIn
 from models.submission import Answer, Chat, Submission
+
+THAT_NAME = (ESCALATION, "reply")  # kinds of messages that name others: the contact, the officer
+NOBODY = "—"  # as where no contact is known
 
 
 def everything_about(db: Db, person_id: int, at: datetime, base_url: str) -> Record:
@@ -42,6 +49,7 @@ def everything_about(db: Db, person_id: int, at: datetime, base_url: str) -> Rec
         "submissions": _submissions(db, person_id),
         "answers": _answers(db, person_id),
         "messages": _messages(db, person_id),
+        "occurrences": _occurrences(db, person_id),
         "conversation": None if chat is None else shown(chat.state),
     }
 
@@ -102,6 +110,22 @@ def _messages(db: Db, person_id: int) -> list[Record]:
     return sorted(rows, key=lambda row: (row["created_at"], row["direction"], row["id"]))
 
 
+def _occurrences(db: Db, person_id: int) -> list[Record]:
+    """Return what the schedule decided for a person."""
+    rows = db.scalars(select(Occurrence).where(Occurrence.person_id == person_id))
+    return [
+        {
+            "key": row.key,
+            "kind": row.kind,
+            "due_at": rfc3339(row.due_at),
+            "state": row.state,
+            "reason": row.reason,
+            "text": row.data.get("text"),
+        }
+        for row in sorted(rows, key=lambda row: (row.due_at, row.key))
+    ]
+
+
 def erase(db: Db, person_id: int, at: datetime) -> None:
     """Forget a person: name, addresses, messages, invitations and sign-ins go, the city keeps its reports.
 
@@ -111,6 +135,8 @@ def erase(db: Db, person_id: int, at: datetime) -> None:
     addresses = db.scalars(select(Address).where(Address.person_id == person_id)).all()
     _erase_inbox(db, person_id, addresses, at)
     _erase_outbox(db, person_id, addresses, at)
+    _erase_alerts(db, person_id, at)
+    _erase_name(db, row.name, at)
     _erase_reports(db, person_id)
     _erase_tracks(db, addresses)
     for table in (Address, Invite, SignIn, ConsoleSession, Chat):
@@ -140,6 +166,21 @@ def _erase_inbox(db: Db, person_id: int, addresses: Sequence[Address], at: datet
         db.execute(update(Inbox), rows)
 
 
+def _erase_statuses(db: Db, provider_ids: Collection[str], at: datetime) -> None:
+    """Forget what a provider told of these messages: such a key begins with the message's id."""
+    forgotten = {"body": pack(b""), "error": "", "state": InboxState.DONE, "changed_at": at}
+    for length in {len(each) for each in provider_ids}:
+        begins = [f"{each}:" for each in provider_ids if len(each) == length]
+        is_theirs = func.substr(Inbox.provider_id, 1, length + 1).in_(begins)
+        found = select(Inbox.id, Inbox.channel, Inbox.provider_id).where(is_theirs, not_(SOMEBODYS))
+        rows = [
+            {"id": id, "provider_id": hashed(key), "sender": sender_key(channel, "", hashed(key))} | forgotten
+            for id, channel, key in db.execute(found)
+        ]
+        if rows:
+            db.execute(update(Inbox), rows)
+
+
 def _erase_outbox(db: Db, person_id: int, addresses: Sequence[Address], at: datetime) -> None:
     reached = [and_(Outbox.channel == one.channel, Outbox.address == one.value) for one in addresses]
     before_joining = and_(Outbox.person_id.is_(None), or_(false(), *reached))
@@ -158,6 +199,34 @@ def _erase_outbox(db: Db, person_id: int, addresses: Sequence[Address], at: date
         "changed_at": at,
     }
     rows = [{"id": id, "provider_id": hashed(key) if key else ""} | forgotten for id, key in keys]
+    if rows:
+        db.execute(update(Outbox), rows)
+    _erase_statuses(db, {key for _, key in keys if key}, at)
+
+
+def _erase_alerts(db: Db, person_id: int, at: datetime) -> None:
+    """Empty alerts about a person, and those held for them; cancel what has not left."""
+    begins = [f"alert:{kind}:{person_id}:" for kind in OF_A_PERSON]
+    alerts = or_(*(Outbox.key.startswith(begin, autoescape=True) for begin in begins))
+    queued = Outbox.state == OutboxState.QUEUED
+    db.execute(update(Outbox).where(alerts, queued).values(state=OutboxState.CANCELLED))
+    db.execute(update(Outbox).where(alerts).values(text="", message={}, changed_at=at))
+    told = [Occurrence.key.startswith(begin, autoescape=True) for begin in begins]
+    theirs = or_(Occurrence.person_id == person_id, *told)
+    held = Occurrence.state == OccurrenceState.HELD
+    db.execute(update(Occurrence).where(theirs, held).values(state=OccurrenceState.CANCELLED))
+    db.execute(update(Occurrence).where(theirs).values(data={}))
+
+
+def _erase_name(db: Db, name: str, at: datetime) -> None:
+    """Take a person's name out of what others were told: whom to call, who has a message."""
+    found = select(Outbox.id, Outbox.text).where(
+        Outbox.kind.in_(THAT_NAME), Outbox.text.contains(name, autoescape=True)
+    )
+    whole = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+    rows = [
+        {"id": id, "text": whole.sub(NOBODY, text), "changed_at": at} for id, text in db.execute(found).all()
+    ]
     if rows:
         db.execute(update(Outbox), rows)
 

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
+from bot.schedule import Occurrence
 from models.base import Base, Db
 from models.consent import record_consent
 from models.export import messages_in, messages_out, person, submissions
-from models.inbox import Inbox, InboxState, Update, hashed, receive, receive_all
+from models.inbox import Inbox, InboxState, Update, hashed, receive, receive_all, sender_key
 from models.invite import answer_stranger, invite, redeem
+from models.occurrence import Occurrence as Kept
+from models.occurrence import OccurrenceState
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
 from models.person import PersonError, person_of
@@ -18,6 +21,7 @@ from models.privacy import erase, everything_about
 from models.sending import Sent, claim, mark_sent, move, put_back, settle_lost
 from models.signin import new_sign_in
 from models.submission import Chat
+from models.timetable import decide
 from tests.unit.models.test_export import (
     BASE,
     a_message_in,
@@ -30,6 +34,7 @@ from tests.unit.models.test_person import a_person
 
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 PERSONAL = ("Fatou", "40000001", "40000009", "bonjour", "lettre signée", "1:7", "1:8", "501", "option 1")
+LATE = "Bamako: M05. Contact: Fatou Exemple.\nLagos: M05. Contact: Fatou Exemplaire."
 
 
 def a_full_life(db: Db) -> int:
@@ -50,10 +55,34 @@ def a_full_life(db: Db) -> int:
     an_answer(db, submission, 1, AT)
     db.add(Chat(person_id=id, submission_id=submission.id, state={"at": "bonjour"}, updated_at=AT))
     new_sign_in(db, id, AT)
+    told_of(db, id)
     counts = {"minute_from": AT, "minute_count": 1, "day_from": AT, "day_count": 1}
     db.add(SenderPace(sender="telegram:40000001", **counts))
     db.flush()
     return id
+
+
+def told_of(db: Db, person: int) -> None:
+    """Tell an officer of the person: in alerts, sent, queued and held, and among who is late."""
+    officer = a_person(db, role="officer", city=None, name="Ali Exemple")
+    for kind, state in (("stopped", "sent"), ("unreachable", "queued"), ("moretime", "delivered")):
+        text = f"Bamako: Fatou Exemple, {kind}. bonjour"
+        facts = {"address": "60000001", "recipient": str(officer), "kind": "alert", "text": text}
+        a_message_out(
+            db, officer, f"alert:{kind}:{person}:M05:{officer}", state=state, provider_id="", **facts
+        )
+    facts = {"address": "60000001", "recipient": str(officer), "kind": "escalation", "text": LATE}
+    a_message_out(db, officer, f"esc:M05:2026-11-20:{officer}:2", provider_id="", **facts)
+    other = a_person(db, name="Awa Test")
+    facts = {"address": "60000002", "recipient": str(other), "text": "It is with Fatou Exemple."}
+    a_message_out(db, other, "reply:77:1", provider_id="", **facts)
+    alert = Occurrence(f"alert:blocks:{person}:M05:{officer}", "alert", officer, "bamako", AT, AT)
+    decide(db, alert, OccurrenceState.HELD, AT, "hours", {"text": "Bamako: M05. bonjour"})
+    prompt = Occurrence(f"prompt:weekly_update:2026-W48:{person}", "prompt", person, "bamako", AT, AT)
+    decide(db, prompt, OccurrenceState.SENT, AT)
+    status = "SM501:delivered:"
+    a_message_out(db, person, "nudge:weekly_update:2026-W48", channel="sms", provider_id="SM501")
+    receive(db, "sms", status, sender_key("sms", "", status), b"MessageSid=SM501", AT)
 
 
 def dump(db: Db) -> str:
@@ -77,7 +106,8 @@ def test_a_person_sees_everything(db: Db) -> None:
     assert told["invites"][0]["used_at"] == "2026-11-23T10:00:00.000Z"
     assert told["submissions"][0]["answers"]["status"] == "on_track"
     assert told["answers"][0]["revision"] == 1
-    assert [message["text"] for message in told["messages"]] == ["bonjour"] + ["Bonjour Fatou Exemple."] * 2
+    assert [message["text"] for message in told["messages"]] == ["bonjour"] + ["Bonjour Fatou Exemple."] * 3
+    assert [each["key"] for each in told["occurrences"]] == [f"prompt:weekly_update:2026-W48:{id}"]
     assert told["conversation"] == {"at": "bonjour"}
 
 
@@ -95,7 +125,7 @@ def test_erasure_leaves_no_personal_word(db: Db) -> None:
     before = dump(db)
     assert [word for word in PERSONAL if word not in before and word != "option 1"] == []
     erase(db, id, AT)
-    after = dump(db)
+    after = dump(db).replace("Fatou Exemplaire", "")
     assert [word for word in PERSONAL if word in after] == []
     assert person_of(db, "telegram", "40000001") is None
     shown = person(db, id, AT, BASE)
@@ -119,8 +149,33 @@ def test_nothing_is_read_or_sent_after_erasure(db: Db) -> None:
     erase(db, id, AT)
     db.expire_all()
     assert set(db.scalars(select(Inbox.state))) == {"done"}
-    assert sorted(db.scalars(select(Outbox.state))) == ["cancelled", "sent", "sent"]
+    theirs = select(Outbox.state).where(Outbox.recipient == f"erased:{id}")
+    assert sorted(db.scalars(theirs)) == ["cancelled", "sent", "sent", "sent"]
     assert everything_about(db, id, AT, BASE)["person"]["calendar_url"] != calendar
+
+
+def test_nobody_is_told_of_who_was_erased(db: Db) -> None:
+    """Alerts about them lose their words or never leave; other names stay."""
+    erase(db, a_full_life(db), AT)
+    db.expire_all()
+    alerts = select(Outbox.state, Outbox.text).where(Outbox.kind == "alert").order_by(Outbox.id)
+    assert db.execute(alerts).all() == [("sent", ""), ("cancelled", ""), ("delivered", "")]
+    [late] = db.scalars(select(Outbox.text).where(Outbox.kind == "escalation"))
+    assert late == LATE.replace("Fatou Exemple", "—")
+    assert db.scalars(select(Outbox.text).where(Outbox.key == "reply:77:1")).all() == ["It is with —."]
+    held = select(Kept.state, Kept.data).where(Kept.kind == "alert")
+    assert db.execute(held).all() == [("cancelled", {})]
+
+
+def test_a_status_of_an_erased_message_is_nobodys_still(db: Db) -> None:
+    """It is no message of anybody's; the same status is not kept again."""
+    id = a_full_life(db)
+    shown = len(messages_in(db, 0, None).rows)
+    erase(db, id, AT)
+    db.expire_all()
+    assert len(messages_in(db, 0, None).rows) == shown
+    status = "SM501:delivered:"
+    assert not receive(db, "sms", status, sender_key("sms", "", status), b"", AT)
 
 
 def test_the_outcome_of_a_call_under_way_brings_nothing_back(db: Db) -> None:
@@ -146,14 +201,17 @@ def test_erased_messages_are_seen_since(db: Db) -> None:
     erase(db, id, since)
     db.expire_all()
     rows = messages_in(db, 0, since).rows + messages_out(db, 0, since).rows
-    assert [row["text"] for row in rows] == [""] * 5
+    texts = [row["text"] for row in rows]
+    assert [text for text in texts if text] == [LATE.replace("Fatou Exemple", "—"), "It is with —."]
+    assert texts.count("") == 9
 
 
 def test_provider_ids_stay_unique_as_hashes(db: Db) -> None:
     """A key is never free again; only its hash is kept."""
     id = a_full_life(db)
     erase(db, id, AT)
-    assert sorted(db.scalars(select(Inbox.provider_id))) == sorted([hashed("1:7"), hashed("1:8")])
+    keys = [hashed("1:7"), hashed("1:8"), hashed("SM501:delivered:")]
+    assert sorted(db.scalars(select(Inbox.provider_id))) == sorted(keys)
 
 
 def test_an_update_repeated_after_an_erasure_is_not_kept(db: Db) -> None:
