@@ -1,5 +1,6 @@
 """Everything that falls due by the calendar, for everybody, whether or not it will be sent."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -72,9 +73,12 @@ def due_between(world: World, first: datetime, last: datetime) -> list[Due]:
 
 def _all(world: World, first: datetime, last: datetime) -> Iterator[Due]:
     days = (first.date() - _DAY, last.date() + _DAY)
+    asked: dict[str | None, list[Addressee]] = defaultdict(list)
+    for person in world.people:
+        if person.role in (COORDINATOR, DEPUTY):
+            asked[person.city].append(person)
     for slug, city in world.programme.cities.items():
-        people = [one for one in world.people if one.city == slug and one.role in (COORDINATOR, DEPUTY)]
-        if people:
+        if people := asked[slug]:
             yield from _rhythm(world.programme, city, people, days)
             yield from _check_backs(world, city, people)
             yield from _milestones(world, city, people, days)
@@ -133,9 +137,10 @@ def _milestones(
         deadline = world.deadlines.get((city.slug, milestone))
         if deadline is None or deadline.is_closed or not _matters(world.programme, deadline.due, days):
             continue
-        for person in people:
-            yield from _reminders(world.programme, city, person, milestone, deadline)
-            yield _overdue(world.programme, city, person, milestone, deadline)
+        if deadline.due >= days[0]:
+            yield from _reminders(world.programme, city, people, milestone, deadline)
+        if deadline.due <= days[1]:
+            yield from _overdue(world.programme, city, people, milestone, deadline)
 
 
 def _matters(programme: Programme, due: date, days: tuple[date, date]) -> bool:
@@ -145,7 +150,7 @@ def _matters(programme: Programme, due: date, days: tuple[date, date]) -> bool:
 
 
 def _reminders(
-    programme: Programme, city: City, person: Addressee, milestone: str, deadline: Deadline
+    programme: Programme, city: City, people: Iterable[Addressee], milestone: str, deadline: Deadline
 ) -> Iterator[Due]:
     zone, hour = ZoneInfo(city.timezone), programme.reminders.at
     ends = ends_at(programme, city, deadline.due)
@@ -154,20 +159,21 @@ def _reminders(
         nominal = deadline.due - offset * _DAY
         due_at = datetime.combine(nominal, hour, zone)
         reason = goes.reason or ("" if day == nominal else "day_off")
-        yield Due(
-            REMINDER,
-            person,
-            f"rem:{milestone}:{deadline.due}",
-            city,
-            min(due_at, goes.at),
-            Moved(goes.at, reason),
-            ends,
-            tail=f":{offset}",
-            milestone=milestone,
-            deadline=deadline.due,
-            offset=offset,
-            since=deadline.since,
-        )
+        for person in people:
+            yield Due(
+                REMINDER,
+                person,
+                f"rem:{milestone}:{deadline.due}",
+                city,
+                min(due_at, goes.at),
+                Moved(goes.at, reason),
+                ends,
+                tail=f":{offset}",
+                milestone=milestone,
+                deadline=deadline.due,
+                offset=offset,
+                since=deadline.since,
+            )
 
 
 def reminder_days(programme: Programme, city: City, due: date) -> dict[date, int]:
@@ -188,22 +194,25 @@ def _reminder_day(programme: Programme, city: City, day: date, due: date) -> dat
     return next((each for each in (*ahead, *before) if is_working_day(programme, city, each)), day)
 
 
-def _overdue(programme: Programme, city: City, person: Addressee, milestone: str, deadline: Deadline) -> Due:
+def _overdue(
+    programme: Programme, city: City, people: Iterable[Addressee], milestone: str, deadline: Deadline
+) -> Iterator[Due]:
     day = next_working_day(programme, city, deadline.due + _DAY)
     goes = moved(programme, city, day, programme.reminders.at)
     due_at = datetime.combine(day, programme.reminders.at, ZoneInfo(city.timezone))
-    return Due(
-        OVERDUE,
-        person,
-        f"overdue:{milestone}:{deadline.due}",
-        city,
-        due_at,
-        goes,
-        due_at + LIFE,
-        milestone=milestone,
-        deadline=deadline.due,
-        since=deadline.since,
-    )
+    for person in people:
+        yield Due(
+            OVERDUE,
+            person,
+            f"overdue:{milestone}:{deadline.due}",
+            city,
+            due_at,
+            goes,
+            due_at + LIFE,
+            milestone=milestone,
+            deadline=deadline.due,
+            since=deadline.since,
+        )
 
 
 def _escalations(world: World, days: tuple[date, date]) -> Iterator[Due]:

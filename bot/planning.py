@@ -1,7 +1,7 @@
 """Which of the occurrences that fall due are sent, when, on which way; and why the others are not."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from bot.schedule import (
     PROMPT,
     REMINDER,
     Addressee,
+    Decided,
     Occurrence,
     Verdict,
     World,
@@ -58,14 +59,16 @@ def plan(world: World, at: datetime, until: datetime) -> list[Verdict]:
     last = max(until, at + WEEK)
     dues = due_between(world, at - LIFE, last)
     cases = [_case(world, due, at) for due in dues if due.key not in world.decided]
-    cases = [case for case in cases if _is_addressed(world, case)]
+    coordinators = _coordinators(world)
+    cases = [case for case in cases if _is_addressed(world, case, coordinators[case.due.person.city])]
     for rule in (_judge_recipient, _judge_city, _judge_report, _judge_deadline, _judge_way):
         for case in cases:
             if case.leaves:
                 rule(world, case, at)
     _leave_newest(world, cases, at)
-    _leave_one_a_day(world, cases)
-    _keep_ceiling(world, cases)
+    sent = _sent_lately(world, at)
+    _leave_one_a_day(world, cases, sent)
+    _keep_ceiling(world, cases, sent)
     verdicts = [_verdict(case, at) for case in cases if case.due.due_at <= until]
     verdicts += [Verdict(each, leaves=True) for each in world.held if each.send_at <= until]
     return sorted(verdicts, key=_order)
@@ -92,18 +95,25 @@ def _waking(programme: Programme, at: datetime) -> datetime:
     return datetime.combine(day, rhythm.quiet_before, local.tzinfo)
 
 
-def _is_addressed(world: World, case: _Case) -> bool:
+def _coordinators(world: World) -> Mapping[str | None, list[Addressee]]:
+    found: dict[str | None, list[Addressee]] = defaultdict(list)
+    for person in world.people:
+        if person.role == COORDINATOR:
+            found[person.city].append(person)
+    return found
+
+
+def _is_addressed(world: World, case: _Case, coordinators: Iterable[Addressee]) -> bool:
     """Tell whether it is this person's: a deputy's only while no coordinator can be asked, nor was."""
     due = case.due
     if due.person.role != DEPUTY:
         return True
-    for other in world.people:
-        if other.role == COORDINATOR and other.city == due.person.city:
-            told = world.decided.get(due.key_for(other.id))
-            if told is not None and told.is_sent and not told.is_lost:
-                return False
-            if _can_be_asked(world, other, case):
-                return False
+    for other in coordinators:
+        told = world.decided.get(due.key_for(other.id))
+        if told is not None and told.is_sent and not told.is_lost:
+            return False
+        if _can_be_asked(world, other, case):
+            return False
     return True
 
 
@@ -224,15 +234,25 @@ _GIVES_WAY = {  # kind: what already stands for it on the same day
 }
 
 
-def _leave_one_a_day(world: World, cases: Sequence[_Case]) -> None:
+def _sent_lately(world: World, at: datetime) -> list[tuple[str, Decided, Addressee]]:
+    """Return key, decision and person of what was sent in the week before: older ones share no week."""
+    people = {person.id: person for person in world.people}
+    return [
+        (key, told, people[told.person])
+        for key, told in world.decided.items()
+        if told.is_sent and told.send_at > at - WEEK and told.person in people
+    ]
+
+
+def _leave_one_a_day(
+    world: World, cases: Sequence[_Case], sent: Iterable[tuple[str, Decided, Addressee]]
+) -> None:
     """Ask a person for the same report once a day at most."""
     taken: dict[tuple[int, date], set[str]] = defaultdict(set)
-    for key, told in world.decided.items():
-        if told.is_sent and told.kind in (PROMPT, NUDGE):
-            person = next((one for one in world.people if one.id == told.person), None)
-            if person is not None:
-                day = told.send_at.astimezone(_zone_of(world, person)).date()
-                taken[person.id, day].add(_sort(told.kind, key))
+    for key, told, person in sent:
+        if told.kind in (PROMPT, NUDGE):
+            day = told.send_at.astimezone(_zone_of(world, person)).date()
+            taken[person.id, day].add(_sort(told.kind, key))
     for sort in (PROMPT, CHECK_BACK, NUDGE, LAST_CALL):
         for case in cases:
             if case.leaves and _sort(case.due.kind, case.due.key) == sort:
@@ -247,7 +267,9 @@ def _sort(kind: str, key: str) -> str:
     return CHECK_BACK if key.startswith(CHECK_BACK) else kind
 
 
-def _keep_ceiling(world: World, cases: Sequence[_Case]) -> None:
+def _keep_ceiling(
+    world: World, cases: Sequence[_Case], sent: Iterable[tuple[str, Decided, Addressee]]
+) -> None:
     """Leave so many unsolicited messages a person and week; the last call gives way first."""
     if not world.ceiling:
         return
@@ -255,21 +277,12 @@ def _keep_ceiling(world: World, cases: Sequence[_Case]) -> None:
     for case in cases:
         if case.leaves and case.due.kind in COUNTED:
             weeks[case.due.person.id, _week(world, case.due.person, case.send_at)].append(case)
-    for (_, week), group in weeks.items():
-        sent = _count_sent(world, group[0].due.person, week)
+    counted = ((told, person) for _, told, person in sent if told.kind in COUNTED)
+    so_far = Counter((person.id, _week(world, person, told.send_at)) for told, person in counted)
+    for whose, group in weeks.items():
         group.sort(key=lambda case: (COUNTED.index(case.due.kind), case.due.offset, case.due.due_at))
-        for case in group[max(0, world.ceiling - sent) :]:
+        for case in group[max(0, world.ceiling - so_far[whose]) :]:
             case.never("ceiling")
-
-
-def _count_sent(world: World, person: Addressee, week: str) -> int:
-    return sum(
-        told.is_sent
-        and told.kind in COUNTED
-        and told.person == person.id
-        and _week(world, person, told.send_at) == week
-        for told in world.decided.values()
-    )
 
 
 def _week(world: World, person: Addressee, at: datetime) -> str:

@@ -17,9 +17,10 @@ from models.base import Db, Json
 from models.city import absences, open_cities
 from models.consent import Consent
 from models.db import insert_first
-from models.milestone import standings
+from models.milestone import CityMilestone
 from models.occurrence import OCCURRENCE, OccurrenceState
 from models.outbox import BULK, OUT, QUEUED, OutboxState
+from models.output import outputs
 from models.person import Address, Person, PersonState, Role
 from models.submission import Submission, SubmissionState
 from models.template import approved
@@ -53,28 +54,31 @@ def world_of(db: Db, programme: Programme, channels: Collection[str], ceiling: i
     )
 
 
+# Columns, not objects: of 1,000 persons and 8,000 deadlines these cost a tenth at each look.
+_PERSON = (
+    Person.id,
+    Person.role,
+    Person.city,
+    Person.language,
+    Person.state,
+    Person.created_at,
+    Person.paused_until,
+)
+_ADDRESS = (Address.person_id, Address.channel, Address.value, Address.reachable, Address.last_in_at)
+
+
 def _people(db: Db) -> tuple[Addressee, ...]:
-    query = select(Person).where(Person.role.in_(SCHEDULED), Person.state.not_in([PersonState.ERASED]))
+    query = select(*_PERSON).where(Person.role.in_(SCHEDULED), Person.state.not_in([PersonState.ERASED]))
     addresses: dict[int, list[Reached]] = {}
-    found = select(Address).join(Person, Person.id == Address.person_id).where(Person.role.in_(SCHEDULED))
-    for each in db.scalars(found.order_by(Address.id)):
-        why_not = "" if each.reachable == "yes" else each.reachable
-        reached = Reached(each.channel, each.value, not why_not, each.last_in_at, why_not)
-        addresses.setdefault(each.person_id, []).append(reached)
+    found = select(*_ADDRESS).join(Person, Person.id == Address.person_id).where(Person.role.in_(SCHEDULED))
+    for person_id, channel, value, reachable, last_in_at in db.execute(found.order_by(Address.id)):
+        why_not = "" if reachable == "yes" else reachable
+        reached = Reached(channel, value, not why_not, last_in_at, why_not)
+        addresses.setdefault(person_id, []).append(reached)
     agreed = _agreed(db)
     return tuple(
-        Addressee(
-            id=person.id,
-            role=person.role,
-            city=person.city,
-            language=person.language,
-            state=person.state,
-            created_at=person.created_at,
-            paused_until=person.paused_until,
-            agreed_at=agreed.get(person.id),
-            addresses=tuple(addresses.get(person.id, ())),
-        )
-        for person in db.scalars(query.order_by(Person.id))
+        Addressee(*row, agreed_at=agreed.get(row.id), addresses=tuple(addresses.get(row.id, ())))
+        for row in db.execute(query.order_by(Person.id))
     )
 
 
@@ -94,9 +98,14 @@ def _absences(db: Db) -> dict[str, tuple[Absence, ...]]:
 
 
 def _deadlines(db: Db, programme: Programme) -> dict[tuple[str, str], Deadline]:
+    handed_in = {(each.city, each.milestone) for each in outputs(db, programme) if each.counts}
+    query = select(
+        CityMilestone.city, CityMilestone.milestone, CityMilestone.due, CityMilestone.since
+    ).add_columns(CityMilestone.waived_at.is_not(None))
     return {
-        place: Deadline(each.due, each.since, bool(each.handed_in_at or each.waived_at))
-        for place, each in standings(db, programme).items()
+        (city, milestone): Deadline(due, since, is_waived or (city, milestone) in handed_in)
+        for city, milestone, due, since, is_waived in db.execute(query)
+        if city in programme.cities and milestone in programme.milestones
     }
 
 
