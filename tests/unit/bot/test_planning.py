@@ -197,10 +197,33 @@ def test_the_last_call_gives_way_first_then_the_nudge() -> None:
     assert without(verdicts) == {"nudge": "ceiling", "last_call": "ceiling"}
 
 
+def test_what_was_sent_this_week_counts_toward_the_ceiling() -> None:
+    """Of another week it does not."""
+    sent = {f"rem:{n}": Decided("reminder", 1, MONDAY + days(0.2), is_sent=True) for n in range(2)}
+    earlier = {key: replace(each, send_at=each.send_at - days(7)) for key, each in sent.items()}
+    assert without(week(rhythm_only(decided=sent))) == {"last_call": "ceiling"}
+    assert without(week(rhythm_only(decided=earlier))) == {}
+
+
 def test_a_reminder_and_a_prompt_due_together_leave_in_that_order() -> None:
     world = one_deadline("niamey", date(2026, 11, 23))
     verdicts = week(world, datetime(2026, 11, 23, 1, tzinfo=UTC), 0.9)
     assert found(verdicts) == ["reminder Mon 23 Nov 10:00", "prompt Mon 23 Nov 10:00"]
+
+
+def test_a_city_that_is_away_is_told_what_is_overdue() -> None:
+    """It gets no prompt, nudge, last call or reminder; nobody waives the date by a pause."""
+    away = {"niamey": (Absence("paused", None),)}
+    world = one_deadline("niamey", date(2026, 12, 9), absences=away)
+    assert found(week(world, datetime(2026, 12, 6, 1, tzinfo=UTC), 5)) == ["overdue Thu 10 Dec 10:00"]
+
+
+def test_the_secretariat_is_not_told_of_what_was_late_when_it_was_set() -> None:
+    officer = a_person(8, None, "officer")
+    set_late = Deadline(date(2026, 12, 9), since=datetime(2026, 12, 12, 12, tzinfo=UTC))
+    world = a_world([a_person(1), officer], deadlines={("niamey", "M05"): set_late})
+    verdicts = plan(world, set_late.since, set_late.since + timedelta(hours=1))
+    assert [v.occurrence.key for v in verdicts if v.occurrence.kind == "escalation"] == []
 
 
 def test_the_secretariat_is_told_once_and_again_after_a_week() -> None:
@@ -276,6 +299,11 @@ def test_a_check_back_that_meets_the_prompt_gives_way() -> None:
     ]
 
 
+def test_the_last_day_of_a_pause_belongs_to_it() -> None:
+    world = rhythm_only(absences={"niamey": (Absence("paused", date(2026, 11, 16)),)})
+    assert found(week(world), "prompt") == ["prompt Tue 17 Nov 10:00"]
+
+
 @pytest.mark.parametrize(
     ("down", "up", "sent"),
     [
@@ -341,6 +369,10 @@ def test_officers_get_the_digest_in_the_chat_and_by_e_mail() -> None:
         "dig:2026-W47:3:email": "email",
     }
     assert without(verdicts) == {"digest": "no_consent"}
+
+
+def test_an_officer_without_an_address_is_seen_to_get_no_digest() -> None:
+    assert without(week(rhythm_only(a_person(2, None, "officer", addresses=())))) == {"digest": "no_address"}
 
 
 def test_the_window_of_whatsapp_is_that_of_the_time_it_leaves() -> None:
