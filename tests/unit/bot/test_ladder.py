@@ -19,6 +19,7 @@ CLOSED = Reached("whatsapp", PHONE, True, AT - 24 * HOUR)
 NEVER = Reached("whatsapp", PHONE, True, None)
 SMS = Reached("sms", PHONE, True, None)
 EMAIL = Reached("email", "a@example.org", True, None)
+IN_THE_SIMULATOR = Reached("chat", "1", True, AT - HOUR)
 TEMPLATE = "HX1"
 
 
@@ -39,6 +40,7 @@ def ways(*addresses: Reached, channels: tuple[str, ...] = ALL, content_sid: str 
         pytest.param([TELEGRAM, CLOSED], TEMPLATE, "whatsapp_template telegram", id="window closed"),
         pytest.param([SMS, CLOSED], "", "sms", id="no template"),
         pytest.param([BLOCKED, SMS], "", "sms", id="blocked"),
+        pytest.param([IN_THE_SIMULATOR, SMS], "", "sms chat", id="the simulator last, also when newest"),
         pytest.param([NEVER], "", "", id="none"),
         pytest.param([], TEMPLATE, "", id="no address"),
     ],

@@ -1,5 +1,6 @@
 """A message that fails goes its next way, once; the Secretariat hears when there is none left."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -8,10 +9,12 @@ from sqlalchemy import select, update
 
 from bot.values import Message, Opening
 from channels.base import Failure, Receipt, SendError
+from channels.telegram import Telegram
 from griot.outcomes import Policy, settle
 from griot.sender import Outcome
 from griot.settings import data_folder
 from griot.statuses import note_status
+from griot.turn import make_turns
 from griot.voices import voices
 from griot.ways import WORDS, Ways
 from models import ladder, outbox
@@ -19,6 +22,7 @@ from models.attention import worries
 from models.base import Db
 from models.consent import pause, record_consent, stop
 from models.db import open_store
+from models.inbox import receive, take
 from models.outbox import Outbox, OutboxState
 from models.person import Address, Person, add_person
 from models.programme import ProgrammeShelf
@@ -411,3 +415,18 @@ def test_a_fault_on_the_next_way_stops_nobody_else(db: Db, ways: Ways) -> None:
     mute = Ways(ways.channels, {}, ways.programmes)
     assert [row.address for row in leaving(db, mute)] == ["2"]
     assert [row.state for row in rows(db)] == ["undeliverable", "sending"]
+
+
+def test_no_address_stands_in_the_key_of_an_alert(db: Db) -> None:
+    """Keys outlive an erasure; a message's id at Telegram begins with the chat's."""
+    person = a_person(db, telegram="500000001")
+    turns = make_turns({"telegram": Telegram("1:fictitious", "fictitious", "http://127.0.0.1:9", 1)})
+    chat = {"id": 500000001, "type": "private", "first_name": "Awa"}
+    told = {"message_id": 7, "date": 1, "chat": chat, "from": chat | {"is_bot": False}, "text": "STOP"}
+    body = json.dumps({"update_id": 77, "message": told}).encode()
+    receive(db, "telegram", "1:77", "telegram:500000001", body, AT)
+    [row] = take(db, 1, AT)
+    turns(db, row, AT)
+    [alert] = rows(db, "alert:%")
+    assert alert.key.startswith(f"alert:stopped:{person}:{row.id}:")
+    assert "500000001" not in alert.key
