@@ -41,6 +41,7 @@ WAYS = {"PLAIN": "auth_plain", "LOGIN": "auth_login", "CRAM-MD5": "auth_cram_md5
 NOT_ADMITTED = frozenset({530, 534, 535, 538})  # RFC 4954 section 6: authentication
 _DIRECTIONS = re.compile("[\u200e\u200f\u2066-\u2069]")  # of no use in a subject
 _POLICY_REFUSAL = re.compile(r"5\.7\.\d+")  # RFC 3463 section 3.8: security or policy
+_PERSONAL = re.compile(r"[^\s<>@]+@[^\s<>@]+")  # addresses: never in a log or an error
 _LINE_OF_DOT = re.compile(rb"(?m)^\.")  # RFC 5321 section 4.5.2: transparency
 
 
@@ -278,12 +279,13 @@ def _expect(reply: tuple[int, bytes], step: str, wanted: int = 250) -> None:
         raise _refusal(code, words, step)
 
 
-def _refusal(code: int, words: bytes | str, step: str) -> SendError:
+def _refusal(code: int, answer: bytes | str, step: str) -> SendError:
     """Return what a refusal means for the message (the table of errors in docs/channels/email.md)."""
-    said = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    said = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     failure = _failure(code, said, step)
     wait = RETRY_AFTER if failure == Failure.THROTTLED else None
-    return SendError(failure, f"{code} {one_line(said)}"[:300], code=str(code), retry_after=wait)
+    words = one_line(_PERSONAL.sub("…", said))
+    return SendError(failure, f"{code} {words}"[:300], code=str(code), retry_after=wait)
 
 
 def _failure(code: int, said: str, step: str) -> Failure:

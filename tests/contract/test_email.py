@@ -184,6 +184,14 @@ def test_a_domain_in_other_letters_is_written_in_those_of_mail(server: Controlle
     assert box.mails[0]["To"] == "agent@xn--ville--gva.example" or "xn--" in box.mails[0]["To"]
 
 
+def test_a_refusal_is_told_without_the_address(server: Controller, box: MailBox) -> None:
+    """Errors are logged; servers repeat whom they refuse."""
+    box.answers["RCPT"] = "550 5.1.1 <officer@example.org>: no such user"
+    with pytest.raises(SendError) as raised:
+        _email(server).send(_out(Message("Text"), "officer@example.org"))
+    assert raised.value.detail == "550 5.1.1 <…>: no such user"
+
+
 @pytest.mark.parametrize(
     ("step", "answer", "failure"),
     [
