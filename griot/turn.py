@@ -25,7 +25,7 @@ from models.facts import StoredFacts, no_details
 from models.form import FormShelf
 from models.inbox import Inbox
 from models.invite import Outcome as Redeemed
-from models.invite import answer_stranger, looks_like_code, redeem
+from models.invite import answer_stranger, looks_like_code, may_be_told, redeem
 from models.person import KnownPerson, PersonState, address_heard, address_lost, person_of, person_with
 from models.programme import ProgrammeShelf
 from models.submission import OpenChat, chat_of, save_chat
@@ -121,7 +121,7 @@ class Turns:
         redeemed = redeem(db, code, row.channel, news.address, row.received_at, at)
         if redeemed.outcome == Redeemed.BOUND and redeemed.person_id is not None:
             self._welcome(db, row, news, redeemed.person_id, at)
-        elif row.channel != "sms" and redeemed.outcome in _REFUSALS:
+        elif redeemed.outcome in _REFUSALS and may_be_told(db, row.channel, news.address, row.received_at):
             _enqueue_stranger(db, row, news.address, _REFUSALS[redeemed.outcome](say), at)
 
     def _welcome(self, db: Db, row: Inbox, news: Inbound, person_id: int, at: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, select, update
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
@@ -40,7 +40,7 @@ class Stranger(Base):
 
 
 class WrongCode(Base):
-    """One failed try of a sender; kept for an hour."""
+    """One failed try of a sender; of use for a day."""
 
     __tablename__ = "wrong_code"
     __table_args__ = (Index("ix_wrong_code_channel_value", "channel", "value"),)
@@ -155,16 +155,28 @@ def answer_stranger(db: Db, channel: str, value: str, at: datetime) -> bool:
     stranger = _stranger(db, channel, value)
     if stranger.answered_at is not None and at < stranger.answered_at + DAY:
         return False
-    limit = STRANGERS_A_DAY[channel]
-    if limit is not None and _answered_since(db, channel, at - DAY) >= limit:
+    if not may_be_told(db, channel, value, at):
         return False
     stranger.answered_at = at
     return True
 
 
-def _answered_since(db: Db, channel: str, since: datetime) -> int:
-    query = select(func.count()).select_from(Stranger)
-    return db.scalar(query.where(Stranger.channel == channel, Stranger.answered_at > since)) or 0
+def may_be_told(db: Db, channel: str, value: str, at: datetime) -> bool:
+    """Tell whether an unknown sender may get an answer, be it that a code is wrong.
+
+    At most 50 senders a day where an answer costs money: greeters and those who try codes.
+    """
+    limit = STRANGERS_A_DAY.get(channel, 0)
+    return limit is None or _others_since(db, channel, value, at - DAY) < limit
+
+
+def _others_since(db: Db, channel: str, value: str, since: datetime) -> int:
+    """Return how many other unknown senders were answered since then; who is silenced tried a code before."""
+    told = or_(Stranger.answered_at > since, Stranger.silent_until > since + HOUR)
+    strangers = select(Stranger.value).where(Stranger.channel == channel, Stranger.value != value, told)
+    of_codes = (WrongCode.channel == channel, WrongCode.value != value, WrongCode.at > since)
+    others = strangers.union(select(WrongCode.value).where(*of_codes)).subquery()
+    return db.scalar(select(func.count()).select_from(others)) or 0
 
 
 def _stranger(db: Db, channel: str, value: str) -> Stranger:

@@ -17,6 +17,7 @@ from models.invite import (
     folded_code,
     invite,
     looks_like_code,
+    may_be_told,
     redeem,
 )
 from models.person import PersonError, person_of
@@ -167,6 +168,18 @@ def test_answers_to_strangers_are_few_where_they_cost(db: Db) -> None:
     assert answer_stranger(db, "whatsapp", numbers[50], AT + timedelta(hours=24))
     assert all(answer_stranger(db, "telegram", str(40000100 + n), AT) for n in range(60))
     assert not answer_stranger(db, "sms", numbers[0], AT)
+
+
+def test_who_tries_codes_counts_among_the_fifty(db: Db) -> None:
+    """A refusal costs as much as a greeting; who is among them may be told again."""
+    for n in range(50):
+        redeem(db, "AAAAABBBBB", "whatsapp", f"+2237000{n:04}", AT)
+    assert may_be_told(db, "whatsapp", "+22370000049", AT)
+    assert not may_be_told(db, "whatsapp", "+22370000050", AT)
+    assert not answer_stranger(db, "whatsapp", "+22370000050", AT)
+    assert may_be_told(db, "whatsapp", "+22370000050", AT + timedelta(hours=24))
+    assert may_be_told(db, "telegram", "40000100", AT)
+    assert not may_be_told(db, "sms", "+22370000050", AT)
 
 
 def test_a_silenced_sender_gets_no_neutral_answer(db: Db) -> None:
