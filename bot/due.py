@@ -229,6 +229,8 @@ def _escalations(world: World, days: tuple[date, date]) -> Iterator[Due]:
         levels = ((1, due + _DAY, (OFFICER,)), (2, due + SECOND_ESCALATION, (OFFICER, ADMIN)))
         for level, day, roles in levels:
             due_at = datetime.combine(next_working_day(programme, home, day), programme.reminders.at, zone)
+            if not days[0] <= due_at.date() <= days[1]:
+                continue
             late = tuple(
                 slug
                 for slug in programme.cities

@@ -59,6 +59,16 @@ def moved_now(programme: Programme, place: Place, at: datetime) -> Moved:
     return Moved(datetime.combine(day, opens, found.at.tzinfo), found.reason)
 
 
+def waking(programme: Programme, at: datetime) -> Moved:
+    """Return when a late digest may leave: within the hours in which phones may ring, on any day."""
+    zone, rhythm = ZoneInfo(programme.secretariat.timezone), programme.rhythm
+    local = at.astimezone(zone)
+    if rhythm.quiet_before <= local.time() < rhythm.quiet_after:
+        return Moved(at)
+    day = local.date() if local.time() < rhythm.quiet_before else local.date() + _DAY
+    return Moved(datetime.combine(day, rhythm.quiet_before, zone), "quiet_hours")
+
+
 def open_hours(programme: Programme, place: Place, day: date) -> list[Stretch]:
     """Return the stretches of a working day in which an unasked message may arrive, in order."""
     rhythm = _rhythm(programme, place)

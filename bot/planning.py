@@ -2,15 +2,15 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.due import COORDINATOR, DEPUTY, LIFE, Due, due_between, is_away
 from bot.ladder import Rung, rungs, why_none
-from bot.opening_hours import moved_now
+from bot.opening_hours import Moved, moved_now, waking
 from bot.periods import week_of
-from bot.programme import Programme
+from bot.programme import City, Programme
 from bot.schedule import (
     CHECK_BACK,
     COUNTED,
@@ -28,6 +28,7 @@ from bot.schedule import (
     Occurrence,
     Verdict,
     World,
+    waits_for_no_hour,
 )
 
 BEING_ANSWERED = timedelta(hours=1)  # who works on the report needs no prompt for it
@@ -70,29 +71,41 @@ def plan(world: World, at: datetime, until: datetime) -> list[Verdict]:
     _leave_one_a_day(world, cases, sent)
     _keep_ceiling(world, cases, sent)
     verdicts = [_verdict(case, at) for case in cases if case.due.due_at <= until]
-    verdicts += [Verdict(each, leaves=True) for each in world.held if each.send_at <= until]
+    alerts = (_alert(world, each, at) for each in world.held)
+    verdicts += [each for each in alerts if each.occurrence.send_at <= until]
     return sorted(verdicts, key=_order)
+
+
+def _alert(world: World, held: Occurrence, at: datetime) -> Verdict:
+    """Return what becomes of an alert that waits for the hour: it may have passed with nobody at work."""
+    opens = moved_now(world.programme, world.programme.secretariat, max(held.send_at, at))
+    if waits_for_no_hour(held.key):
+        opens = Moved(max(held.send_at, at))
+    alert = replace(held, send_at=opens.at, reason=opens.reason or held.reason)
+    person = next((one for one in world.people if one.id == held.person), None)
+    state = _state_at(world, person, opens.at) if person else "stopped"
+    if person is None or state in ("paused", "stopped"):
+        return Verdict(replace(alert, reason=state), leaves=False, waits=True)
+    ways = rungs(person.addresses, world.channels, opens.at)
+    if not ways:
+        reason = why_none(person.addresses, world.channels, opens.at)
+        return Verdict(replace(alert, reason=reason), leaves=False, waits=True)
+    return Verdict(alert, leaves=True, rung=ways[0])
 
 
 def _case(world: World, due: Due, at: datetime) -> _Case:
     """Return the case with the time at which it leaves: moved, and later still when that has passed."""
     if due.moved.at >= at:
         return _Case(due, due.moved.at, due.moved.reason)
-    if due.city is not None:
-        late = moved_now(world.programme, due.city, at)
-        return _Case(due, late.at, late.reason)
-    opens = _waking(world.programme, at) if due.kind == DIGEST else at
-    return _Case(due, opens, "quiet_hours" if opens > at else "")
+    late = late_at(world.programme, due.kind, due.city, at)
+    return _Case(due, late.at, late.reason)
 
 
-def _waking(programme: Programme, at: datetime) -> datetime:
-    """Return when a late digest may leave: within the hours in which phones may ring, on any day."""
-    local = at.astimezone(ZoneInfo(programme.secretariat.timezone))
-    rhythm = programme.rhythm
-    if rhythm.quiet_before <= local.time() < rhythm.quiet_after:
-        return at
-    day = local.date() if local.time() < rhythm.quiet_before else local.date() + timedelta(days=1)
-    return datetime.combine(day, rhythm.quiet_before, local.tzinfo)
+def late_at(programme: Programme, kind: str, city: City | None, at: datetime) -> Moved:
+    """Return when something whose time has passed may leave: to officers in the Secretariat's hours."""
+    return (
+        waking(programme, at) if kind == DIGEST else moved_now(programme, city or programme.secretariat, at)
+    )
 
 
 def _coordinators(world: World) -> Mapping[str | None, list[Addressee]]:

@@ -14,6 +14,7 @@ REMINDER, OVERDUE = "reminder", "overdue"
 ESCALATION, DIGEST, ALERT = "escalation", "digest", "alert"
 
 COUNTED = (REMINDER, NUDGE, LAST_CALL)  # under the ceiling of a week; the last gives way first
+ANY_HOUR = frozenset({"safety"})  # alerts that wait for no office to open
 CHECK_BACK = "check:"  # how the key of a prompt begins that follows a pause or an excuse
 
 
@@ -105,3 +106,8 @@ class Verdict:
     rung: Rung | None = None
     until: datetime | None = None  # it is of no use then or later
     late: tuple[str, ...] = ()  # the cities that an escalation lists
+
+
+def waits_for_no_hour(key: str) -> bool:
+    """Tell whether this is the key of an alert that leaves at any hour."""
+    return key.split(":")[1] in ANY_HOUR

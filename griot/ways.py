@@ -14,7 +14,7 @@ from bot.reminders import stopped_alert, unreachable
 from bot.values import Say
 from channels.base import Failure
 from griot.logs import trace_of
-from models import consent, ladder, outbox, sending
+from models import consent, ladder, outbox, sending, timetable
 from models.alerts import tell_officers
 from models.base import Db
 from models.db import is_transient
@@ -40,6 +40,7 @@ class Ways:
 
     def leaving(self, db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Claimed]:
         """Return what may leave now, as it may; the rest is closed, and goes another way where it has one."""
+        claimed = self._timely(db, claimed, at)
         sendable = sending.drop_unsendable(db, claimed, at)
         dropped = [row.id for row in claimed if row not in sendable]
         leaving, stranded = ladder.in_window(db, sendable, at)
@@ -52,6 +53,21 @@ class Ways:
         for row in stranded:
             self._go_on(db, row.id, Failure.WINDOW_CLOSED, at)
         return leaving
+
+    def _timely(self, db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Claimed]:
+        """Return what is still true and within hours; cancel what is not true, hold back the rest.
+
+        Since it was decided a report may have come, or its first try failed and the offices closed.
+        """
+        timed = [row.id for row in claimed if row.kind in timetable.TIMED]
+        times = timetable.may_leave(db, self.programmes, timed, at) if timed else {}
+        for row in claimed:
+            opens = times.get(row.id, at)
+            if opens is None:
+                sending.close(db, row, OutboxState.CANCELLED, at, error="no longer true")
+            elif opens > at:
+                sending.hold(db, row, opens, at)
+        return [row for row in claimed if times.get(row.id, at) == at]
 
     def follow(self, db: Db, id: int, channel: str, address: str, failure: Failure, at: datetime) -> bool:
         """Do what follows from the failure of a message just closed; return whether it goes on elsewhere."""

@@ -218,10 +218,15 @@ def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | N
     return min((at for at in found if at is not None), default=None)
 
 
+def hold(db: Db, row: Claimed, until: datetime, at: datetime) -> None:
+    """Queue a claimed message again, for `until`: no call was made for it."""
+    _change(db, row, {"state": OutboxState.QUEUED, "due_at": until, "tries": row.tries - 1}, at)
+
+
 def give_back(db: Db, rows: Sequence[Claimed], at: datetime) -> None:
     """Queue claimed messages again that no call was made for."""
     for row in rows:
-        _change(db, row, {"state": OutboxState.QUEUED, "due_at": at, "tries": row.tries - 1}, at)
+        hold(db, row, at, at)
 
 
 def may_move(db: Db, row: Claimed, address: str) -> bool:

@@ -1,20 +1,20 @@
 """What the schedule depends on, read from the store; and what it decided, kept there."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from bot.due import COORDINATOR, DEPUTY, LIFE, is_away
 from bot.ladder import Reached
-from bot.opening_hours import moved_now
 from bot.periods import month_of, week_of
-from bot.planning import plan
-from bot.programme import City, Programme
+from bot.planning import late_at, plan
+from bot.programme import Programme
 from bot.schedule import HELD, Absence, Addressee, Deadline, Decided, Occurrence, Verdict, World
 from models.base import Db, Json
-from models.city import absences, open_cities
+from models.city import City, absences
 from models.consent import Consent
 from models.db import insert_first
 from models.milestone import CityMilestone
@@ -22,12 +22,14 @@ from models.occurrence import OCCURRENCE, OccurrenceState
 from models.outbox import BULK, OUT, QUEUED, OutboxState
 from models.output import outputs
 from models.person import Address, Person, PersonState, Role
+from models.programme import ProgrammeShelf
 from models.submission import Submission, SubmissionState
 from models.template import approved
 
 SCHEDULED = (Role.COORDINATOR, Role.DEPUTY, Role.OFFICER, Role.ADMIN)
 PROMPTED = ("prompt", "nudge", "last_call")
 RECALLED = ("reminder", "overdue")
+TIMED = (*PROMPTED, *RECALLED, "escalation", "digest")  # kinds that leave at hours only, also when late
 REMEMBERED = LIFE + timedelta(days=15)  # what was decided longer ago decides nothing any more
 RECENT = timedelta(hours=1)
 LOST = (OutboxState.FAILED, OutboxState.UNDELIVERABLE, OutboxState.EXPIRED, OutboxState.CANCELLED)
@@ -42,9 +44,9 @@ def world_of(db: Db, programme: Programme, channels: Collection[str], ceiling: i
     return World(
         programme=programme,
         people=people,
-        absences=_absences(db),
+        absences=_absences(db, programme),
         deadlines=_deadlines(db, programme),
-        submitted=_submitted(db, at),
+        submitted=_submitted(db, programme, at),
         begun=_begun(db, at),
         decided=_decided(db, people, at),
         held=_held(db),
@@ -89,12 +91,10 @@ def _agreed(db: Db) -> dict[int, datetime]:
     return dict(db.execute(query).all())
 
 
-def _absences(db: Db) -> dict[str, tuple[Absence, ...]]:
-    found = {
-        city.slug: tuple(Absence(each.kind, each.until) for each in absences(city))
-        for city in open_cities(db)
-    }
-    return {slug: decided for slug, decided in found.items() if decided}
+def _absences(db: Db, programme: Programme) -> dict[str, tuple[Absence, ...]]:
+    is_decided = or_(City.paused_at.is_not(None), City.excused_at.is_not(None))
+    found = db.scalars(select(City).where(is_decided, City.slug.in_(programme.cities)))
+    return {city.slug: tuple(Absence(each.kind, each.until) for each in absences(city)) for city in found}
 
 
 def _deadlines(db: Db, programme: Programme) -> dict[tuple[str, str], Deadline]:
@@ -104,14 +104,18 @@ def _deadlines(db: Db, programme: Programme) -> dict[tuple[str, str], Deadline]:
     ).add_columns(CityMilestone.waived_at.is_not(None))
     return {
         (city, milestone): Deadline(due, since, is_waived or (city, milestone) in handed_in)
-        for city, milestone, due, since, is_waived in db.execute(query)
-        if city in programme.cities and milestone in programme.milestones
+        for city, milestone, due, since, is_waived in db.execute(
+            query.where(CityMilestone.city.in_(programme.cities))
+        )
+        if milestone in programme.milestones
     }
 
 
-def _submitted(db: Db, at: datetime) -> frozenset[tuple[str, str, str]]:
+def _submitted(db: Db, programme: Programme, at: datetime) -> frozenset[tuple[str, str, str]]:
     query = select(Submission.city, Submission.form, Submission.period).where(
-        Submission.period.in_(sorted(_periods(at.date()))), Submission.state == SubmissionState.SUBMITTED
+        Submission.city.in_(programme.cities),
+        Submission.period.in_(sorted(_periods(at.date()))),
+        Submission.state == SubmissionState.SUBMITTED,
     )
     return frozenset((str(city), form, str(period)) for city, form, period in db.execute(query))
 
@@ -254,9 +258,14 @@ def cancel_keys(db: Db, keys: Collection[str], at: datetime) -> int:
         return 0
     cancelling = update(OUT).where(OUT.c.id.in_(found), OUT.c.state == OutboxState.QUEUED)
     db.connection().execute(cancelling.values(state=OutboxState.CANCELLED, changed_at=at))
-    noting = update(OCCURRENCE).where(OCCURRENCE.c.key.in_(set(found.values())))
-    db.connection().execute(noting.values(state=OccurrenceState.CANCELLED, decided_at=at))
+    _note_cancelled(db, set(found.values()), at)
     return len(found)
+
+
+def _note_cancelled(db: Db, keys: Collection[str], at: datetime) -> None:
+    if keys:
+        noting = update(OCCURRENCE).where(OCCURRENCE.c.key.in_(keys))
+        db.connection().execute(noting.values(state=OccurrenceState.CANCELLED, decided_at=at))
 
 
 def last_digest(db: Db, before: datetime) -> datetime | None:
@@ -301,28 +310,65 @@ def hold_untrue(db: Db, world: World, at: datetime) -> int:
     excused or got more time, and its offices may have closed.
     """
     queued = select(OUT.c.id, OUT.c.due_at, OUT.c.key).where(
-        OUT.c.state == QUEUED, OUT.c.lane == BULK, OUT.c.kind.in_((*PROMPTED, *RECALLED))
+        OUT.c.state == QUEUED, OUT.c.lane == BULK, OUT.c.kind.in_(TIMED)
     )
     waiting = [(id, due_at, key.partition("/")[0]) for id, due_at, key in db.connection().execute(queued)]
-    keys = {key for _, _, key in waiting}
-    found = select(OCCURRENCE).where(OCCURRENCE.c.key.in_(keys)) if keys else None
-    rows = {row.key: row for row in db.connection().execute(found)} if found is not None else {}
-    changed = 0
+    times = _times(world, _decided_as(db, {key for _, _, key in waiting}), at) if waiting else {}
+    changed = cancel_keys(db, [key for key, opens in times.items() if opens is None], at)
     for id, due_at, key in waiting:
-        row = rows.get(key)
-        city = world.programme.cities.get(row.city or "") if row else None
-        if row is None or city is None or _is_untrue(world, row, city, at):
-            changed += cancel_keys(db, [key], at)
-            continue
-        opens = moved_now(world.programme, city, at).at
-        if opens > at and due_at < opens:
+        opens = times.get(key)
+        if opens is not None and opens > at and due_at < opens:
             later = update(OUT).where(OUT.c.id == id, OUT.c.state == QUEUED)
             db.connection().execute(later.values(due_at=opens, changed_at=at))
             changed += 1
     return changed
 
 
-def _is_untrue(world: World, row: Json, city: City, at: datetime) -> bool:
+def may_leave(
+    db: Db, programmes: ProgrammeShelf, ids: Collection[int], at: datetime
+) -> dict[int, datetime | None]:
+    """Return when claimed messages of the schedule may leave, `at` or later, by their id.
+
+    None: what it says is no longer true; that is noted with the occurrence.
+    """
+    claimed = db.connection().execute(select(OUT.c.id, OUT.c.key).where(OUT.c.id.in_(ids)))
+    keys = {id: key.partition("/")[0] for id, key in claimed}
+    rows = _decided_as(db, set(keys.values()))
+    if not rows:
+        return {}
+    world = _world_of_cities(db, programmes.programme(db), {row.city for row in rows}, at)
+    times = _times(world, rows, at)
+    _note_cancelled(db, [key for key, opens in times.items() if opens is None], at)
+    return {id: times[key] for id, key in keys.items() if key in times}
+
+
+def _decided_as(db: Db, keys: Collection[str]) -> Sequence[Json]:
+    return db.connection().execute(select(OCCURRENCE).where(OCCURRENCE.c.key.in_(keys))).all()
+
+
+def _times(world: World, rows: Iterable[Json], at: datetime) -> dict[str, datetime | None]:
+    return {row.key: None if _is_untrue(world, row, at) else _opens(world, row, at) for row in rows}
+
+
+def _world_of_cities(db: Db, programme: Programme, slugs: Collection[str | None], at: datetime) -> World:
+    """Return what is known of some cities, without people."""
+    cities = {slug: city for slug, city in programme.cities.items() if slug in slugs}
+    part = replace(programme, cities=cities)
+    submitted = _submitted(db, part, at)
+    return World(part, (), _absences(db, part), _deadlines(db, part), submitted)
+
+
+def _opens(world: World, row: Json, at: datetime) -> datetime:
+    city = world.programme.cities.get(row.city or "") if row.kind in (*PROMPTED, *RECALLED) else None
+    return late_at(world.programme, row.kind, city, at).at
+
+
+def _is_untrue(world: World, row: Json, at: datetime) -> bool:
+    if row.kind not in (*PROMPTED, *RECALLED):
+        return False
+    city = world.programme.cities.get(row.city or "")
+    if city is None:
+        return True
     away = is_away(world.absences.get(city.slug, ()), at.astimezone(ZoneInfo(city.timezone)).date())
     if row.kind in PROMPTED:
         return bool(away) or (city.slug, row.form, row.period) in world.submitted
