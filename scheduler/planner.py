@@ -1,13 +1,14 @@
 """Run each job when it is due, whatever the clock does."""
 
 import logging
+import traceback
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from bot.values import Clock
 from models.base import Db
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 BEAT = timedelta(seconds=5)
 LEASE = timedelta(seconds=20)  # of the leader; several beats
 MOST_RUNS = 1000  # of one job at one time; the rest at the next tick
+STATEMENT_FAULTS = (DataError, IntegrityError, ProgrammingError)  # the job's own; others may go on
 FIELDS = ("second", "minute", "hour", "day", "month", "day_of_week")
 
 
@@ -30,8 +32,8 @@ class NotLeadingError(Exception):
 class Planner:
     """The schedule of one worker. Each `tick` runs the jobs that fell due since the one before.
 
-    Jobs that are led run only in the worker that leads, by the fencing number of its lease; `clock` tells
-    whether it still does when they have run.
+    Jobs that are led run only in the worker that leads, by the fencing number of its lease. `clock` is read
+    inside each transaction: this process may have been frozen, or the database slow, since the tick.
     """
 
     def __init__(self, store: Store, jobs: Sequence[Job], zone: ZoneInfo, clock: Clock) -> None:
@@ -54,7 +56,7 @@ class Planner:
             self._beat(at)
             for job, trigger in self._jobs:
                 if before is None or _is_due(trigger, before, at):
-                    self._run(job, at)
+                    self._run(job)
         except SQLAlchemyError as error:
             log.error("the database did not answer the schedule: %s", type(error).__name__)
 
@@ -72,19 +74,25 @@ class Planner:
         self._number = write(self._store, lambda db: lead(db, self._worker_id, at, LEASE))
         self._beaten = at
 
-    def _run(self, job: Job, at: datetime) -> None:
+    def _run(self, job: Job) -> None:
         if job.is_led and self._number is None:
             return
         try:
             for _ in range(MOST_RUNS):
-                if not write(self._store, lambda db: self._done(db, job, at)):
+                if not write(self._store, lambda db: self._done(db, job)):
                     return
         except NotLeadingError:
             self._number = None
             log.warning("another worker leads the schedule now")
+        except Exception as error:
+            if isinstance(error, SQLAlchemyError) and not isinstance(error, STATEMENT_FAULTS):
+                raise  # the database's trouble, not this job's
+            places = "".join(traceback.format_tb(error.__traceback__))  # its text may hold what people wrote
+            log.error("the job %s raised %s at\n%s", job.name, type(error).__name__, places)
 
-    def _done(self, db: Db, job: Job, at: datetime) -> int:
+    def _done(self, db: Db, job: Job) -> int:
         """Run the job once; raise NotLeadingError when another worker leads, before or after it ran."""
+        at = self._clock()
         if not job.is_led:
             return job.run(db, at)
         self._check_lead(db)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from models.base import Db
 from models.db import Store, open_store, read, write
@@ -44,9 +45,11 @@ def test_a_job_runs_when_it_is_due(store: Store) -> None:
     """At a start everything runs once; then each at its time in the programme's zone."""
     runs: list[datetime] = []
     job = Job("ten o'clock", "0 0 10 * * mon", counting(runs))
-    planner = Planner(store, [job], ZoneInfo("Europe/Paris"), lambda: AT)
+    now = [AT]
+    planner = Planner(store, [job], ZoneInfo("Europe/Paris"), lambda: now[0])
     for step in range(4):
-        planner.tick(AT + step * SECOND)
+        now[0] = AT + step * SECOND
+        planner.tick(now[0])
     assert runs == [AT, AT + SECOND]  # 09:00 UTC is 10:00 in Paris, a Monday
 
 
@@ -57,6 +60,32 @@ def test_a_job_is_called_until_it_finds_nothing(store: Store) -> None:
         AT
     )
     assert len(runs) == 4
+
+
+def test_a_job_that_raises_stops_no_other(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged without what it says, and tried again at its next time."""
+    runs: list[datetime] = []
+
+    def breaks(db: Db, at: datetime) -> int:
+        db.execute(text("INSERT INTO worker (id) VALUES (:id)"), {"id": "A" + "wa"})
+        return 1
+
+    jobs = [Job("broken", "* * * * * *", breaks), Job("whole", "* * * * * *", counting(runs))]
+    planner = Planner(store, jobs, ZoneInfo("UTC"), lambda: AT)
+    for step in range(2):
+        planner.tick(AT + step * SECOND)
+    assert len(runs) == 2
+    assert caplog.text.count("the job broken raised IntegrityError") == 2
+    assert "Awa" not in caplog.text
+
+
+def test_a_job_is_told_the_time_of_its_transaction(store: Store) -> None:
+    """The database may have been slow, or this process frozen, since the tick."""
+    runs: list[datetime] = []
+    later = AT + timedelta(minutes=2)
+    planner = Planner(store, [Job("late", "* * * * * *", counting(runs))], ZoneInfo("UTC"), lambda: later)
+    planner.tick(AT)
+    assert runs == [later]
 
 
 def test_a_gap_is_caught_up_once(store: Store) -> None:
