@@ -5,7 +5,7 @@ from collections import deque
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.dates import long_date
 from bot.periods import week_of
@@ -40,7 +40,10 @@ def occurrences(parts: Parts) -> Job:
 
 
 class Occurrences:
-    """Decides one occurrence a transaction; between two looks nothing is read."""
+    """Decides one occurrence a transaction; between two looks nothing is read.
+
+    What a look found is true for a while only: a worker that was frozen or had no database looks again.
+    """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -50,15 +53,20 @@ class Occurrences:
         self._failures: dict[str, int] = {}
 
     def run(self, db: Db, at: datetime) -> int:
-        """Decide the next occurrence that is due; return 0 when none is."""
-        if not self._due:
-            if not self._is_time(at):
-                return 0
-            self._look(db, at)
+        """Decide the next occurrence that is due; return 0 when none is.
+
+        It stays the next until it is seen to be decided: a transaction may fail, or be repeated.
+        """
+        if self._is_time(at):
+            try:
+                self._look(db, at)
+            except SQLAlchemyError:
+                self._looked = None  # the next tick looks again
+                raise
         while self._due:
-            verdict = self._due.popleft()
-            if self._decided(db, verdict, at):
+            if self._decided(db, self._due[0], at):
                 return 1
+            self._due.popleft()
         return 0
 
     def _is_time(self, at: datetime) -> bool:
@@ -69,16 +77,17 @@ class Occurrences:
     def _look(self, db: Db, at: datetime) -> None:
         parts = self._parts
         self._looked, self._next = at, None
+        self._due.clear()
         try:
             programme = parts.programmes.programme(db)
         except LookupError:
             return  # before the first load nothing is due
         world = timetable.world_of(db, programme, parts.channels, parts.ceiling, at)
         verdicts = plan(world, at, at + AHEAD)
+        timetable.hold_untrue(db, world, at)
         ahead = [each.occurrence.send_at for each in verdicts if each.occurrence.send_at > at]
         self._due.extend(each for each in verdicts if each.occurrence.send_at <= at)
         self._next = min(ahead, default=None)
-        timetable.hold_untrue(db, world, at)
 
     def _decided(self, db: Db, verdict: Verdict, at: datetime) -> bool:
         """Decide one; a fault leaves it for the next look, at last it is parked."""
@@ -100,7 +109,7 @@ class Occurrences:
         if verdict.leaves:
             return self._send(db, verdict, at)
         if verdict.waits:
-            return self._tell_waiting(db, occurrence, at)
+            return occurrence.kind != ALERT and self._tell_waiting(db, occurrence, at)
         return timetable.decide(db, occurrence, OccurrenceState.SUPERSEDED, at, occurrence.reason)
 
     def _send(self, db: Db, verdict: Verdict, at: datetime) -> bool:
