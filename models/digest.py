@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from bot.periods import days_of, previous
 from bot.programme import Programme
-from bot.week import CityWeek, Deadline, Decision, Standing, Week, is_far_enough
+from bot.week import LATE_AFTER, CityWeek, Deadline, Decision, Standing, Week, is_far_enough
 from models.base import Db
 from models.decision import decisions_since
 from models.form import FormShelf
@@ -113,7 +113,7 @@ def _others(
 def _deadlines(db: Db, programme: Programme, cities: Sequence[CityWeek], today: date) -> Iterator[Deadline]:
     """Yield what is not handed in nor waived; a paused city is left in peace.
 
-    What was overdue when the programme was loaded was never asked for, and is not told either.
+    What was late by more than a week when it was set was never asked for, and is not told either.
     """
     progress = _progress(db, programme, today)
     paused = {each.city.slug for each in cities if each.standing is Standing.PAUSED}
@@ -121,7 +121,7 @@ def _deadlines(db: Db, programme: Programme, cities: Sequence[CityWeek], today: 
         city = programme.cities[slug]
         deadline = datetime.combine(standing.due, programme.due_at, ZoneInfo(city.timezone))
         is_open = standing.waived_at is None and standing.handed_in_at is None
-        if is_open and slug not in paused and deadline >= standing.since:
+        if is_open and slug not in paused and deadline + LATE_AFTER >= standing.since:
             is_far = progress.get((slug, id), False)
             yield Deadline(programme.milestones[id], city, standing.due, is_far)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -164,6 +164,22 @@ def test_what_was_over_before_the_load_is_not_late(database: str) -> None:
     store.close()
     assert "Act now: Nothing\n" in text
     assert "Outputs submitted" not in text
+
+
+def test_what_officers_were_called_about_is_late(database: str) -> None:
+    """A deadline just over when it was set: its escalation came after seven days, so the digest tells it."""
+    store, files = open_store(database), files_of(ORCHARD)
+    programme, _ = read_programme(files)
+    assert programme is not None
+    milestone = min(programme.milestones.values(), key=lambda each: each.due)
+    loaded = datetime.combine(milestone.due + timedelta(days=1), time(12), UTC)
+    with store.writers() as db:
+        load(db, programme, files, loaded)
+        made = Digests(ProgrammeShelf(), FormShelf(), voices(data_folder("locales")))
+        at = loaded + timedelta(days=9)
+        text = made.of_week(db, made.this_week(db, at), "en", at).text
+    store.close()
+    assert f"{milestone.id} " in text.partition("Numbers:")[0]
 
 
 def test_silence_counts_from_when_somebody_is_there(stage: Stage) -> None:
