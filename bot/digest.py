@@ -8,7 +8,7 @@ from bot.digest_page import FULL, Line, Quote, Room, Section, changed, name_of, 
 from bot.digest_sections import deadlines_of, sections
 from bot.forms.form import Form
 from bot.programme import City, Programme
-from bot.say import begun_right
+from bot.say import begun_right, isolate
 from bot.values import LANGUAGE_NAMES, Say, Value
 from bot.week import CityWeek, Week, shown, told
 
@@ -97,7 +97,7 @@ def full_text(found: Digest, say: Say) -> str:
     """Return the whole digest as plain text, with what each city said."""
     parts = [found.title, *(_section(each, say, FULL.quote) for each in found.sections)]
     parts += [text for _, text in found.details]
-    return "\n\n".join(begun_right(part) for part in parts)
+    return "\n\n".join(_laid_out(part, say) for part in parts)
 
 
 def subject(week: str, say: Say) -> str:
@@ -133,7 +133,7 @@ def _text(programme: Programme, week: Week, say: Say, room: Room) -> str:
         *(_section(each, say, room.quote) for each in sections(programme, week, say, room)),
         say("For one city, send MORE and the city's name."),
     ]
-    return begun_right("\n".join(parts))
+    return _laid_out("\n".join(parts), say)
 
 
 def _title(week: Week, say: Say, answered: str) -> str:
@@ -162,8 +162,14 @@ def _line(line: Line, say: Say, most: int) -> str:
 
 
 def _quoted(quote: Quote, say: Say, most: int) -> str:
-    text = say.value(_cut(quote.text, most))
+    text = _cut(quote.text, most)
+    text = isolate(text) if "ar" in (say.language, quote.language) else text
     return text if quote.language in ("", say.language) else f"{text} ({quote.language})"
+
+
+def _laid_out(text: str, say: Say) -> str:
+    """Return an Arabic text with each line from the right; in other languages quotations alone run so."""
+    return begun_right(text) if say.language == "ar" else text
 
 
 def _everything(programme: Programme, city: City, week: Week, say: Say, most: int = 1_000_000) -> str:
@@ -172,7 +178,7 @@ def _everything(programme: Programme, city: City, week: Week, say: Say, most: in
         lines = [say("{name}: {text}", name=name_of(city, say), text=detail.standing)]
         lines += [f"{label} {_quoted(quote, say, most)}" for label, quote in detail.answers]
         blocks.insert(0, "\n".join(lines))
-    return begun_right("\n".join(blocks))
+    return _laid_out("\n".join(blocks), say)
 
 
 def _said_by(city: City, week: Week, say: Say) -> Iterator[Detail]:

@@ -326,3 +326,14 @@ def test_a_city_tells_everything_it_said(programme: Programme, form: Form, spoke
         "What is the difficulty? (1 or 2 sentences) Un retard (fr)",
         "M05 Roadmap of local activities, 9 December: Bamako",
     ]
+
+
+def test_arabic_quoted_in_another_language_runs_from_the_right(
+    programme: Programme, form: Form, spoken: dict[str, Say]
+) -> None:
+    """It is isolated: full stop and numbers stand where they were written; lines stay as they are."""
+    said = "تأخر توريد 12 عمودًا (SMS)."
+    report = replace(_reports(programme, form, challenge=said)[0], language="ar")
+    text = digest(programme, _week([report]), spoken["fr"]).text
+    assert f"\u2068{said}\u2069 (ar)" in text
+    assert "\u200f" not in text
