@@ -8,6 +8,7 @@ from babel.lists import format_list
 
 from bot.dates import day_and_month
 from bot.programme import City, Milestone, Programme
+from bot.programme.shapes import name_in
 from bot.say import LEFT_TO_RIGHT_MARK, RIGHT_TO_LEFT_MARK
 from bot.values import Say
 from bot.week import Standing, Week
@@ -78,7 +79,7 @@ class Page:
 
     def milestone(self, milestone: Milestone) -> str:
         """Return the id, with the name where there is room."""
-        name = milestone.names.get(self.say.language) or next(iter(milestone.names.values()))
+        name = name_in(milestone.names, self.say.language)
         mark = RIGHT_TO_LEFT_MARK if self.is_right_to_left else ""  # the id is in Latin letters
         return f"{mark}{milestone.id} {name}" if self.room.names else milestone.id
 
@@ -111,7 +112,7 @@ def _left_to_right(say: Say) -> str:
 
 def name_of(city: City, say: Say) -> str:
     """Return the city's name in the voice's language, else another of its names."""
-    return city.names.get(say.language) or next(iter(city.names.values()), city.slug)
+    return name_in(city.names, say.language) or city.slug
 
 
 def at_most(page: Page, lines: Sequence[Line], most: int) -> tuple[Line, ...]:

@@ -6,11 +6,10 @@ from datetime import date
 
 from bot import choices, scheduled
 from bot.say import begun_right
-from bot.schedule import Occurrence
+from bot.schedule import CHECK_BACK, Occurrence
 from bot.talk import Choice, Scene
 from bot.values import Message, Opening, Say
 
-CHECK_BACK = "check:"  # how the key of a prompt begins that comes after a pause or an excuse
 CALL_AFTER = 7  # days overdue from which officers are advised to call
 
 

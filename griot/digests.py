@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from bot.digest import Digest, city_text, digest, full_text, number_of, subject
-from bot.periods import previous, week_of
+from bot.periods import previous
 from bot.programme import Programme
 from bot.schedule import Occurrence
-from bot.scheduled import digest_of, digest_token
+from bot.scheduled import digest_of, digest_token, week_at_secretariat
 from bot.values import Message, Opening, Say
 from bot.week import Week
 from models.base import Db
@@ -71,8 +70,7 @@ class Digests:
 
     def this_week(self, db: Db, at: datetime) -> str:
         """Return the ISO week that it is at the Secretariat."""
-        zone = ZoneInfo(self._programmes.programme(db).secretariat.timezone)
-        return week_of(at.astimezone(zone).date())
+        return week_at_secretariat(self._programmes.programme(db), at)
 
     def _message(self, db: Db, found: Digest) -> Message:
         say = self._voices[found.language]

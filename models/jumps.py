@@ -1,7 +1,6 @@
 """What the wall clock left behind when it jumped back: waits and leases as long as the jump."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Table, select, update
 
@@ -34,6 +33,6 @@ def _shift(db: Db, table: Table, column: str, is_open: ColumnElement[bool], at: 
     rows = db.connection().execute(ahead).all()
     for id, until, changed_at in rows:
         wait = max(ZERO, until - changed_at) if until else ZERO
-        values: dict[str, Any] = {column: at + wait, "changed_at": at}
+        values = {column: at + wait, "changed_at": at}
         db.connection().execute(update(table).where(table.c.id == id).values(values))
     return len(rows)

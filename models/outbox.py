@@ -304,6 +304,7 @@ def _rest_of(message: Message) -> dict[str, Json]:
 
 
 def message_from(text: str, rest: Mapping[str, Json], kind: str) -> Message:
+    """Return the message of these columns, as it was enqueued."""
     return Message(
         text,
         tuple(rest.get("options", ())),

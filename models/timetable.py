@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select, update
 
 from bot.due import COORDINATOR, DEPUTY, LIFE, is_away
-from bot.ladder import Reached
 from bot.periods import month_of, week_of
 from bot.planning import late_at, plan
 from bot.programme import Programme
@@ -17,11 +16,12 @@ from models.base import Db, Json
 from models.city import City, absences
 from models.consent import Consent
 from models.db import insert_first
+from models.ladder import reached
 from models.milestone import CityMilestone
 from models.occurrence import OCCURRENCE, OccurrenceState
 from models.outbox import BULK, OUT, QUEUED, OutboxState
 from models.output import outputs
-from models.person import Address, Person, PersonState, Role
+from models.person import Person, PersonState, Role
 from models.programme import ProgrammeShelf
 from models.submission import Submission, SubmissionState
 from models.template import approved
@@ -66,21 +66,14 @@ _PERSON = (
     Person.created_at,
     Person.paused_until,
 )
-_ADDRESS = (Address.person_id, Address.channel, Address.value, Address.reachable, Address.last_in_at)
 
 
 def _people(db: Db) -> tuple[Addressee, ...]:
     query = select(*_PERSON).where(Person.role.in_(SCHEDULED), Person.state.not_in([PersonState.ERASED]))
-    addresses: dict[int, list[Reached]] = {}
-    found = select(*_ADDRESS).join(Person, Person.id == Address.person_id).where(Person.role.in_(SCHEDULED))
-    for person_id, channel, value, reachable, last_in_at in db.execute(found.order_by(Address.id)):
-        why_not = "" if reachable == "yes" else reachable
-        reached = Reached(channel, value, not why_not, last_in_at, why_not)
-        addresses.setdefault(person_id, []).append(reached)
-    agreed = _agreed(db)
+    people = db.execute(query.order_by(Person.id)).all()
+    addresses, agreed = reached(db, [row.id for row in people]), _agreed(db)
     return tuple(
-        Addressee(*row, agreed_at=agreed.get(row.id), addresses=tuple(addresses.get(row.id, ())))
-        for row in db.execute(query.order_by(Person.id))
+        Addressee(*row, agreed_at=agreed.get(row.id), addresses=addresses.get(row.id, ())) for row in people
     )
 
 
