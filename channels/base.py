@@ -132,6 +132,7 @@ class Outgoing:
     message: Message
     reference: str = ""  # the outbox row's id
     content_sid: str = ""  # the approved template to send, filled with `message.opening.values`
+    valid_for: int = 0  # seconds after which it is of no use any more; 0: it always is
 
 
 class Channel(Protocol):

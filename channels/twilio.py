@@ -32,6 +32,7 @@ SIGNATURE_SETTINGS = "X-Twilio-Webhooks-Signature-Settings"
 CHARACTERS = 1600  # Messages resource, Body; on every channel (21617)
 CONTENT_VALUE = 200  # characters of one value in a template; its body holds 1024 in all
 LISTED = 50  # messages of one person looked through for one that may have left
+LONGEST_VALID = 36000  # seconds that Twilio keeps what it cannot pass on (ValidityPeriod), also unasked
 EARLIER = timedelta(minutes=1)  # how much earlier messages are listed: DateSent knows seconds only
 MISSED = 1000  # messages in that are looked through at once
 _ALGORITHMS = frozenset({"HMAC_SHA1", "HMAC_SHA256"})
@@ -193,6 +194,8 @@ class Twilio:
             "status_callback": f"{self._account.base_url.rstrip('/')}/webhooks/twilio/status{query}",
             **self._from(),
         }
+        if 0 < out.valid_for < LONGEST_VALID:
+            asked["validity_period"] = str(out.valid_for)
         if out.content_sid:
             values = content_variables(out.message.opening, out.message.token)
             return asked | {"content_sid": out.content_sid, "content_variables": json.dumps(values)}

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 from channels.base import Channel, Failure, Finds, Outgoing, SendError
 from griot.logs import trace_of
@@ -127,11 +128,11 @@ class Sender:
         """Tell whether this message was claimed too long ago to be sent under its lease."""
         return time.monotonic() - self._claimed_at[row.id] > self._longest_wait
 
-    def send(self, rows: Sequence[Claimed]) -> None:
+    def send(self, rows: Sequence[Claimed], at: datetime) -> None:
         """Call the provider for these messages, each in a thread of the pool."""
         for row in rows:
             self._in_flight += 1
-            self._pool.submit(self._call, row)
+            self._pool.submit(self._call, row, at)
 
     def take_ended(self) -> list[Outcome]:
         """Return what ended since; what cannot be stored comes back by `put_ended`."""
@@ -174,19 +175,19 @@ class Sender:
         pacer = self._pacers[row.channel]
         return max(pacer.chat_free_at(row.address), pacer.all_free_at())
 
-    def _call(self, row: Claimed) -> None:
+    def _call(self, row: Claimed, at: datetime) -> None:
         began = time.perf_counter()
-        outcome = self._outcome(row)
+        outcome = self._outcome(row, at)
         failure = outcome.error.failure if outcome.error else "accepted"
         self._measure(row.channel, str(failure), time.perf_counter() - began)
         self._ended.append(outcome)
         self._ring()
 
-    def _outcome(self, row: Claimed) -> Outcome:
+    def _outcome(self, row: Claimed, at: datetime) -> Outcome:
         if self.is_late(row):  # the process was frozen, or waited long for its turn
             return Outcome(row, error=SendError(Failure.NOT_SENT, NEVER_CALLED))
         try:
-            sent = self._sent(row)
+            sent = self._sent(row, at)
         except SendError as error:
             return Outcome(row, error=error)
         except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the queue; it may have left
@@ -194,10 +195,11 @@ class Sender:
             return Outcome(row, error=SendError(Failure.UNKNOWN, type(error).__name__))
         return Outcome(row, provider_id=sent)
 
-    def _sent(self, row: Claimed) -> str:
+    def _sent(self, row: Claimed, at: datetime) -> str:
         """Return the provider's id of the message; before a repeat ask the provider whether it has it."""
         channel = self._channels[row.channel]
-        out = Outgoing(row.address, row.message, str(row.id), row.content_sid)
+        valid_for = max(1, int((row.not_after - at).total_seconds())) if row.not_after else 0
+        out = Outgoing(row.address, row.message, str(row.id), row.content_sid, valid_for)
         found = channel.find(out, row.created_at) if row.repeats and isinstance(channel, Finds) else None
         return found or channel.send(out)
 

@@ -143,9 +143,10 @@ class Worker:
             return Round()
         released = {row.id for row in done.released}
         self._sender.forget([row for row in waiting if row.id not in released])
-        self._sender.send(done.released)
+        at = self._work.clock()
+        self._sender.send(done.released, at)
         self._sender.hold(done.claimed, began)
-        self._sender.send(self._sender.due())
+        self._sender.send(self._sender.due(), at)
         return done
 
     def _round(self, db: Db, due: Due, ended: Sequence[Outcome], waiting: Sequence[Claimed]) -> Round:

@@ -87,6 +87,16 @@ def test_options_are_numbered_lines(provider: StandIn, on_whatsapp: Twilio) -> N
     assert provider.messages(ON_WHATSAPP)[0].text == call.fields["Body"]
 
 
+@pytest.mark.parametrize(("seconds", "asked"), [(0, None), (1, "1"), (3600, "3600"), (36000, None)])
+def test_twilio_keeps_nothing_longer_than_it_is_of_use(
+    provider: StandIn, on_sms: Twilio, seconds: int, asked: str | None
+) -> None:
+    """What a network holds back past its time is dropped there; ten hours is Twilio's own limit."""
+    on_sms.send(Outgoing(AMINA, QUESTION, "17", valid_for=seconds))
+    [call] = provider.calls("POST Messages")
+    assert call.fields.get("ValidityPeriod") == asked
+
+
 def test_a_messaging_service_instead_of_a_sender(provider: StandIn, account: Account) -> None:
     """The service chooses among its senders; the first status is then `accepted`."""
     channel = sms(replace(account, service=SERVICE), "+10000000002")

@@ -368,6 +368,16 @@ def test_a_report_in_arabic_by_sms(site: Moved) -> None:
     assert max(len(text) for text in said) <= 1600
 
 
+def test_a_reminder_is_not_delivered_after_its_deadline(site: Moved) -> None:
+    """Sent late on the day itself: the provider tries until 23:59 in the city."""
+    a_coordinator(site, sms=NUMBER)
+    site.now = datetime(2026, 11, 25, 15, tzinfo=UTC)
+    site.work()
+    [row] = [row for row in rows(site, kind="reminder") if ":M04:" in row["key"]]
+    [call] = [one for one in site.provider.calls("POST Messages") if f"m={row['id']}" in str(one.fields)]
+    assert call.fields["ValidityPeriod"] == str(8 * 3600 - 60)
+
+
 @pytest.mark.parametrize("button", [1, 2, 3])
 def test_a_prompt_is_tapped_by_its_template_button(site: Moved, button: int) -> None:
     """The template opens the window: the session goes on in words, without another template."""
