@@ -31,6 +31,7 @@ from models.signin import new_sign_in
 from models.thread import Holder, holders, thread_of, told_once
 
 LONGEST = 4096  # characters, as in Telegram's own field
+HIGHEST = 2**31 - 1  # id of a row, on either database
 HOUR = timedelta(hours=1)
 DAYS = 14  # how far the clock looks, and moves at once
 MAIL_POLICY = (  # an e-mail brings its own style, and nothing else
@@ -46,7 +47,7 @@ def rooms(parts: Parts) -> Blueprint:
     room.add_url_rule("/clock", "move", given(parts, move), methods=["POST"])
     room.add_url_rule("/<int:person_id>", "phone", given(parts, phone))
     room.add_url_rule("/<int:person_id>/thread", "thread", given(parts, thread))
-    room.add_url_rule("/<int:person_id>/mail/<int:id>", "mail", given(parts, mail))
+    room.add_url_rule(f"/<int:person_id>/mail/<int(max={HIGHEST}):id>", "mail", given(parts, mail))
     room.add_url_rule("/<int:person_id>", "hear", given(parts, hear), methods=["POST"])
     room.add_url_rule("/<int:person_id>/sign-in", "sign_in", given(parts, sign_in), methods=["POST"])
     return room
@@ -113,7 +114,7 @@ def sign_in(parts: Parts, person_id: int) -> Response:
 
 def _html(db: Db, parts: Parts, person_id: int, id: int) -> str:
     """Return the HTML of a message; that of a digest is made again, as chats do not keep it."""
-    told = told_once(db, person_id, id)
+    told = told_once(db, _find(holders(db), person_id).id, id)
     if told is None or told.message.opening is None or told.message.kind != DIGEST:
         return told.message.html if told else ""
     week = told.message.token.partition(".")[2]
