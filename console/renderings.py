@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.schedule import DIGEST
-from bot.values import Message
+from bot.values import Message, Say
 from channels.fitting import fit, one_line, shorten, written
 from channels.sms_text import folded, in_parts, units
 from channels.telegram import Telegram
@@ -54,6 +54,15 @@ def by_mail(message: Message, _is_open: bool) -> Look | None:
         return None
     return Look(
         (written(message),), subject=message.subject, has_html=bool(message.html) or message.kind == DIGEST
+    )
+
+
+def cost(look: Look, say: Say) -> str:
+    """Return how a message is billed as SMS, in words; "" elsewhere."""
+    if not look.units:
+        return ""
+    return say.count(
+        "{n} part, {units} characters", "{n} parts, {units} characters", len(look.parts), units=look.units
     )
 
 

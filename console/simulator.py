@@ -22,7 +22,7 @@ from console.events import next_events, places
 from console.pages import direction, voice
 from console.parts import Parts, given
 from console.phones import Phone, first_phones, phones_named, wish_of
-from console.renderings import RENDERINGS
+from console.renderings import RENDERINGS, cost
 from models.base import Db
 from models.db import read, write
 from models.inbox import Update
@@ -196,7 +196,8 @@ def _words(db: Db, parts: Parts, phone: Phone) -> dict[str, Any]:
         "now": screen(spoken, zone, partial(_heard, parts), RENDERINGS[phone.channel]),
         "theirs": parts.voices[holder.language],
         "their_direction": direction(holder.language),
-        "report_word": shown("report", holder.language),
+        "cost": cost,
+        "first_word": shown("report" if holder.city else "digest", holder.language),
         "day_words": partial(day_words, locale=locale),
     }
 

@@ -216,3 +216,11 @@ def _words_to_type(form: str, language: str, english: str) -> list[str]:
         return [word for word in re.findall("«[^»]+»", form) if word != "«-»"]
     names = {word for word in CAPITALS.findall(english) if word not in {shown(c, "en") for c in WORDS}}
     return [word for word in CAPITALS.findall(form) if word not in names]
+
+
+@pytest.mark.parametrize("folder", ["console", "reports"])
+def test_templates_leave_counting_to_python(folder: str) -> None:
+    """Counted sentences in a template are not found for the catalogs: they would stay English."""
+    pages = list((Path(__file__).parents[2] / folder / "templates").glob("*.html"))
+    assert pages
+    assert not [page.name for page in pages if "say.count(" in page.read_text(encoding="utf-8")]
