@@ -34,7 +34,7 @@ def load_demo(db: Db, data: bytes, shelf: FormShelf, at: datetime) -> bool:
     """Fill an empty database with the programme's `demo.yaml`; return False when it was done before.
 
     Then only people who are new in the file are added, without reports. Raise MixedError for a database
-    that holds people who are no demonstration.
+    that holds people who are no demonstration. Officers begin now: last week's digest does not come late.
     """
     if is_demo(db):
         for person in open_demo(data).people:
@@ -46,7 +46,7 @@ def load_demo(db: Db, data: bytes, shelf: FormShelf, at: datetime) -> bool:
     mark_demo(db, at)
     demo = open_demo(data)
     began = at - timedelta(weeks=WEEKS + 1)
-    authors = {person.city: _add(db, person, began) for person in demo.people}
+    authors = {person.city: _add(db, person, began if person.city else at) for person in demo.people}
     programme = current_programme(db)
     for city in programme.cities.values():
         if city.slug in authors:

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ from models.demo import mark_demo
 from models.form import FormShelf
 from models.person import Address
 from models.privacy import erase
+from models.programme import current_programme
+from models.timetable import upcoming
 from tests.databases import LOADED_AT
 from tests.programmes import ASTON, files_of
 from tests.site import griot_command
@@ -66,6 +68,18 @@ def test_a_process_that_starts_on_a_demonstration_says_so(tmp_path: Path, role: 
         assert any("this database holds a demonstration" in line for line in process.stderr)
         process.terminate()
     deadline.cancel()
+
+
+def test_officers_get_nothing_of_last_week(aston_database: str) -> None:
+    """On a Thursday the first digest is tomorrow's; coordinators are asked for the week that goes on."""
+    store, shelf = open_store(aston_database), FormShelf()
+    thursday = datetime(2026, 11, 26, 6, tzinfo=UTC)
+    write(store, lambda db: load_demo(db, files_of(ASTON)["demo.yaml"], shelf, thursday))
+    found = read(store, lambda db: upcoming(db, current_programme(db), ("chat",), 3, thursday, 2))
+    leaving = [each.occurrence for each in found if each.leaves]
+    assert {each.period for each in leaving if each.kind == "digest"} == {"2026-W48"}
+    assert {each.period for each in leaving if each.kind == "prompt"} == {"2026-W48"}
+    store.close()
 
 
 def test_a_demonstration_made_before_gets_the_people_who_are_new(aston_database: str) -> None:
