@@ -240,6 +240,8 @@ def test_an_email_opens_by_itself(stage: Stage) -> None:
     assert "sandbox" in mail.headers["Content-Security-Policy"]
     assert "script" not in mail.headers["Content-Security-Policy"]
     assert client.get(found[1].replace("/5/", "/1/")).status_code == 404
+    for nowhere in (f"/simulator/5/mail/{10**30}", f"/simulator/{10**30}/mail/1"):
+        assert client.get(nowhere).status_code == 404
 
 
 def test_a_digest_of_a_chat_is_made_again_as_an_email(stage: Stage) -> None:
