@@ -9,6 +9,7 @@ from bot.reporting import ask_current, choose, city_closed, list_forms, say_only
 from bot.talk import Agreed, Outcome, Returned, Scene, Speaks, Stopped
 from bot.words import fold
 
+_LISTS = frozenset({"menu", "cities"})  # they ask nothing of a person
 _LANGUAGE_WORDS = {
     fold(word): code
     for code, words in {
@@ -181,11 +182,11 @@ def help_first(scene: Scene, first: str) -> Outcome:
 
 
 def _told(scene: Scene, text: str) -> Outcome:
-    """Return what was asked for, then what is open; the menu stays open without being repeated."""
-    is_menu = scene.talk.choice is not None and scene.talk.choice.kind == "menu"
+    """Return what was asked for, then what is open; a list to look things up stays open unrepeated."""
+    is_list = scene.talk.choice is not None and scene.talk.choice.kind in _LISTS
     if scene.report:
-        return ask_current(scene.chose(None) if is_menu else scene, text)
-    return ask_current(scene, text) if scene.talk.choice and not is_menu else say_only(scene, text)
+        return ask_current(scene.chose(None) if is_list else scene, text)
+    return ask_current(scene, text) if scene.talk.choice and not is_list else say_only(scene, text)
 
 
 def _milestones(scene: Scene, most: int) -> list[str]:
