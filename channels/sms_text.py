@@ -44,6 +44,7 @@ _LIKE = {
     "\u200e": "",
     "\u200f": "",
 }
+_RIGHT_TO_LEFT_MARK = "\u200f"
 _QUOTED = re.compile("«[ \u00a0\u202f]|[ \u00a0\u202f]»")
 _SINGLE, _PART = {True: 160, False: 70}, {True: 153, False: 67}  # units: septets, or UTF-16 units
 
@@ -86,8 +87,18 @@ def folded(text: str) -> str:
     """Return the text without accents and typographic signs where that takes fewer parts, else as it is."""
     if is_gsm(text):
         return text
-    plain = "".join(map(_plain, _QUOTED.sub('"', text)))
+    plain = "\n".join(map(_begun_right, "".join(map(_plain, _QUOTED.sub('"', text))).split("\n")))
     return plain if parts(plain) < parts(text) else text
+
+
+def _begun_right(line: str) -> str:
+    """Return a line with Arabic behind a Latin beginning, such as `M05`, still laid out from the right.
+
+    The isolates that kept it so are gone; the mark costs one sign, they cost two each.
+    """
+    directions = [unicodedata.bidirectional(character) for character in line]
+    first = next((each for each in directions if each in ("L", "R", "AL")), "")
+    return _RIGHT_TO_LEFT_MARK + line if first == "L" and "AL" in directions else line
 
 
 @cache

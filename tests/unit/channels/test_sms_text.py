@@ -44,6 +44,14 @@ def test_accents_give_way_only_where_it_pays(text: str, written: str) -> None:
     assert parts(folded(text)) <= parts(text)
 
 
+def test_arabic_without_isolates_is_laid_out_from_the_right() -> None:
+    """A phone takes a line's direction from its first letter: that of a milestone is Latin."""
+    text = "\u2068M05 خارطة طريق\u2069، \u2068نواكشوط\u2069: " + "غدا " * 8 + "\n1. الإرسال"
+    assert (parts(text), parts(folded(text))) == (2, 1)
+    assert folded(text).startswith("\u200fM05 خارطة")
+    assert folded(text).endswith("\n1. الإرسال")
+
+
 def test_every_letter_of_french_and_portuguese_has_a_writing() -> None:
     """No accent of the two languages keeps a text in UCS-2."""
     letters = "àâæçéèêëîïôœùûüÿÀÂÆÇÉÈÊËÎÏÔŒÙÛÜŸãõáíóúÃÕÁÍÓÚªº’«»…–—"
