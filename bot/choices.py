@@ -165,7 +165,7 @@ TEXTS: dict[str, Callable[[Scene, Choice], str]] = {
     "offer": _offer_text,
     "waiting": lambda scene, choice: scene.say("A draft waits. Go on with it?"),
     "cancel": lambda scene, choice: scene.say("Cancel this report? It will not be sent."),
-    "why": _why_text,
+    scheduled.WHY: _why_text,
     "cities": lambda scene, choice: scene.say("For one city, send MORE and the city's name."),
     **dict.fromkeys(scheduled.KINDS, scheduled.text_of),
 }

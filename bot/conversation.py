@@ -16,8 +16,10 @@ AWAY = timedelta(hours=24)  # after this the open question is not taken for gran
 _GREETINGS = frozenset({"menu", "start", "pending"})
 _ANSWERS = frozenset({"skip", "nothing", "send", "done"})  # words that do something to the open question
 _OVER_A_QUESTION = frozenset({"menu", "forms", "language", "offer", "waiting", "resume", *scheduled.KINDS})
-_APART = frozenset({*scheduled.KINDS, "why"})  # choices that stand for themselves, whatever report is open
-_MEANS = {"start": "begin"}  # words that name an option of the schedule by another name
+_APART = frozenset(
+    {*scheduled.KINDS, scheduled.WHY}
+)  # choices that stand for themselves, whatever report is open
+_MEANS = {"start": "begin", "send": "output"}  # words that name an option of the schedule by another name
 
 
 def hear(scene: Scene, heard: Heard) -> Outcome:
@@ -39,7 +41,7 @@ def _heard(scene: Scene, heard: Heard) -> Outcome:
         return _stopped(scene, command)
     if not scene.who.agreed:
         return _not_agreed(scene, heard, command)
-    scene, first = _closed(scene)
+    scene, first = _closed(prompted.as_of_now(scene))
     outcome = _route(scene, heard, command)
     return preceded(outcome, first)
 
@@ -151,6 +153,8 @@ def _named_by(choice: Choice, command: Command) -> str | None:
     if choice.kind not in scheduled.KINDS or command.more:
         return None
     name = _MEANS.get(command.name, command.name)
+    if name == "nothing" and scheduled.BEGUN in choice.data:
+        name = "begin"  # a report with answers is not nothing
     return next((each for each in choice.actions if each.partition(":")[0] == name), None)
 
 
@@ -169,10 +173,10 @@ def _not_picked(scene: Scene, heard: Heard) -> Outcome:
     choice = scene.talk.choice
     if choice is None:
         return reporting.ask_current(scene)
-    if choice.kind == "why" and not _is_away(scene):
+    if choice.kind == scheduled.WHY and not _is_away(scene):
         return prompted.pass_on(scene, heard)
     scene = reporting.not_understood(scene)
-    if choice.kind == "why":
+    if choice.kind == scheduled.WHY:
         return reporting.ask_current(scene)
     if scene.report and choice.kind in _OVER_A_QUESTION and engine.understands(filling_of(scene), heard):
         behind = scene.chose(None)
@@ -248,10 +252,12 @@ def _start(scene: Scene, more: str) -> Outcome:
 
 
 def _pending(scene: Scene, more: str) -> Outcome:
+    choice = scene.talk.choice
     if scene.report:
-        choice = scene.talk.choice
         is_over = choice is not None and choice.kind in _OVER_A_QUESTION
         return reporting.ask_current(scene.chose(None) if is_over else scene)
+    if choice is not None and choice.kind in _APART:
+        return reporting.ask_current(scene)
     if scene.facts.last_draft():
         return reporting.take_up(scene)
     return control.status(scene, more)

@@ -63,11 +63,38 @@ def ask_why(what: str) -> Action:
     """Return the action that asks for a reason in the person's own words: `moretime` or `blocks`."""
 
     def asked(scene: Scene, milestone: str) -> Outcome:
+        if settled := _settled(scene, milestone):
+            return ask_current(scene.chose(None), settled)
         deadline = scene.talk.choice.data["deadline"] if scene.talk.choice else ""
         data = {"what": what, "milestone": milestone, "deadline": deadline}
-        return ask_current(scene.chose(Choice("why", (), data)))
+        return ask_current(scene.chose(Choice(scheduled.WHY, (), data)))
 
     return asked
+
+
+def _settled(scene: Scene, milestone: str) -> str:
+    """Return the word that a milestone was handed in or is asked for no more; "" while it is."""
+    city = scene.city
+    parts = {"milestone": scheduled.milestone_of(scene, milestone), "city": scheduled.city_of(scene)}
+    if city and (city.slug, milestone) in scene.programme.waived:
+        return scene.say("{milestone}, {city}: waived.", **parts)
+    form = scene.programme.words.get("output", "")
+    if reference := scene.facts.handed_in(form, milestone):
+        return scene.say("{milestone}, {city}: received ({reference}).", reference=reference, **parts)
+    return ""
+
+
+def as_of_now(scene: Scene) -> Scene:
+    """Return the scene in which a choice about a milestone names the date in force: it may have changed."""
+    choice = scene.talk.choice
+    if choice is None or scene.city is None or "deadline" not in choice.data:
+        return scene
+    id = choice.data.get("milestone") or scheduled.about(choice)
+    milestone = scene.programme.milestones.get(id)
+    if milestone is None:
+        return scene
+    due = scene.programme.due(milestone, scene.city).isoformat()
+    return scene.chose(replace(choice, data={**choice.data, "deadline": due}))
 
 
 def pass_on(scene: Scene, heard: Heard) -> Outcome:

@@ -118,7 +118,7 @@ def take_up(scene: Scene) -> Outcome:
     draft = scene.facts.last_draft()
     if draft is None or is_closed(scene, draft):
         return choose(scene, choices.menu(scene))
-    return resume(taken(scene, draft))
+    return resume(taken(scene.chose(None), draft))
 
 
 def is_closed(scene: Scene, report: Report) -> bool:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from bot import asking
 from bot.dates import weekday
 from bot.filling import filling_for
+from bot.opening_hours import moved
 from bot.periods import closes_at, days_of, week_of
 from bot.programme import Programme, Weekday
 from bot.programme.shapes import WeekTime
@@ -16,8 +17,10 @@ from bot.talk import Choice, Report, Scene
 OF_A_FORM = ("prompt", "back", "nudge", "last_call")
 OF_A_MILESTONE = ("reminder", "overdue")
 KINDS = frozenset({*OF_A_FORM, *OF_A_MILESTONE})
+WHY = "why"  # asks what to tell the officers about a milestone, in one's own words
 BEGUN = "begun"  # data of a choice that found a draft: its first option is "Continue"
 _DIGEST = "digest."
+_WEEK = tuple(Weekday)
 _MINUTES = 5  # of a form that the programme no longer names
 
 
@@ -61,7 +64,7 @@ def draft_of(scene: Scene, form: str, period: str) -> Report | None:
 
 def moment(at: WeekTime, week: str, zone: str) -> datetime:
     """Return when a day and hour of an ISO week are, in an IANA zone."""
-    day = days_of(week)[0] + timedelta(days=tuple(Weekday).index(at.day))
+    day = days_of(week)[0] + timedelta(days=_WEEK.index(at.day))
     return datetime.combine(day, at.at, ZoneInfo(zone))
 
 
@@ -90,12 +93,20 @@ def week_at_secretariat(programme: Programme, at: datetime) -> str:
 
 
 def next_rung(scene: Scene) -> datetime | None:
-    """Return when the city is reminded next in this week, in city time; None when no more."""
+    """Return when the city is reminded next in this week, in city time; None when no more.
+
+    A day off or a closed hour moves it, as the schedule does.
+    """
     if scene.city is None:
         return None
-    rhythm, week = scene.programme.rhythm_of(scene.city), week_of(scene.now.date())
-    rungs = (moment(each, week, scene.city.timezone) for each in (rhythm.nudge, rhythm.last_call))
-    return min((each for each in rungs if each > scene.at), default=None)
+    programme, city = scene.programme, scene.city
+    rhythm, monday = programme.rhythm_of(city), days_of(week_of(scene.now.date()))[0]
+    days = (
+        (monday + timedelta(days=_WEEK.index(each.day)), each.at) for each in (rhythm.nudge, rhythm.last_call)
+    )
+    rungs = (moved(programme, city, day, hour).at for day, hour in days)
+    last = monday + timedelta(days=6)
+    return min((each for each in rungs if each > scene.at and each.date() <= last), default=None)
 
 
 def text_of(scene: Scene, choice: Choice) -> str:

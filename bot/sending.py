@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot import engine
+from bot import engine, scheduled
 from bot.filling import filling_of
 from bot.following import alerted, what_follows
 from bot.reporting import (
@@ -39,7 +39,13 @@ def send(scene: Scene, more: str) -> Outcome:
 
 
 def nothing(scene: Scene, more: str) -> Outcome:
-    """Submit at once with no answers, before the first answer; later it skips an optional question."""
+    """Submit at once with no answers, before the first answer; later it skips an optional question.
+
+    It is no answer to a milestone: what was asked about one is asked again, whatever report lies behind it.
+    """
+    asked = scene.talk.choice.kind if scene.talk.choice else ""
+    if asked == scheduled.WHY or (asked in scheduled.OF_A_MILESTONE and scene.report):
+        return ask_current(scene)
     if scene.report is None:
         return _nothing_due(scene)
     if scene.report.session.given:
@@ -82,6 +88,8 @@ def later(scene: Scene, more: str) -> Outcome:
     """Leave the open report as a draft for now."""
     draft = scene.report or scene.facts.last_draft()
     if draft is None or is_closed(scene, draft):
+        if scene.talk.choice and scene.talk.choice.kind in (*scheduled.OF_A_MILESTONE, scheduled.WHY):
+            return say_only(scene.chose(None), _all_right(scene))
         said = scene.say("All right. To begin, send REPORT.") if scene.city else nothing_due(scene)
         return say_only(scene.chose(None), said)
     scene = scene.chose(None).without_report().did(LeftOpen())
@@ -109,8 +117,11 @@ def discard(scene: Scene, more: str) -> Outcome:
 
 def decline(scene: Scene, more: str) -> Outcome:
     """Accept that an offer is declined; what was left open before comes back."""
-    text = scene.say("All right. MENU shows all that is possible.")
-    return _what_waits(scene.chose(None), text, "reply", 0)
+    return _what_waits(scene.chose(None), _all_right(scene), "reply", 0)
+
+
+def _all_right(scene: Scene) -> str:
+    return scene.say("All right. MENU shows all that is possible.")
 
 
 def _what_waits(scene: Scene, text: str, kind: str, left: int) -> Outcome:

@@ -86,6 +86,10 @@ class Facts(Protocol):
         """Return the references of the reports that the city sent for the period, newest first."""
         ...
 
+    def handed_in(self, form: str, milestone: str) -> str:
+        """Return the reference of the city's newest report of a milestone that counts, "" for none."""
+        ...
+
     def previous(self, form: str) -> Mapping[str, Value]:
         """Return the answers of the city's last report of this form; {} when there is none."""
         ...

@@ -60,7 +60,10 @@ def send(db: Db, key: str, officer: int, text: str, at: datetime, channels_on: C
 
 
 def _officers(db: Db, besides: int) -> list[tuple[int, str]]:
-    query = select(Person.id, Person.language).where(
-        Person.role == Role.OFFICER, Person.state == PersonState.ACTIVE, Person.id != besides
+    """Return id and language of every officer who can be told; of the administrators while there is none."""
+    query = select(Person.id, Person.language, Person.role).where(
+        Person.role.in_((Role.OFFICER, Role.ADMIN)), Person.state == PersonState.ACTIVE, Person.id != besides
     )
-    return [(id, language) for id, language in db.execute(query.order_by(Person.id))]
+    rows = list(db.execute(query.order_by(Person.id)))
+    first = Role.OFFICER if any(role == Role.OFFICER for _, _, role in rows) else Role.ADMIN
+    return [(id, language) for id, language, role in rows if role == first]

@@ -20,6 +20,7 @@ from models.submission import (
     last_draft_of,
     last_sent_of,
     next_reference,
+    output_of,
     periodic_drafts_of,
     references_of,
 )
@@ -71,6 +72,10 @@ class StoredFacts:
     def sent(self, form: str, period: str) -> tuple[str, ...]:
         """Return the references of the reports that the city sent for the period, newest first."""
         return references_of(self.db, self.city, form, period) if self.city else ()
+
+    def handed_in(self, form: str, milestone: str) -> str:
+        """Return the reference of the city's newest report of a milestone that counts, "" for none."""
+        return output_of(self.db, self.city, form, milestone) if self.city else ""
 
     def previous(self, form: str) -> Mapping[str, Value]:
         """Return the answers of the city's last report of this form."""

@@ -255,6 +255,15 @@ def references_of(db: Db, city: str, form: str, period: str) -> tuple[str, ...]:
     return tuple(ref for ref in db.scalars(query.order_by(Submission.id.desc())) if ref)
 
 
+def output_of(db: Db, city: str, form: str, milestone: str) -> str:
+    """Return the reference of the newest report of a city for a milestone, "" when none counts."""
+    query = select(Submission.reference, Submission.hidden).where(
+        Submission.city == city, Submission.form == form, Submission.state == SubmissionState.SUBMITTED
+    )
+    rows = db.execute(query.order_by(Submission.id.desc()))
+    return next((ref for ref, hidden in rows if ref and hidden.get("milestone") == milestone), "")
+
+
 def next_reference(db: Db, city: str, stem: str) -> str:
     """Return the stem with the next free number; the city stays locked until the transaction ends."""
     db.execute(select(City.slug).where(City.slug == city).with_for_update())

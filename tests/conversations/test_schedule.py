@@ -1,23 +1,27 @@
 """What follows for others when the schedule is answered: colleagues, officers, the conversation itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from bot.programme import Programme
 from bot.schedule import Occurrence
 from bot.values import Heard, Message
 from models.base import Db
 from models.db import Store, write
+from models.milestone import extend, waive
 from models.occurrence import Occurrence as Stored
 from models.outbox import Outbox
 from models.person import Person
+from models.programme import ProgrammeShelf
 from tests.conversations.stage import MONDAY, Stage, a_stage, a_store
 
 PROMPT = Occurrence("prompt", "prompt", 0, "lagos", MONDAY, MONDAY, form="weekly_update", period="2026-W48")
 REMINDER = Occurrence("reminder", "reminder", 0, "lagos", MONDAY, MONDAY, milestone="M05")
+LATER = date(2026, 12, 23)  # than M05 is due
 
 
 @pytest.fixture
@@ -139,3 +143,45 @@ def test_who_answers_after_a_day_answers_the_prompt(store: Store) -> None:
     phone.asks(replace(PROMPT, kind="nudge"))
     (asked,) = phone.says("1")
     assert asked.question == "status"
+
+
+def test_the_date_said_is_the_one_in_force(store: Store) -> None:
+    """An officer may give more time while the reminder is open; then nobody says the old date."""
+    phone = a_stage(store, "lagos", "en")
+    phone.asks(REMINDER)
+    decided(store, lambda db, programme, at: extend(db, programme, "lagos", "M05", LATER, "Floods.", at))
+    (asked,) = phone.says("what?")
+    assert "30 days left, due 23 December 2026" in asked.text
+    phone.says("2")
+    (said,) = phone.says("One more week.")
+    assert "The date stays 23 December 2026" in said.text
+
+
+def test_no_more_time_is_asked_for_what_was_waived(store: Store) -> None:
+    """The reminder was sent before; no officer is asked for what nobody waits for."""
+    phone = a_stage(store, "lagos", "en")
+    phone.asks(REMINDER)
+    decided(store, lambda db, programme, at: waive(db, programme, "lagos", "M05", "Merged.", at))
+    (said,) = phone.says("2")
+    assert said.text.startswith("M05 Roadmap of local activities, Lagos: waived.")
+
+
+def test_without_an_officer_the_administrators_are_told(store: Store) -> None:
+    """What a city asks of the Secretariat is read by somebody."""
+    admin = a_stage(store, None, "fr", role="admin")
+    phone = a_stage(store, "lagos", "en")
+    phone.asks(REMINDER)
+    phone.says("2")
+    phone.says("Two weeks.")
+    assert len(alerts(store)) == 1
+    an_officer(store, "Jeanne Exemple", "fr")
+    phone.asks(REMINDER)
+    phone.says("2")
+    phone.says("Three weeks.")
+    assert len(alerts(store)) == 2
+    assert admin.shown == []
+
+
+def decided(store: Store, decide: Callable[[Db, Programme, datetime], None]) -> None:
+    """Keep what an officer decides on Monday."""
+    write(store, lambda db: decide(db, ProgrammeShelf().programme(db), MONDAY))
