@@ -197,7 +197,7 @@ def _words(db: Db, parts: Parts, phone: Phone) -> dict[str, Any]:
         "theirs": parts.voices[holder.language],
         "their_direction": direction(holder.language),
         "cost": cost,
-        "first_word": shown("report" if holder.city else "digest", holder.language),
+        "first_word": shown("report" if holder.city else "status", holder.language),
         "day_words": partial(day_words, locale=locale),
     }
 
