@@ -1,6 +1,5 @@
 """The rows of each export, in pages, so that no read transaction is long."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,15 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import defer
 
-from bot.programme import Programme
 from models.base import Db, Json
 from models.city import City, absence_on, today_in
 from models.consent import Consent, state_at
 from models.inbox import SOMEBODYS, Inbox
-from models.milestone import Standing, standings, state_of
 from models.outbox import Outbox
-from models.output import Output
-from models.output import outputs as sent_outputs
 from models.person import Address, Person
 from models.submission import Answer, Submission, SubmissionState
 
@@ -63,32 +58,6 @@ MESSAGES = (
     "sent_at",
 )
 PEOPLE = ("id", "name", "role", "city", "language", "state", "consent", "calendar_url", "addresses")
-MILESTONES = (
-    "milestone",
-    "city",
-    "name",
-    "phase",
-    "due",
-    "state",
-    "extended_to",
-    "reason",
-    "waived",
-    "submitted_at",
-    "reference",
-    "changed_at",
-)
-OUTPUTS = (
-    "reference",
-    "city",
-    "milestone",
-    "version",
-    "state",
-    "review",
-    "person",
-    "channel",
-    "submitted_at",
-    "changed_at",
-)
 CITIES = ("city", "code", "name", "country", "timezone", "languages", "state", "until", "reason")
 
 
@@ -358,64 +327,6 @@ def _standing(row: City, at: datetime) -> tuple[str, str | None, str | None]:
         return "active", None, None
     until = absence.until.isoformat() if absence.until else None
     return absence.kind, until, absence.reason or None
-
-
-def milestones(db: Db, programme: Programme, since: datetime | None, at: datetime) -> list[Record]:
-    """Return every milestone of every city of the programme, city by city, in one piece."""
-    found = standings(db, programme).items()
-    return [
-        _milestone(programme, place, standing, at)
-        for place, standing in found
-        if since is None or standing.changed_at >= since
-    ]
-
-
-def _milestone(programme: Programme, place: tuple[str, str], standing: Standing, at: datetime) -> Record:
-    slug, id = place
-    milestone, language = programme.milestones[id], programme.languages[0]
-    is_waived = standing.waived_at is not None
-    return {
-        "milestone": id,
-        "city": slug,
-        "name": milestone.names[language],
-        "phase": milestone.phase,
-        "due": standing.due.isoformat(),
-        "state": state_of(standing, at, programme.cities[slug].timezone, programme.due_at),
-        "extended_to": standing.extended_to.isoformat() if standing.extended_to else None,
-        "reason": (standing.waived_reason if is_waived else standing.extended_reason) or None,
-        "waived": is_waived,
-        "submitted_at": rfc3339(standing.handed_in_at),
-        "reference": standing.handed_in_reference or None,
-        "changed_at": rfc3339(standing.changed_at),
-    }
-
-
-def outputs(db: Db, programme: Programme, since: datetime | None) -> list[Record]:
-    """Return every output that was sent, in that order, in one piece: a city sends few."""
-    versions: Counter[tuple[str, str]] = Counter()
-    found = []
-    for each in sent_outputs(db, programme):
-        if each.sent_at is None:
-            continue
-        versions[each.city, each.milestone] += 1
-        if since is None or each.changed_at >= since:
-            found.append(_output(each, versions[each.city, each.milestone]))
-    return found
-
-
-def _output(output: Output, version: int) -> Record:
-    return {
-        "reference": output.reference,
-        "city": output.city,
-        "milestone": output.milestone or None,
-        "version": version,
-        "state": output.state,
-        "review": output.review,
-        "person": output.person,
-        "channel": output.channel,
-        "submitted_at": rfc3339(output.sent_at),
-        "changed_at": rfc3339(output.changed_at),
-    }
 
 
 def _page(rows: list[Record], ids: Sequence[int]) -> Page:

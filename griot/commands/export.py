@@ -14,6 +14,7 @@ from bot.periods import bounds, closes_at
 from griot.commands.desk import BadInput, Desk, Moment, desk, programme_of, save
 from griot.commands.paging import rows_of
 from models import export as queries
+from models import export_milestones
 from models.base import Json
 from models.db import read
 from models.export import Record
@@ -92,11 +93,11 @@ def _cities(it: Desk, since: datetime | None) -> list[Record]:
 
 
 def _milestones(it: Desk, since: datetime | None) -> list[Record]:
-    return read(it.store, lambda db: queries.milestones(db, programme_of(db), since, it.at))
+    return read(it.store, lambda db: export_milestones.milestones(db, programme_of(db), since, it.at))
 
 
 def _outputs(it: Desk, since: datetime | None) -> list[Record]:
-    return read(it.store, lambda db: queries.outputs(db, programme_of(db), since))
+    return read(it.store, lambda db: export_milestones.outputs(db, programme_of(db), since))
 
 
 def _closed(it: Desk) -> Callable[[str | None, str], bool]:
@@ -121,6 +122,6 @@ TABLES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "messages": (queries.MESSAGES, _messages),
     "people": (queries.PEOPLE, _people),
     "cities": (queries.CITIES, _cities),
-    "milestones": (queries.MILESTONES, _milestones),
-    "outputs": (queries.OUTPUTS, _outputs),
+    "milestones": (export_milestones.MILESTONES, _milestones),
+    "outputs": (export_milestones.OUTPUTS, _outputs),
 }

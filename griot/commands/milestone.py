@@ -9,7 +9,7 @@ import click
 
 from bot.programme import Programme
 from griot.commands.desk import BadInput, Day, Desk, desk, programme_of, show_json
-from models import export
+from models import export_milestones
 from models import milestone as milestones
 from models.base import Db
 from models.db import read, write
@@ -90,7 +90,7 @@ def _rows(db: Db, it: Desk, slug: str | None) -> list[Record]:
     programme = programme_of(db)
     if slug is not None and slug not in programme.cities:
         raise BadInput(f"There is no city {slug!r}. Use one of {', '.join(programme.cities)}.")
-    rows = export.milestones(db, programme, None, it.at)
+    rows = export_milestones.milestones(db, programme, None, it.at)
     return [_row(row) for row in rows if slug in (None, row["city"])]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, event, select
 
 from bot.periods import next_milestone
 from bot.programme import Programme, read_programme
-from models import export
+from models import export_milestones
 from models.base import Db, Json
 from models.city import City, DecisionError, absences, excuse, pause
 from models.db import open_store
@@ -264,7 +264,7 @@ def test_a_programme_without_a_form_for_outputs_has_none(blank: Db) -> None:
     programme = loaded(blank, files_of(ORCHARD))
     handed_in(blank, ("submitted", "H2", AT))
     assert standings(blank, programme)["nordmark", "H2"].handed_in_at is None
-    assert export.outputs(blank, programme, None) == []
+    assert export_milestones.outputs(blank, programme, None) == []
 
 
 DUE = datetime(2026, 10, 16, 18, tzinfo=UTC)
@@ -313,9 +313,9 @@ def test_export_of_milestones(farm: Db) -> None:
     handed_in(farm, ("submitted", "H1", AT))
     extend(farm, current_programme(farm), "sudval", "H2", LATER, "Hail.", AT + DAY)
     programme = current_programme(farm)
-    rows = export.milestones(farm, programme, None, AT)
+    rows = export_milestones.milestones(farm, programme, None, AT)
     assert len(rows) == 6
-    assert tuple(rows[0]) == export.MILESTONES
+    assert tuple(rows[0]) == export_milestones.MILESTONES
     assert (rows[0]["name"], rows[0]["state"], rows[0]["reference"]) == (
         "Première caisse", "submitted", "NOR-2026-10-01-1",
     )  # fmt: skip
@@ -326,7 +326,7 @@ def test_export_of_milestones(farm: Db) -> None:
         "overdue",
         "extended",
     ]
-    since = export.milestones(farm, programme, AT, AT)
+    since = export_milestones.milestones(farm, programme, AT, AT)
     assert [(row["city"], row["milestone"]) for row in since] == [("nordmark", "H1"), ("sudval", "H2")]
 
 
@@ -340,15 +340,15 @@ def test_export_of_outputs(farm: Db) -> None:
         ("draft", "H1", None),
         ("submitted", "", AT + DAY),
     )
-    rows = export.outputs(farm, current_programme(farm), None)
-    assert tuple(rows[0]) == export.OUTPUTS
+    rows = export_milestones.outputs(farm, current_programme(farm), None)
+    assert tuple(rows[0]) == export_milestones.OUTPUTS
     assert [(row["reference"][-1], row["milestone"], row["version"], row["state"]) for row in rows] == [
         ("1", "H1", 1, "withdrawn"),
         ("2", "H2", 1, "submitted"),
         ("3", "H1", 2, "submitted"),
         ("5", None, 1, "submitted"),
     ]
-    since = export.outputs(farm, current_programme(farm), AT + DAY)
+    since = export_milestones.outputs(farm, current_programme(farm), AT + DAY)
     assert [(row["reference"][-1], row["version"]) for row in since] == [("3", 2), ("5", 1)]
 
 
