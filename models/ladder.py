@@ -80,7 +80,7 @@ def enqueue(
         addresses = reached(db, [person_id]).get(person_id, ())
     first = next(iter(rungs(addresses, channels_on, at, content_sid_of(db, message.opening))), None)
     if first is not None:
-        _queue(db, first, key, person_id, message, at, due_at, not_after, lane)
+        queue(db, first, key, person_id, message, at, due_at, not_after, lane)
     return first
 
 
@@ -125,7 +125,7 @@ def next_rung(db: Db, former: Failed, why: str, at: datetime, channels_on: Colle
         return None
     rung = replace(found, reason=f"{former.channel}: {why}")
     message = former.message if rung.channel == former.channel else replace(former.message, replaces="")
-    _queue(
+    queue(
         db, rung, further_key(former.key), former.person_id, message, at, None, former.not_after, former.lane
     )
     if message.token or message.question:
@@ -190,17 +190,18 @@ def _last_in(db: Db, rows: Sequence[Claimed]) -> dict[str, datetime]:
     return {value: at for value, at in found if at is not None}
 
 
-def _queue(
+def queue(
     db: Db,
     rung: Rung,
     key: str,
     person_id: int,
     message: Message,
     at: datetime,
-    due_at: datetime | None,
-    not_after: datetime | None,
-    lane: int,
+    due_at: datetime | None = None,
+    not_after: datetime | None = None,
+    lane: int = BULK,
 ) -> None:
+    """Queue a message on a way that was chosen; `enqueue` chooses the best one itself."""
     outbox.enqueue(
         db,
         key=key,

@@ -15,12 +15,11 @@ from bot.reminders import Late, asked, escalation, unreachable
 from bot.schedule import ALERT, ESCALATION, Occurrence, Verdict
 from bot.talk import Scene, Who
 from bot.values import Message
-from models import alerts, outbox, timetable
+from models import alerts, ladder, timetable
 from models.base import Db
 from models.db import is_transient
 from models.facts import StoredFacts
 from models.occurrence import OccurrenceState
-from models.outbox import BULK
 from models.person import KnownPerson, person_with
 from models.submission import chat_of
 from models.talk import open_choice, talk_of
@@ -131,7 +130,9 @@ class Occurrences:
                 message = self._digest(db, occurrence, person, at)
             case _:
                 message = self._ask(db, verdict, person, at)
-        _enqueue(db, verdict, message, at)
+        if verdict.rung is not None:
+            key, until = occurrence.key, verdict.until
+            ladder.queue(db, verdict.rung, key, person.id, message, at, not_after=until)
         return True
 
     def _ask(self, db: Db, verdict: Verdict, person: KnownPerson, at: datetime) -> Message:
@@ -205,28 +206,6 @@ class Occurrences:
             besides=occurrence.person,
         )
         return False
-
-
-def _enqueue(db: Db, verdict: Verdict, message: Message, at: datetime) -> None:
-    occurrence, rung = verdict.occurrence, verdict.rung
-    if rung is None:
-        return
-    outbox.enqueue(
-        db,
-        key=occurrence.key,
-        person_id=occurrence.person,
-        recipient=str(occurrence.person),
-        channel=rung.channel,
-        address=rung.address,
-        kind=occurrence.kind,
-        message=message,
-        at=at,
-        lane=BULK,
-        not_after=verdict.until,
-        rung=rung.name,
-        rung_reason=rung.reason,
-        content_sid=rung.content_sid,
-    )
 
 
 def _no_digest(db: Db, language: str, at: datetime) -> str:
