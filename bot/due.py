@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from bot.opening_hours import Moved, moved
@@ -66,9 +67,9 @@ class Due:
 
 
 def due_between(world: World, first: datetime, last: datetime) -> list[Due]:
-    """Return what falls due in a stretch of time, both ends included, in no order."""
+    """Return what falls due in a stretch of time and is not decided, both ends included, in no order."""
     found = [due for due in _all(world, first, last) if first <= due.due_at <= last]
-    return [due for due in found if due.until > due.due_at]
+    return [due for due in found if due.until > due.due_at and due.key not in world.decided]
 
 
 def _all(world: World, first: datetime, last: datetime) -> Iterator[Due]:
@@ -79,31 +80,38 @@ def _all(world: World, first: datetime, last: datetime) -> Iterator[Due]:
             asked[person.city].append(person)
     for slug, city in world.programme.cities.items():
         if people := asked[slug]:
-            yield from _rhythm(world.programme, city, people, days)
+            yield from _rhythm(world, city, people, days)
             yield from _check_backs(world, city, people)
             yield from _milestones(world, city, people, days)
     yield from _escalations(world, days)
     yield from _digests(world, days)
 
 
-def _rhythm(
-    programme: Programme, city: City, people: Iterable[Addressee], days: tuple[date, date]
-) -> Iterator[Due]:
+def _undecided(world: World, people: Iterable[Addressee], stem: str, tail: str = "") -> list[Addressee]:
+    """Return for whom an occurrence is not decided yet: for nobody else its hour is looked for."""
+    return [person for person in people if f"{stem}:{person.id}{tail}" not in world.decided]
+
+
+def _rhythm(world: World, city: City, people: Iterable[Addressee], days: tuple[date, date]) -> Iterator[Due]:
     """Yield prompt, nudge and last call of each week."""
+    programme = world.programme
     zone, rhythm = ZoneInfo(city.timezone), programme.rhythm_of(city)
     times = ((PROMPT, rhythm.prompt), (NUDGE, rhythm.nudge), (LAST_CALL, rhythm.last_call))
     for monday in _mondays(*days):
-        asked = form_due(programme, city, datetime.combine(monday, time(12), zone))
-        if asked is None or not is_prompted(programme, city, week_of(monday)):
+        report = form_due(programme, city, datetime.combine(monday, time(12), zone))
+        if report is None or not is_prompted(programme, city, week_of(monday)):
             continue
-        form, period = asked
+        form, period = report
         over = _midnight(monday + 7 * _DAY, zone)
         for kind, when in times:
+            stem = f"{'last' if kind == LAST_CALL else kind}:{form}:{period}"
+            asked = _undecided(world, people, stem)
+            if not asked:
+                continue
             day = monday + _WEEK.index(when.day) * _DAY
             due_at, goes = datetime.combine(day, when.at, zone), moved(programme, city, day, when.at)
             until = over if kind == PROMPT else min(over, _midnight(goes.at.date() + _DAY, zone))
-            stem = f"{'last' if kind == LAST_CALL else kind}:{form}:{period}"
-            for person in people:
+            for person in asked:
                 yield Due(kind, person, stem, city, due_at, goes, until, form=form, period=period)
 
 
@@ -138,9 +146,9 @@ def _milestones(
         if deadline is None or deadline.is_closed or not _matters(world.programme, deadline.due, days):
             continue
         if deadline.due >= days[0]:
-            yield from _reminders(world.programme, city, people, milestone, deadline)
+            yield from _reminders(world, city, people, milestone, deadline)
         if deadline.due <= days[1]:
-            yield from _overdue(world.programme, city, people, milestone, deadline)
+            yield from _overdue(world, city, people, milestone, deadline)
 
 
 def _matters(programme: Programme, due: date, days: tuple[date, date]) -> bool:
@@ -150,20 +158,24 @@ def _matters(programme: Programme, due: date, days: tuple[date, date]) -> bool:
 
 
 def _reminders(
-    programme: Programme, city: City, people: Iterable[Addressee], milestone: str, deadline: Deadline
+    world: World, city: City, people: Iterable[Addressee], milestone: str, deadline: Deadline
 ) -> Iterator[Due]:
+    programme, stem = world.programme, f"rem:{milestone}:{deadline.due}"
     zone, hour = ZoneInfo(city.timezone), programme.reminders.at
     ends = ends_at(programme, city, deadline.due)
     for day, offset in reminder_days(programme, city, deadline.due).items():
+        reminded = _undecided(world, people, stem, f":{offset}")
+        if not reminded:
+            continue
         goes = moved(programme, city, day, hour)
         nominal = deadline.due - offset * _DAY
         due_at = datetime.combine(nominal, hour, zone)
         reason = goes.reason or ("" if day == nominal else "day_off")
-        for person in people:
+        for person in reminded:
             yield Due(
                 REMINDER,
                 person,
-                f"rem:{milestone}:{deadline.due}",
+                stem,
                 city,
                 min(due_at, goes.at),
                 Moved(goes.at, reason),
@@ -191,20 +203,24 @@ def reminder_days(programme: Programme, city: City, due: date) -> dict[date, int
 def _reminder_day(programme: Programme, city: City, day: date, due: date) -> date:
     ahead = (day + n * _DAY for n in range((due - day).days + 1))
     before = (day - n * _DAY for n in range(1, LOOK_BACK.days))
-    return next((each for each in (*ahead, *before) if is_working_day(programme, city, each)), day)
+    return next((each for each in chain(ahead, before) if is_working_day(programme, city, each)), day)
 
 
 def _overdue(
-    programme: Programme, city: City, people: Iterable[Addressee], milestone: str, deadline: Deadline
+    world: World, city: City, people: Iterable[Addressee], milestone: str, deadline: Deadline
 ) -> Iterator[Due]:
+    programme, stem = world.programme, f"overdue:{milestone}:{deadline.due}"
+    told = _undecided(world, people, stem)
+    if not told:
+        return
     day = next_working_day(programme, city, deadline.due + _DAY)
     goes = moved(programme, city, day, programme.reminders.at)
     due_at = datetime.combine(day, programme.reminders.at, ZoneInfo(city.timezone))
-    for person in people:
+    for person in told:
         yield Due(
             OVERDUE,
             person,
-            f"overdue:{milestone}:{deadline.due}",
+            stem,
             city,
             due_at,
             goes,

@@ -33,6 +33,7 @@ from bot.schedule import (
 
 BEING_ANSWERED = timedelta(hours=1)  # who works on the report needs no prompt for it
 WEEK = timedelta(days=8)  # a ceiling is known only with the whole week before one's eyes
+OWN_HOUR = timedelta(hours=1)  # after its time something is not late yet
 ORDER = (OVERDUE, REMINDER, ESCALATION, NUDGE, LAST_CALL, DIGEST, PROMPT)  # of what leaves together
 
 
@@ -57,9 +58,10 @@ def plan(world: World, at: datetime, until: datetime) -> list[Verdict]:
 
     What fell due before `at` is judged as late. Nothing is looked up: the same world gives the same plan.
     """
+    world = replace(world, people=_without_idle_deputies(world.people))
     last = max(until, at + WEEK)
     dues = due_between(world, at - LIFE, last)
-    cases = [_case(world, due, at) for due in dues if due.key not in world.decided]
+    cases = [_case(world, due, at) for due in dues]
     coordinators = _coordinators(world)
     cases = [case for case in cases if _is_addressed(world, case, coordinators[case.due.person.city])]
     for rule in (_judge_recipient, _judge_city, _judge_report, _judge_deadline, _judge_way):
@@ -97,15 +99,35 @@ def _case(world: World, due: Due, at: datetime) -> _Case:
     """Return the case with the time at which it leaves: moved, and later still when that has passed."""
     if due.moved.at >= at:
         return _Case(due, due.moved.at, due.moved.reason)
-    late = late_at(world.programme, due.kind, due.city, at)
+    late = late_at(world.programme, due.kind, due.city, due.due_at, at)
     return _Case(due, late.at, late.reason)
 
 
-def late_at(programme: Programme, kind: str, city: City | None, at: datetime) -> Moved:
-    """Return when something whose time has passed may leave: to officers in the Secretariat's hours."""
+def late_at(programme: Programme, kind: str, city: City | None, due_at: datetime, at: datetime) -> Moved:
+    """Return when something whose time has passed may leave: to officers in the Secretariat's hours.
+
+    Digests and escalations keep their own hour, also one at which the Secretariat is closed.
+    """
+    if city is None and due_at <= at < due_at + OWN_HOUR:
+        return Moved(at)
     return (
         waking(programme, at) if kind == DIGEST else moved_now(programme, city or programme.secretariat, at)
     )
+
+
+def _without_idle_deputies(people: Iterable[Addressee]) -> tuple[Addressee, ...]:
+    """Leave out deputies whose coordinator can be asked, whatever the day: most of them."""
+    people = tuple(people)
+    served = {one.city for one in people if one.role == COORDINATOR and _is_there(one)}
+    return tuple(one for one in people if one.role != DEPUTY or one.city not in served)
+
+
+def _is_there(person: Addressee) -> bool:
+    return person.state not in ("paused", "stopped") and _is_reachable(person)
+
+
+def _is_reachable(person: Addressee) -> bool:
+    return not person.addresses or any(address.is_reachable for address in person.addresses)
 
 
 def _coordinators(world: World) -> Mapping[str | None, list[Addressee]]:
@@ -133,7 +155,7 @@ def _is_addressed(world: World, case: _Case, coordinators: Iterable[Addressee]) 
 def _can_be_asked(world: World, person: Addressee, case: _Case) -> bool:
     if _state_at(world, person, case.send_at) in ("paused", "stopped"):
         return False
-    return not person.addresses or any(address.is_reachable for address in person.addresses)
+    return _is_reachable(person)
 
 
 def _state_at(world: World, person: Addressee, at: datetime) -> str:

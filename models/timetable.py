@@ -250,9 +250,10 @@ def cancel_keys(db: Db, keys: Collection[str], at: datetime) -> int:
     if not found:
         return 0
     cancelling = update(OUT).where(OUT.c.id.in_(found), OUT.c.state == OutboxState.QUEUED)
-    db.connection().execute(cancelling.values(state=OutboxState.CANCELLED, changed_at=at))
-    _note_cancelled(db, set(found.values()), at)
-    return len(found)
+    cancelling = cancelling.values(state=OutboxState.CANCELLED, changed_at=at)
+    cancelled = db.connection().execute(cancelling.returning(OUT.c.id)).scalars().all()
+    _note_cancelled(db, {found[id] for id in cancelled}, at)  # another worker may have claimed the rest
+    return len(cancelled)
 
 
 def _note_cancelled(db: Db, keys: Collection[str], at: datetime) -> None:
@@ -353,7 +354,7 @@ def _world_of_cities(db: Db, programme: Programme, slugs: Collection[str | None]
 
 def _opens(world: World, row: Json, at: datetime) -> datetime:
     city = world.programme.cities.get(row.city or "") if row.kind in (*PROMPTED, *RECALLED) else None
-    return late_at(world.programme, row.kind, city, at).at
+    return late_at(world.programme, row.kind, city, row.due_at, at).at
 
 
 def _is_untrue(world: World, row: Json, at: datetime) -> bool:
