@@ -204,8 +204,8 @@ def a_moved_site(folder: Path, database: str, at: datetime, **more: object) -> I
             store.close()
 
 
-def add_people(site: Moved, people: Sequence[Someone]) -> list[int]:
-    """Add people who agreed: role, city, language, addresses; return their ids."""
+def add_people(site: Moved, people: Sequence[Someone], at: datetime = AGREED) -> list[int]:
+    """Add people who agreed at that time: role, city, language, addresses; return their ids."""
 
     def add(db: Db) -> Iterable[int]:
         for number, (role, city, language, addresses) in enumerate(people, start=1):
@@ -216,7 +216,7 @@ def add_people(site: Moved, people: Sequence[Someone]) -> list[int]:
                 city=city,
                 language=language,
                 addresses=addresses,
-                at=AGREED,
+                at=at,
             )
             record_consent(
                 db,
@@ -226,7 +226,7 @@ def add_people(site: Moved, people: Sequence[Someone]) -> list[int]:
                 language=language,
                 channel="paper",
                 how="test",
-                at=AGREED,
+                at=at,
             )
             yield person
 
