@@ -239,13 +239,19 @@ def _of_twilio(settings: Settings) -> Iterator[Finding]:
 
 
 def _of_channels_off(settings: Settings) -> Iterator[Finding]:
-    if not settings.has_whatsapp and not settings.has_sms:
+    """Yield a note a channel that nothing is set for; of one that is half set the settings' check tells."""
+    senders = (
+        settings.twilio_whatsapp_from,
+        settings.twilio_sms_from,
+        settings.twilio_messaging_service_sid,
+    )
+    if not any((settings.twilio_account_sid, settings.twilio_tokens, *senders)):
         yield Finding("WhatsApp and SMS are off.", "Set TWILIO_ACCOUNT_SID to switch them on.", is_note=True)
-    elif not settings.has_whatsapp:
+    elif settings.has_sms and not settings.has_whatsapp:
         yield Finding("WhatsApp is off.", "Set TWILIO_WHATSAPP_FROM to switch it on.", is_note=True)
-    elif not settings.has_sms:
+    elif settings.has_whatsapp and not settings.has_sms:
         yield Finding("SMS are off.", "Set TWILIO_SMS_FROM to switch them on.", is_note=True)
-    if not settings.mail_from:
+    if not settings.mail_from and not settings.smtp_url.get_secret_value():
         yield Finding("E-mail is off.", "Set SMTP_URL and MAIL_FROM to switch it on.", is_note=True)
 
 

@@ -114,3 +114,25 @@ def test_a_port_in_use_is_one_line(quick: Griot, tmp_path: Path) -> None:
 
 def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([griot_command(), *words], capture_output=True, text=True, cwd=folder, check=False)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"SMTP_URL": "smtp://127.0.0.1"}, id="no sender of mail"),
+        pytest.param({"MAIL_FROM": "griot@example.org"}, id="no mail server"),
+        pytest.param({"TWILIO_ACCOUNT_SID": "AC1"}, id="an account alone"),
+        pytest.param({"TWILIO_SMS_FROM": "+10000000001"}, id="a sender alone"),
+    ],
+)
+def test_the_doctor_has_one_line_for_what_is_half_set(
+    quick: Griot, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    """What is missing, and no second line that says the channel is off."""
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    found = quick.parsed(quick("doctor", "--json"))
+    name = "Twilio" if "TWILIO" in next(iter(given)) else "e-mail"
+    channel = "SMS" if name == "Twilio" else "E-mail"
+    assert [each for each in found["problems"] if f"{name} is half configured" in each["mend"]]
+    assert not [each for each in found["notes"] if channel in each["what"]]
