@@ -298,3 +298,9 @@ def test_the_clock_goes_neither_back_nor_far(stage: Stage, to: str) -> None:
     before = stage.at
     assert press(stage.app().test_client(), "/simulator", "/simulator/clock", to=to).status_code == 303
     assert stage.at == before
+
+
+@pytest.mark.parametrize(("name", "word"), [("keeper", "RAPPORT"), ("officer", "ÉTAT")])
+def test_an_empty_phone_names_the_word_to_begin(stage: Stage, name: str, word: str) -> None:
+    """A coordinator reports; an officer reads the digest."""
+    assert f"To begin, send {word}." in stage.app().test_client().get(phone(stage, name)).text
