@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.opening_hours import Moved, moved_now
 from bot.programme import Programme
-from bot.schedule import ALERT, HELD, Occurrence
+from bot.schedule import ALERT, ANY_HOUR, HELD, Occurrence
 from bot.values import Message
 from models import ladder
 from models.base import Db
@@ -16,7 +16,6 @@ from models.outbox import LIVE
 from models.person import Person, PersonState, Role
 from models.timetable import decide
 
-ANY_HOUR = frozenset({"safety"})  # kinds that wait for no office to open
 OF_A_PERSON = ("stopped", "unreachable", "moretime", "blocks")  # kinds whose `about` begins with the person
 
 
