@@ -1,6 +1,8 @@
 """The job that decides what is due: what it found holds for a while only, and until it is seen to be kept."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +10,9 @@ import pytest
 
 from griot.assembly import make_jobs
 from models.base import Db
+from models.db import write
+from models.sending import claim
+from models.timetable import cancel_keys
 from tests.moved import Moved, Someone, a_moved_site, add_people
 
 TEN = datetime(2026, 11, 23, 10, tzinfo=UTC)  # Monday's prompt in the cities whose time is UTC
@@ -66,9 +71,28 @@ def test_what_was_not_kept_is_decided_at_the_next_tick(site: Moved) -> None:
         job.run(db, TEN)
         raise InterruptedError
 
-    for _ in range(2):
+    while not asked(site):
+        site.write(lambda db: job.run(db, TEN))
+    for _ in CITIES:
         with pytest.raises(InterruptedError):
             site.write(fail)
     while site.write(lambda db: job.run(db, TEN + SECOND)):
         pass
     assert asked(site) == len(CITIES)
+
+
+def test_what_leaves_at_this_moment_is_not_called_cancelled(site: Moved, run: Run) -> None:
+    """Where another worker claims the message while it is being cancelled, it is sent, and says so."""
+    if site.store.is_sqlite:
+        pytest.skip("SQLite's writers wait for one another")
+    while asked(site) < 1:
+        run(TEN)
+    with site.store.writers() as claiming, ThreadPoolExecutor(1) as pool:
+        claimed = claim(claiming, 10, TEN, timedelta(minutes=1))[0]
+        (row,) = [row for row in site.sent("prompt", "reminder") if row["id"] == claimed.id]
+        cancelling = pool.submit(write, site.store, lambda db: cancel_keys(db, [row["key"]], TEN))
+        time.sleep(0.5)  # it waits for the claimed row
+        claiming.commit()
+        assert cancelling.result(10) == 0
+    (decided,) = [each for each in site.occurrences() if each["key"] == row["key"]]
+    assert decided["state"] == "sent"
