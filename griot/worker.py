@@ -35,6 +35,7 @@ LOOK_AGAIN = 0.1  # seconds between two looks of `--once`: what is due may wait 
 AFTER_ERROR = 1.0  # seconds until it looks again when the database did not answer
 AFTER_LOCK = timedelta(seconds=5)  # until a turn that waited in vain for a lock is taken again
 SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
+LONGEST_WAIT = 60.0  # seconds that `--once` waits for nothing: its clock may stand still
 ENDING = 7.0  # seconds that calls under way get at the end
 
 Turn = Callable[[Db, Inbox, datetime], None]
@@ -108,18 +109,20 @@ class Worker:
         failed = 0
         plan()
         self._settle_lost()
+        patience = time.monotonic() + LONGEST_WAIT
         while True:
             self._ear.clear()
             done = self._work_once()
             failed += done.failed
             if done.did_something:
+                patience = time.monotonic() + LONGEST_WAIT
                 continue
             if not self._sender.is_idle:
                 self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))
                 continue
             plan()
             until = self._next_due()
-            if until is None:
+            if until is None or time.monotonic() > patience:
                 self._sender.close()
                 return failed + len(self._work.channels) - len(self._sender.working_channels)
             self._settle_lost()
