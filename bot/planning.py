@@ -88,9 +88,10 @@ def _alert(world: World, held: Occurrence, at: datetime) -> Verdict:
     state = _state_at(world, person, opens.at) if person else "stopped"
     if person is None or state in ("paused", "stopped"):
         return Verdict(replace(alert, reason=state), leaves=False, waits=True)
-    ways = rungs(person.addresses, world.channels, opens.at)
+    addresses = [one for one in person.addresses if state == "active" or one.channel == "email"]
+    ways = rungs(addresses, world.channels, opens.at)
     if not ways:
-        reason = why_none(person.addresses, world.channels, opens.at)
+        reason = why_none(addresses, world.channels, opens.at)
         return Verdict(replace(alert, reason=reason), leaves=False, waits=True)
     return Verdict(alert, leaves=True, rung=ways[0])
 

@@ -1,9 +1,10 @@
 """What officers are told at once: in their hours, or whatever the hour when somebody's safety is at stake."""
 
+import logging
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select
 
 from bot.opening_hours import Moved, moved_now
 from bot.programme import Programme
@@ -13,9 +14,12 @@ from models import ladder
 from models.base import Db
 from models.occurrence import OccurrenceState
 from models.outbox import LIVE
-from models.person import Person, PersonState, Role
+from models.person import Address, Person, PersonState, Role
 from models.timetable import decide
 
+log = logging.getLogger(__name__)
+
+EMAIL = "email"
 OF_A_PERSON = ("stopped", "unreachable", "moretime", "blocks")  # kinds whose `about` begins with the person
 
 
@@ -31,8 +35,9 @@ def tell_officers(
     city: str | None = None,
     besides: int = 0,
 ) -> int:
-    """Tell every officer who agreed to messages, once; return how many are told or will be.
+    """Tell every officer, once; return how many are told or will be.
 
+    Who has not agreed to messages is told by e-mail only.
     The key is `alert:<kind>:<about>:<officer>`. Out of the Secretariat's hours the alert is held until they
     begin. `text_in(language)` says it; `besides`: an officer it is about.
     """
@@ -51,17 +56,31 @@ def tell_officers(
 
 def send(db: Db, key: str, officer: int, text: str, at: datetime, channels_on: Collection[str]) -> bool:
     """Queue an alert on the best way to an officer; return False when there is none."""
-    message = Message(text, kind=ALERT)
+    addresses = ladder.reached(db, [officer]).get(officer, ())
+    if db.scalar(select(Person.state).where(Person.id == officer)) != PersonState.ACTIVE:
+        addresses = tuple(one for one in addresses if one.channel == EMAIL)
     found = ladder.enqueue(
-        db, key=key, person_id=officer, message=message, at=at, channels_on=channels_on, lane=LIVE
+        db,
+        key=key,
+        person_id=officer,
+        message=Message(text, kind=ALERT),
+        at=at,
+        channels_on=channels_on,
+        lane=LIVE,
+        addresses=addresses,
     )
+    if found is None:
+        log.warning("the alert %s has no way to its officer", key)
     return found is not None
 
 
 def _officers(db: Db, besides: int) -> list[tuple[int, str]]:
     """Return id and language of every officer who can be told; of the administrators while there is none."""
+    has_mail = exists().where(Address.person_id == Person.id, Address.channel == EMAIL)
     query = select(Person.id, Person.language, Person.role).where(
-        Person.role.in_((Role.OFFICER, Role.ADMIN)), Person.state == PersonState.ACTIVE, Person.id != besides
+        Person.role.in_((Role.OFFICER, Role.ADMIN)),
+        or_(Person.state == PersonState.ACTIVE, and_(Person.state == PersonState.INVITED, has_mail)),
+        Person.id != besides,
     )
     rows = list(db.execute(query.order_by(Person.id)))
     first = Role.OFFICER if any(role == Role.OFFICER for _, _, role in rows) else Role.ADMIN
