@@ -39,7 +39,7 @@ SQLITE_TROUBLES = (  # primary result codes: sqlite.org/rescode.html
 READER = {"is_reader": True}
 ON_SQLITE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "temp_store=MEMORY")
 ON_POSTGRES = (
-    "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '60s'"
+    "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '20s'"
 )
 
 

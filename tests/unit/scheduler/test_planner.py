@@ -14,6 +14,7 @@ from models.db import Store, open_store, read, write
 from models.worker import count_live, has_leader, last_beat, lead, leads, leave
 from scheduler.job import Job
 from scheduler.loop import Ticker
+from scheduler.planner import LEASE as PLANNER_LEASE
 from scheduler.planner import Planner
 
 AT = datetime(2026, 11, 23, 8, 59, 59, tzinfo=UTC)
@@ -135,3 +136,11 @@ def test_it_ticks_on_after_the_clock_jumped_back() -> None:
         pass
     assert ticked.acquire(timeout=5)
     ticker.close()
+
+
+def test_a_transaction_of_a_frozen_worker_ends_with_its_lease(store: Store) -> None:
+    """PostgreSQL ends it, so that who leads by then does not wait for its locks."""
+    if store.is_sqlite:
+        pytest.skip("SQLite's lock stays with its process")
+    found = read(store, lambda db: db.scalar(text("SHOW idle_in_transaction_session_timeout")))
+    assert found == f"{PLANNER_LEASE.seconds}s"
