@@ -37,7 +37,7 @@ SQLITE_TROUBLES = (  # primary result codes: sqlite.org/rescode.html
 )
 
 READER = {"is_reader": True}
-ON_SQLITE = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "temp_store=MEMORY")
+ON_SQLITE = ("synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "temp_store=MEMORY")
 ON_POSTGRES = (
     "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '20s'"
 )
@@ -236,6 +236,7 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the begin event begins, not the driver
         connection.execute("PRAGMA busy_timeout=5000")
+        _write_ahead(connection)
         for pragma in ON_SQLITE:
             connection.execute(f"PRAGMA {pragma}")
 
@@ -255,6 +256,20 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
             _begin_writing(driver, line)
 
     return engine
+
+
+def _write_ahead(driver: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on; the busy handler does not wait for others who do so in a new file."""
+    for pause in _pauses():
+        try:
+            driver.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(pause)
+        else:
+            return
+    raise sqlite3.OperationalError("database is locked")
 
 
 def _begin_writing(driver: sqlite3.Connection, line: FileLock) -> None:

@@ -1,6 +1,7 @@
 """Migrations: both ways on both databases, in step with the models, refused when ahead or behind."""
 
 import io
+import sqlite3
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy import inspect, text
 
 from griot.schema import Standing, alembic_config, downgrade, migrate, revisions, standing
 from models.db import open_store, write
+from tests.databases import Databases
 
 
 def test_the_newest_revision_is_what_the_models_say(empty_database: str) -> None:
@@ -66,6 +68,19 @@ def test_several_may_migrate_at_once(empty_database: str) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
+
+
+def test_a_new_file_that_another_makes_is_waited_for(sqlite_databases: Databases) -> None:
+    """SQLite refuses at once to turn its write-ahead log on while another process writes there."""
+    address = sqlite_databases.empty()
+    store = open_store(address)
+    with sqlite3.connect(address.removeprefix("sqlite:///"), check_same_thread=False) as other:
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(0.3, other.rollback).start()
+        assert standing(store) == Standing.BEHIND
+    other.close()
+    store.close()
+    sqlite_databases.drop(address)
 
 
 @pytest.mark.parametrize("revision", revisions())
