@@ -209,6 +209,16 @@ def decide(
     )
 
 
+def known(db: Db, keys: Collection[str]) -> set[str]:
+    """Return those of the keys that were decided; a held alert is not yet."""
+    if not keys:
+        return set()
+    query = select(OCCURRENCE.c.key).where(
+        OCCURRENCE.c.key.in_(keys), OCCURRENCE.c.state != OccurrenceState.HELD
+    )
+    return set(db.connection().execute(query).scalars())
+
+
 def release(db: Db, key: str, at: datetime) -> Mapping[str, Json] | None:
     """Return what a held alert says, marked as sent; None when another worker was first."""
     releasing = (

@@ -81,6 +81,7 @@ class Planner:
             for _ in range(MOST_RUNS):
                 if not write(self._store, lambda db: self._done(db, job)):
                     return
+                self._beat(self._clock())  # much work must not cost the lease
         except NotLeadingError:
             self._number = None
             log.warning("another worker leads the schedule now")

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 LOOK = timedelta(seconds=15)  # until the world is looked at again when nothing is due
 AHEAD = timedelta(days=1)  # how far the next due time is looked for
+PORTION = 50  # occurrences a transaction at most: on SQLite turns wait for it
 MOST_FAILURES = 3  # of one occurrence; then it is parked
 
 
@@ -39,7 +40,7 @@ def occurrences(parts: Parts) -> Job:
 
 
 class Occurrences:
-    """Decides one occurrence a transaction; between two looks nothing is read.
+    """Sends one message a transaction, of what is not sent many; between two looks the world is not read.
 
     What a look found is true for a while only: a worker that was frozen or had no database looks again.
     """
@@ -49,24 +50,31 @@ class Occurrences:
         self._looked: datetime | None = None
         self._next: datetime | None = None
         self._due: deque[Verdict] = deque()
+        self._taken: list[Verdict] = []  # decided by the last transaction, if that was kept
         self._failures: dict[str, int] = {}
 
     def run(self, db: Db, at: datetime) -> int:
-        """Decide the next occurrence that is due; return 0 when none is.
-
-        It stays the next until it is seen to be decided: a transaction may fail, or be repeated.
-        """
+        """Decide what is due next, up to the first that is sent; return how many, 0 when nothing is due."""
         if self._is_time(at):
             try:
                 self._look(db, at)
             except SQLAlchemyError:
                 self._looked = None  # the next tick looks again
                 raise
-        while self._due:
-            if self._decided(db, self._due[0], at):
-                return 1
-            self._due.popleft()
-        return 0
+        self._put_back(db)
+        while self._due and len(self._taken) < PORTION:
+            verdict = self._due.popleft()
+            if self._decided(db, verdict, at):
+                self._taken.append(verdict)
+                if verdict.leaves:
+                    break
+        return len(self._taken)
+
+    def _put_back(self, db: Db) -> None:
+        """Take what was decided last for due again unless it was kept: a transaction may fail or be repeated."""
+        taken, self._taken = self._taken, []
+        known = timetable.known(db, [each.occurrence.key for each in taken])
+        self._due.extendleft(each for each in reversed(taken) if each.occurrence.key not in known)
 
     def _is_time(self, at: datetime) -> bool:
         if self._looked is None or not self._looked <= at < self._looked + LOOK:
@@ -77,6 +85,7 @@ class Occurrences:
         parts = self._parts
         self._looked, self._next = at, None
         self._due.clear()
+        self._taken.clear()
         try:
             programme = parts.programmes.programme(db)
         except LookupError:

@@ -89,6 +89,21 @@ def test_a_job_is_told_the_time_of_its_transaction(store: Store) -> None:
     assert runs == [later]
 
 
+def test_much_work_does_not_cost_the_lead(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """A job that works for longer than the lease leads on, under the same number."""
+    now = [AT]
+    runs: list[datetime] = []
+
+    def works(db: Db, at: datetime) -> int:
+        runs.append(at)
+        now[0] += timedelta(seconds=6)
+        return int(len(runs) < 10)
+
+    Planner(store, [Job("long", "* * * * * *", works, is_led=True)], ZoneInfo("UTC"), lambda: now[0]).tick(AT)
+    assert len(runs) == 10
+    assert caplog.text == ""
+
+
 def test_a_gap_is_caught_up_once(store: Store) -> None:
     """After an hour's pause a job of every second runs once, not 3,600 times."""
     runs: list[datetime] = []
