@@ -71,7 +71,7 @@ class Occurrences:
         return len(self._taken)
 
     def _put_back(self, db: Db) -> None:
-        """Take what was decided last for due again unless it was kept: a transaction may fail or be repeated."""
+        """Take what was decided last for due again unless it was kept: a transaction may be repeated."""
         taken, self._taken = self._taken, []
         known = timetable.known(db, [each.occurrence.key for each in taken])
         self._due.extendleft(each for each in reversed(taken) if each.occurrence.key not in known)
