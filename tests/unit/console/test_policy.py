@@ -23,7 +23,7 @@ def path_of(rule: str, city: str, stage: Stage) -> str:
     parts = {
         "<slug>": city,
         "<int:person_id>": str(person),
-        "<int:id>": "1",
+        "<int(max=2147483647):id>": "1",
         "<token>": "unknown",
         "<path:filename>": "griot.css",
     }
