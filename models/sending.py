@@ -32,7 +32,7 @@ from bot.values import Message
 from models.base import Db
 from models.city import City
 from models.consent import consent_of, state_at
-from models.outbox import BULK, LIVE, OUT, QUEUED, SENDING, OutboxState, message_from
+from models.outbox import BULK, OUT, QUEUED, SENDING, OutboxState, message_from
 from models.person import Address, KnownPerson, Person, PersonState, note_change
 
 NEVER_REPEATED = frozenset({"digest"})  # kinds that an officer repeats by hand: a doubled one confuses many
@@ -349,7 +349,7 @@ def _settle_overtaken(db: Db, at: datetime) -> int:
         select(newer.c.id).where(
             newer.c.recipient == OUT.c.recipient,
             newer.c.state.in_([QUEUED, SENDING]),
-            newer.c.lane == LIVE,
+            newer.c.kind.not_in(sorted(UNASKED)),  # an alert is no reply, though it goes in their lane
             newer.c.id > OUT.c.id,
         )
     )

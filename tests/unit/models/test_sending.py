@@ -208,6 +208,17 @@ def test_a_reply_overtakes_a_message_that_may_have_left(db: Db) -> None:
     assert texts(claimed(db)) == [answer]
 
 
+@pytest.mark.parametrize("kind", ["alert", "reminder"])
+def test_an_unasked_message_overtakes_none(db: Db, kind: str) -> None:
+    """What nobody asked for does not take the place of a message that may have left."""
+    a_message(db, kind="alert")
+    [row] = claimed(db)
+    put_back(db, row, AT + 30 * SECOND, AT, may_have_left=True)
+    a_message(db, kind=kind)
+    settle_lost(db, AT + SECOND)
+    assert row_of(db, row).state == OutboxState.QUEUED
+
+
 def test_what_is_too_late_expires(db: Db) -> None:
     """A message does not leave at or after its last moment."""
     a_message(db, not_after=AT)
