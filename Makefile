@@ -43,7 +43,7 @@ lock: .venv/bin/uv
 	@for name in uv run test; do $(UV) pip compile -q --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header requirements/$$name.in -o requirements/$$name.txt; done
 
 catalogs: setup
-	@$(BIN)/pybabel -q extract -F locales/babel.cfg -k say -k count:1,2 --no-location --sort-output --omit-header -o locales/griot.pot bot console reports
+	@$(BIN)/pybabel -q extract -F locales/babel.cfg -k say -k sentence -k count:1,2 --no-location --sort-output --omit-header -o locales/griot.pot bot console reports
 	@$(BIN)/pybabel -q update -i locales/griot.pot -d locales -D griot --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@$(BIN)/pybabel -q compile -d locales -D griot
 

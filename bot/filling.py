@@ -15,7 +15,9 @@ def filling_of(scene: Scene) -> Filling:
 
 
 def filling_for(scene: Scene, report: Report, previous: Mapping[str, Value] | None = None) -> Filling:
-    """Return a report as the engine takes it."""
+    """Return a report as the engine takes it; last time's answers are looked up where the form reads them."""
+    if previous is None and report.form.reads_last:
+        previous = scene.facts.previous(report.form.name)
     return Filling(
         form=report.form,
         session=report.session,

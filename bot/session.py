@@ -50,7 +50,7 @@ class Filling:
         for one in self.laid:
             if one.given is given and one.form is self.form and one.hidden == self.hidden:
                 return one.sheet
-        sheet = Sheet(self.form, given, self.hidden, self.now)
+        sheet = Sheet(self.form, given, self.hidden, self.now, self.previous)
         self.laid.append(Laid(self.form, given, self.hidden, sheet))
         return sheet
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from threading import Lock
 
-from sqlalchemy import LargeBinary, Select, Text, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, LargeBinary, Select, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.forms.building import open_form
@@ -30,7 +30,19 @@ class FormVersion(Base):
     digest: Mapped[str]  # SHA-256 of the file
     source: Mapped[str] = mapped_column(Text)  # what the reader made of the file; opens without it
     is_current: Mapped[bool] = mapped_column(default=True)
+    fallback: Mapped[str] = mapped_column(default="", server_default="")  # said where a language lacks a text
+    retired_at: Mapped[datetime | None]  # since then no new report begins on it
     created_at: Mapped[datetime]
+
+
+class FormFile(Base):
+    """A file that belongs to a form version: a list of choices or of data, as CSV."""
+
+    __tablename__ = "form_file"
+
+    form_version_id: Mapped[int] = mapped_column(ForeignKey("form_version.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)  # as the form names it, such as towns.csv
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 def form_version(db: Db, name: str, version: str | None = None) -> FormVersion:

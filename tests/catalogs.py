@@ -13,7 +13,7 @@ from bot.values import LANGUAGES
 ROOT = Path(__file__).parent.parent
 SPEAKING = ("bot", "console", "reports")  # the folders that may say anything to people
 METHODS = [("**.py", "python"), ("**.html", "jinja2")]
-KEYWORDS = {"say": None, "count": (1, 2)}
+KEYWORDS = {"say": None, "sentence": None, "count": (1, 2)}
 UNCOUNTED = {"ar": (0, 1, 2)}  # forms in which the number is a word, not a figure
 
 Sentence = tuple[str, ...]  # the sentence, or its two English forms when it is counted
@@ -99,7 +99,7 @@ def _calls(tree: ast.Module) -> Iterator[tuple[int, Sentence | None]]:
 
 
 def _literals_wanted(called: ast.expr) -> int:
-    if _is_voice(called):
+    if _is_voice(called) or getattr(called, "id", "") == "sentence":
         return 1
     is_count = isinstance(called, ast.Attribute) and called.attr == "count" and _is_voice(called.value)
     return 2 if is_count else 0

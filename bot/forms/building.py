@@ -19,7 +19,7 @@ from bot.forms.form import (
     Texts,
 )
 from bot.forms.rewriting import ExpressionError, Scope
-from bot.forms.wording import asked, authored, choice_list, label_in, repeat_of
+from bot.forms.wording import Above, asked, authored, choice_list, label_in, repeat_of
 from bot.forms.xform import JR, UNLABELLED, SetValue, XForm, parse
 from bot.values import LANGUAGES, Problem
 
@@ -82,7 +82,7 @@ class _Builder:
 
     def form(self) -> Form:
         """Return the form, or raise FormError with everything that is wrong."""
-        root = self._node(self._xform.answers, f"/{self._scope.root}", "", None)
+        root = self._node(self._xform.answers, f"/{self._scope.root}", Above())
         if self._problems:
             raise FormError(tuple(self._problems))
         nodes = list(root.walk())
@@ -97,6 +97,7 @@ class _Builder:
             repeats=tuple(repeat_of(n) for n in nodes if n.kind is Kind.REPEAT),
             hidden=tuple(n.path for n in nodes if n.kind is Kind.HIDDEN),
             warnings=tuple(self._warnings),
+            reads_last=False,
             source=self._source,
             compiled=Compiled(
                 root=root,
@@ -112,8 +113,8 @@ class _Builder:
 
     # -- nodes
 
-    def _node(self, element: etree._Element, full: str, path: str, repeat: str | None) -> Node:
-        xform = self._xform
+    def _node(self, element: etree._Element, full: str, above: Above) -> Node:
+        xform, path = self._xform, above.path
         kind = self._kind(element, full)
         control = xform.controls.get(full)
         labelled = control if control is not None else xform.groups.get(full)
@@ -124,7 +125,7 @@ class _Builder:
             name=str(element.tag),
             path=path,
             kind=kind,
-            children=self._children(element, kind, full, path, repeat),
+            children=self._children(element, kind, full, above),
             relevant=self._bound(bind, "relevant", full),
             constraint=self._bound(bind, "constraint", full),
             required=self._bound(bind, "required", full),
@@ -142,14 +143,17 @@ class _Builder:
             constraint_messages=self._message(bind, "constraintMsg", full),
             required_messages=self._message(bind, "requiredMsg", full),
         )
-        return asked(node, self._type(kind, control, bind, full), control, bind, repeat)
+        return asked(node, self._type(kind, control, bind, full), control, bind, above)
 
-    def _children(
-        self, element: etree._Element, kind: Kind, full: str, path: str, repeat: str | None
-    ) -> tuple[Node, ...]:
-        inside = path if kind is Kind.REPEAT else repeat
+    def _children(self, element: etree._Element, kind: Kind, full: str, above: Above) -> tuple[Node, ...]:
+        group = self._xform.groups.get(full)
+        is_page = group is not None and "field-list" in group.get("appearance", "").split()
+        repeat = above.path if kind is Kind.REPEAT else above.repeat
+        page = above.path if is_page else above.page
         return tuple(
-            self._node(child, f"{full}/{child.tag}", f"{path}/{child.tag}".lstrip("/"), inside)
+            self._node(
+                child, f"{full}/{child.tag}", Above(f"{above.path}/{child.tag}".lstrip("/"), repeat, page)
+            )
             for child in element
         )
 

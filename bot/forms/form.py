@@ -63,6 +63,7 @@ class Question:
     required_messages: Labels = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     appearance: str = ""
+    page: str = ""  # path of the field-list group it is in: such a group is one message
     relevant: str = ""
     constraint: str = ""
     required: str = ""
@@ -181,6 +182,7 @@ class Form:
     repeats: tuple[Repeat, ...] = field(compare=False, repr=False)
     hidden: tuple[str, ...] = field(compare=False)  # paths filled by the bot: city, period, …
     warnings: tuple[str, ...] = field(compare=False, repr=False)
+    reads_last: bool = field(compare=False)  # an expression reads the answers of last time
     source: str = field(compare=False, repr=False)
     compiled: Compiled = field(compare=False, repr=False)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeAlias
 
 from lxml import etree
@@ -20,6 +21,7 @@ Isolate: TypeAlias = Callable[[str], str]
 
 _ROUNDS = 5  # at most, where an expression reads a later question
 _MOST_INSTANCES = 500  # of one repeat, whatever its repeat_count says
+NOTHING: Mapping[str, Value] = MappingProxyType({})
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -48,17 +50,24 @@ class Sheet:
     """The answers of one session laid over a form; made anew for each turn, used by one thread.
 
     `given` maps paths to answers (None: skipped) and holds also what is not relevant just now;
-    `hidden` fills hidden fields and metadata by name; `at` is an aware city time.
+    `hidden` fills hidden fields and metadata by name; `at` is an aware city time; `previous` holds the
+    answers of last time by path, for `${last-saved#name}`.
     """
 
     def __init__(
-        self, form: Form, given: Mapping[str, Value], hidden: Mapping[str, str], at: datetime
+        self,
+        form: Form,
+        given: Mapping[str, Value],
+        hidden: Mapping[str, str],
+        at: datetime,
+        previous: Mapping[str, Value] = NOTHING,
     ) -> None:
         """Lay the answers out and decide what is relevant."""
         self._form = form
         self._compiled = form.compiled
         self._given = given
         self._hidden = hidden
+        self._previous = previous
         seed = "|".join(f"{name}={hidden[name]}" for name in sorted(hidden))
         self._scene = Scene(at, f"{form.name}|{seed}", form.default_language)
         self._answers = deepcopy(self._compiled.blank)

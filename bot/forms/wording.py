@@ -1,6 +1,7 @@
 """Questions, choices and texts as their author wrote them, made of the compiled ones."""
 
 import re
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from lxml import etree
@@ -10,6 +11,15 @@ from bot.forms.xform import ORX
 from bot.values import Labels
 
 _REFERENCE = re.compile(r" (?:/|(?:current\(\)/)?\.\./)(?:(?:[\w\-][\w.\-]*|\.\.)/)*[\w\-][\w.\-]* ")
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Where a node lies: its own path, the repeat and the field-list group it is in."""
+
+    path: str = ""
+    repeat: str | None = None
+    page: str = ""
 
 
 def authored(expression: str) -> str:
@@ -54,7 +64,7 @@ def asked(
     sort: str,
     control: etree._Element | None,
     bind: etree._Element | None,
-    repeat: str | None,
+    above: Above,
 ) -> Node:
     """Return the node with its question, when it is one that a person meets."""
     if not sort:
@@ -70,7 +80,8 @@ def asked(
         hints=written(node.hints),
         guidance=written(node.guidance),
         choices=node.options.list.choices if node.options else (),
-        repeat=repeat,
+        repeat=above.repeat,
+        page=above.page,
         constraint_messages=written(node.constraint_messages),
         required_messages=written(node.required_messages),
         parameters=_parameters(control, bind),
