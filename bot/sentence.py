@@ -25,5 +25,8 @@ def spoken(text: str, voice: Say) -> str:
     """Return a sentence in another language; a text that is none as it is."""
     if not isinstance(text, Sentence):
         return text
-    parts = {name: spoken(part, voice) if isinstance(part, str) else part for name, part in text.parts.items()}
-    return voice(text.template, **parts)
+    return voice(text.template, **{name: _spoken(part, voice) for name, part in text.parts.items()})
+
+
+def _spoken(part: object, voice: Say) -> object:
+    return spoken(part, voice) if isinstance(part, str) else part
