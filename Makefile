@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: setup setup-test run test check lock catalogs bench
+.PHONY: setup setup-test run test check lock catalogs bench forms
 
 setup: .venv/.run
 
@@ -49,3 +49,7 @@ catalogs: setup
 
 bench: setup-test
 	@$(BIN)/python -m bench
+
+# Another folder of XLSForms: make forms DIR=path; each accepted form is filled in to the end.
+forms: setup
+	@$(BIN)/python -m bench.forms $(if $(DIR),$(DIR),programmes/aston/forms)

@@ -157,6 +157,10 @@ class Stage:
             report=facts.opened(chat.report) if chat.report else None,
         )
 
+    def scene(self) -> Scene:
+        """Return what is open on this phone, as the next turn finds it."""
+        return write(self.store, self._scene)
+
     def _told(self, db: Db) -> list[Message]:
         rows = db.scalars(select(Outbox).where(Outbox.id > self.seen).order_by(Outbox.id)).all()
         self.seen = rows[-1].id if rows else self.seen

@@ -1,0 +1,102 @@
+"""An automatic coordinator: fills in a form through the real turns, from the first question to SEND."""
+
+import time
+from dataclasses import dataclass, field
+from random import Random
+
+from bench.replies import candidates
+from bot.filling import filling_of
+from bot.forms.sheet import Step
+from bot.session import Filling, askable, read, step_at
+from bot.talk import Scene
+from bot.values import Answer, Doubt, Heard
+from tests.conversations.stage import Stage
+
+ROUNDS = 2  # of each repeat
+_FIRST = {"check": "send", "resume": "continue", "second": "replace", "offer": "decline"}
+_TRIED = 300  # candidates for one question at most
+
+
+class Stuck(Exception):
+    """The coordinator cannot go on; the text says where and why."""
+
+
+@dataclass(slots=True)
+class Walk:
+    """One form on one phone: what was asked and how long each turn took."""
+
+    stage: Stage
+    chance: Random
+    seconds: list[float] = field(default_factory=list)  # of each turn
+    asked: set[str] = field(default_factory=set)
+    _said: dict[str, set[str]] = field(default_factory=dict)  # by question, so that no reply is tried twice
+
+    def submits(self, form: str) -> None:
+        """Report until the report is submitted; raise Stuck when no reply leads on."""
+        self._says(f"report {form}")
+        left = 50
+        while not self._is_submitted(form):
+            scene = self.stage.scene()
+            if scene.report is None:
+                raise Stuck("no report is open")
+            left = max(left, 50 + 3 * len(askable(filling_of(scene).sheet())))
+            if len(self.seconds) > left:
+                raise Stuck(f"still at {scene.report.session.at} after {len(self.seconds)} replies")
+            self._answers(scene)
+
+    def _answers(self, scene: Scene) -> None:
+        choice = scene.talk.choice
+        if choice is not None:
+            wanted = _FIRST.get(choice.kind, "")
+            names = [action.partition(":")[0] for action in choice.actions]
+            self._says(str(names.index(wanted) + 1 if wanted in names else 1))
+            return
+        filling = filling_of(scene)
+        at = step_at(filling.sheet(), filling.session.at)
+        if at is None:
+            raise Stuck("nothing is asked and nothing can be sent")
+        self.asked.add(at.path)
+        if filling.session.doubt is not None:
+            self._says("1")
+        else:
+            self._hears(self._reply(filling, at))
+
+    def _reply(self, filling: Filling, at: Step) -> Heard:
+        if at.question.type == "another":
+            return Heard(text="1" if _round(at) < ROUNDS else "2")
+        if not at.is_required and self.chance.random() < 0.5:
+            return Heard(text="-")
+        sheet = filling.sheet()
+        said = self._said.setdefault(at.path, set())
+        for tried, heard in enumerate(candidates(filling, at, self.chance)):
+            if repr(heard) not in said and isinstance(read(filling, sheet, at, heard), Answer | Doubt):
+                said.add(repr(heard))
+                return heard
+            if tried > _TRIED:
+                break
+        if not at.is_required:
+            return Heard(text="-")
+        raise Stuck(f"{at.path} ({at.question.type}): {_why(filling, at)}")
+
+    def _says(self, text: str) -> None:
+        self._hears(Heard(text=text))
+
+    def _hears(self, heard: Heard) -> None:
+        began = time.perf_counter()
+        self.stage.hears(heard)
+        self.seconds.append(time.perf_counter() - began)
+
+    def _is_submitted(self, form: str) -> bool:
+        reports = self.stage.reports()
+        return bool(reports) and reports[-1]["form"] == form and reports[-1]["state"] == "submitted"
+
+
+def _round(at: Step) -> int:
+    return int(at.path.rsplit("[", 1)[1].rstrip("]"))
+
+
+def _why(filling: Filling, at: Step) -> str:
+    if at.question.choices and not filling.sheet().choices(at.path):
+        return "no option is left by the choice filter"
+    written = at.question.constraint
+    return f"no value satisfies {written}" if written else "no reply is understood"

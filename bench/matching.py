@@ -1,0 +1,68 @@
+"""Texts that a regular expression matches."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from random import Random
+from re import _constants as sre  # type: ignore[attr-defined]  # no public parser; a change shows at once
+from re import _parser  # type: ignore[attr-defined]  # the same
+from typing import Any
+
+_TRIES = 12  # texts for each expression
+_MORE = 6  # repetitions at most beyond the least
+_PROPERTY = re.compile(r"\\[pP]\{?\w+\}?")  # RE2's, which Python lacks
+_SAMPLES = {
+    sre.CATEGORY_DIGIT: "0123456789",
+    sre.CATEGORY_WORD: "abcxyzABC0123_",
+    sre.CATEGORY_SPACE: " ",
+    sre.CATEGORY_NOT_DIGIT: "abcABC-",
+    sre.CATEGORY_NOT_WORD: " -.",
+    sre.CATEGORY_NOT_SPACE: "abcABC012",
+}
+_ANY = "abcdefghABCDEFGH0123456789 -_.@"
+
+
+def texts_for(patterns: Iterable[str], chance: Random) -> Iterator[str]:
+    """Yield a few texts for each pattern; what is no pattern yields nothing."""
+    for pattern in patterns:
+        try:
+            parsed = _parser.parse(_PROPERTY.sub("[a-z]", pattern))
+        except re.error:
+            continue
+        yield from (_text(parsed, chance) for _ in range(_TRIES))
+
+
+def _text(parsed: Iterable[tuple[Any, Any]], chance: Random) -> str:
+    return "".join(_PARTS[op](value, chance) for op, value in parsed if op in _PARTS)
+
+
+def _repeated(value: Any, chance: Random) -> str:
+    least, most, part = value
+    return "".join(_text(part, chance) for _ in range(chance.randint(least, min(most, least + _MORE))))
+
+
+def _within(members: Any, chance: Random) -> str:
+    allowed = {char for op, value in members for char in _members(op, value)}
+    if members and members[0][0] is sre.NEGATE:
+        allowed = set(_ANY) - allowed
+    return chance.choice(sorted(allowed)) if allowed else ""
+
+
+def _members(op: Any, value: Any) -> str:
+    if op is sre.LITERAL:
+        return chr(value)
+    if op is sre.RANGE:
+        return "".join(map(chr, range(value[0], min(value[1], value[0] + 200) + 1)))
+    return _SAMPLES.get(value, "") if op is sre.CATEGORY else ""
+
+
+_PARTS: dict[Any, Callable[[Any, Random], str]] = {
+    sre.LITERAL: lambda value, chance: chr(value),
+    sre.NOT_LITERAL: lambda value, chance: chance.choice([c for c in _ANY if c != chr(value)]),
+    sre.ANY: lambda value, chance: chance.choice(_ANY),
+    sre.IN: _within,
+    sre.CATEGORY: lambda value, chance: chance.choice(_SAMPLES[value]),
+    sre.BRANCH: lambda value, chance: _text(chance.choice(value[1]), chance),
+    sre.SUBPATTERN: lambda value, chance: _text(value[-1], chance),
+    sre.MAX_REPEAT: _repeated,
+    sre.MIN_REPEAT: _repeated,
+}
