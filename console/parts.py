@@ -6,9 +6,10 @@ from datetime import datetime
 from functools import partial, update_wrapper
 from typing import Any
 
+from bot.forms.form import Form, FormError
 from bot.programme import DemoPerson
 from bot.schedule import Occurrence
-from bot.values import Clock, Say
+from bot.values import Clock, Problem, Say
 from channels.base import Channel
 from models.base import Db
 from models.db import Store
@@ -18,6 +19,7 @@ from models.programme import ProgrammeShelf
 
 Html = Callable[[Db, str, str, datetime], str]
 Upcoming = Callable[[Db, datetime, int], Sequence[Occurrence]]
+ReadForm = Callable[[bytes, str, Mapping[str, bytes]], Form]  # file, its name, the lists beside it; FormError
 
 
 def nothing_planned(_db: Db, _at: datetime, _days: int) -> Sequence[Occurrence]:
@@ -28,6 +30,11 @@ def nothing_planned(_db: Db, _at: datetime, _days: int) -> Sequence[Occurrence]:
 def no_digest(_db: Db, _week: str, _language: str, _at: datetime) -> str:
     """Return nothing: there is no digest."""
     return ""
+
+
+def no_reader(_file: bytes, name: str, _lists: Mapping[str, bytes]) -> Form:
+    """Refuse the form: nothing here can read one."""
+    raise FormError((Problem("reader", name, "Ask the operator.", "Forms cannot be read here."),))
 
 
 def stand_still(_to: datetime) -> None:
@@ -50,6 +57,7 @@ class Parts:
     upcoming: Upcoming = nothing_planned  # what will leave after a time, within so many days
     digest_html: Html = no_digest  # a week's digest as an e-mail, in a language, as known at a time
     move_clock: Callable[[datetime], None] = stand_still  # forward, of a demonstration
+    read_form: ReadForm = no_reader
 
 
 def given(parts: Parts, view: Callable[..., Any]) -> Callable[..., Any]:

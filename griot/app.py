@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 from gunicorn.http.errors import ParseException
 
-from console import attention, cities, errors, guard, pages, signin, simulator
+from console import attention, cities, errors, form_preview, guard, pages, signin, simulator
 from console.parts import Parts
 from models.patience import within
 
@@ -44,6 +44,7 @@ def create_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     programs = frozenset(room.name for room in machines)
     _find_reader_first(app, parts, programs)
+    _allow_uploads(app)
     guard.guard(app, base_url, programs)
     tokens = CSRFProtect(app)
     for room in machines:
@@ -63,6 +64,15 @@ def _find_reader_first(app: Flask, parts: Parts, programs: frozenset[str]) -> No
     def find_reader() -> None:
         if request.blueprint not in programs and request.endpoint != pages.STATIC_FILES:
             pages.find_reader(parts)
+
+
+def _allow_uploads(app: Flask) -> None:
+    """Let a form be larger than other bodies; before the check of the CSRF token, which reads the body."""
+
+    @app.before_request
+    def allow() -> None:
+        if request.endpoint == form_preview.UPLOAD:
+            request.max_content_length = form_preview.MOST_BYTES
 
 
 def _refuse_broken_bodies(app: Flask) -> None:
@@ -89,5 +99,6 @@ def _add_console(app: Flask, parts: Parts) -> None:
         app.register_blueprint(room)
     if parts.is_demo:
         app.register_blueprint(simulator.rooms(parts))
+        app.register_blueprint(form_preview.rooms(parts))
     app.jinja_env.filters["unbroken"] = pages.unbroken
     app.context_processor(partial(pages.context, parts))

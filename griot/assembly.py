@@ -25,6 +25,7 @@ from models.pace import PaceLimits
 if TYPE_CHECKING:
     from flask import Flask
 
+    from bot.forms.form import Form
     from bot.programme import DemoPerson
     from bot.schedule import Occurrence
     from bot.templates import TemplateState
@@ -159,6 +160,7 @@ def make_app(
         upcoming=_coming(programmes, tuple(channels), settings.griot_unsolicited_per_week),
         digest_html=_digest_html(programmes, forms, spoken),
         move_clock=partial(move, store),
+        read_form=_read_form,
     )
     rooms = (
         webhooks(outside, intake.keep, clock, settings.base_url, measures.webhook),
@@ -166,6 +168,12 @@ def make_app(
     )
     first, *former = settings.keys
     return create_app(parts, secret_key=first, base_url=settings.origin, former_keys=former, machines=rooms)
+
+
+def _read_form(file: bytes, name: str, lists: Mapping[str, bytes]) -> "Form":
+    from bot.forms.read import read_form
+
+    return read_form(file, name)
 
 
 def _coming(programmes: "ProgrammeShelf", channels: tuple[str, ...], ceiling: int) -> "Upcoming":

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import insert, update
 from werkzeug.test import TestResponse
 
+from bot.forms.read import read_form
 from bot.programme import DemoPerson, read_programme
 from bot.say import Voice
 from bot.schedule import Occurrence
@@ -65,6 +66,7 @@ class Stage:
             upcoming=lambda _db, _at, _days: self.planned,
             digest_html=lambda _db, week, language, _at: f"<p>{week} {language}</p>",
             move_clock=self.move_clock,
+            read_form=lambda file, name, _lists: read_form(file, name),
         )
         key = "a-fictitious-key-of-32-characters"
         return create_app(parts, secret_key=key, base_url=base_url, machines=machines)

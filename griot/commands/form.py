@@ -8,6 +8,7 @@ from bot.forms.form import Form, FormError, Question
 from bot.forms.read import LARGEST_FILE, read_form
 from bot.values import Problem
 from griot.commands.desk import BadInput, desk, one_line, save, show_json, show_problems
+from griot.commands.preview import preview
 from models.base import Db, Json
 from models.db import read, write
 from models.form import FormShelf, add_form, current_forms, form_version
@@ -21,7 +22,10 @@ NOT_ASKED = ("note", "another")  # `another` is the bot's question between two r
 
 @click.group()
 def form() -> None:
-    """Check, add, list, show and export questionnaires (XLSForm .xlsx, .xls, .csv, .md)."""
+    """Check, preview, add, list, show and export questionnaires (XLSForm .xlsx, .xls, .csv, .md)."""
+
+
+form.add_command(preview)
 
 
 @form.command()

@@ -11,7 +11,9 @@ EVERYBODY = ("admin", "officer", "viewer", "keeper", "aide", "team", "other", No
 ALL = frozenset({"admin", "officer", "viewer"})
 OWN = {"keeper": "nordmark", "aide": "nordmark", "team": "nordmark", "other": "eastmere"}
 PUBLIC = frozenset({"signin.how", "signin.door", "console.static"})  # pages that need nobody
-DEMO = frozenset({"simulator.first", "simulator.phone", "simulator.thread", "simulator.clock"})
+DEMO = frozenset(
+    {"simulator.first", "simulator.phone", "simulator.thread", "simulator.clock", "form_preview.show"}
+)
 NOTHING_YET = frozenset({"simulator.mail"})
 CITIES = ("nordmark", "eastmere")
 BAND = "people and reports are invented"

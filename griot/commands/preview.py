@@ -1,0 +1,89 @@
+"""`griot form preview`: a form as phones would show it, before it is published."""
+
+from pathlib import Path
+
+import click
+
+from bot.forms.form import Form, FormError
+from bot.forms.read import read_form
+from bot.values import LANGUAGE_NAMES, LANGUAGES
+from console.previews import CHANNELS, Asked, Preview, languages_of, previews
+from griot.clock import now
+from griot.commands.desk import BadInput, show_json, show_problems
+from griot.settings import data_folder
+from griot.voices import voices
+from models.base import Json
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--language", "wanted", type=click.Choice(LANGUAGES), help="Only this one.")
+@click.option("--channel", type=click.Choice(CHANNELS), help="Only this one.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def preview(
+    context: click.Context, file: Path, wanted: str | None, channel: str | None, as_json: bool
+) -> None:
+    """Show every question as each channel would, in each language. Nothing is stored."""
+    try:
+        form = read_form(_content(file), file.name)
+    except FormError as error:
+        show_problems(error.problems)
+        context.exit(2)
+    languages = (wanted,) if wanted else languages_of(form)
+    channels = (channel,) if channel else CHANNELS
+    seen = previews(form, None, voices(data_folder("locales")), languages, now())
+    if as_json:
+        show_json(_described(form, seen, channels))
+        return
+    for one in seen:
+        click.echo(f"== {form.name}, version {form.version}: {LANGUAGE_NAMES[one.language]}")
+        for asked in one.asked:
+            _show(asked, channels)
+        if one.is_cut:
+            click.echo(f"(the first {len(one.asked)} questions)")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def _show(asked: Asked, channels: tuple[str, ...]) -> None:
+    condition = ", only under a condition" if asked.is_conditional else ""
+    click.echo(f"\n-- {asked.path} ({asked.type}{condition})")
+    shown: dict[str, str] = {}
+    for name in channels:
+        look = asked.looks[name]
+        text = "\n".join(look.parts)
+        same = next((other for other, known in shown.items() if known == text), "")
+        click.echo(f"[{name}]{_about(name, asked)}" + (f" as {same}" if same else f"\n{text}"))
+        shown[name] = text
+
+
+def _about(channel: str, asked: Asked) -> str:
+    look = asked.looks[channel]
+    if look.units:
+        return f" {len(look.parts)} part{'s' * (len(look.parts) > 1)}, {look.units} characters"
+    buttons = (*look.options, *([look.finish] if look.finish else []))
+    return f" {len(buttons)} button{'s' * (len(buttons) > 1)}" if buttons else ""
+
+
+def _described(form: Form, seen: tuple[Preview, ...], channels: tuple[str, ...]) -> dict[str, Json]:
+    return {
+        "form": form.name,
+        "version": form.version,
+        "languages": {one.language: [_question(asked, channels) for asked in one.asked] for one in seen},
+    }
+
+
+def _question(asked: Asked, channels: tuple[str, ...]) -> dict[str, Json]:
+    looks = {
+        name: {"text": "\n".join(look.parts), "options": list(look.options), "parts": len(look.parts)}
+        for name, look in asked.looks.items()
+        if name in channels
+    }
+    about = {"path": asked.path, "type": asked.type, "conditional": asked.is_conditional}
+    return {**about, "channels": looks}

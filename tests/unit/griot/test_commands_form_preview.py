@@ -1,0 +1,43 @@
+"""`griot form preview`: a form as each channel would show it; nothing is stored."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.programmes import ASTON
+from tests.unit.griot.conftest import Griot
+
+MEETING = ASTON / "forms" / "lag_meeting.md"
+
+
+def test_every_language_of_the_form_is_shown(quick: Griot) -> None:
+    told = quick("form", "preview", MEETING).stdout
+    assert told.count("== lag_meeting, version") == 4
+    assert "1/9 Date of the meeting?" in told
+    assert "1/9 ما تاريخ الاجتماع؟" in told
+
+
+def test_a_channel_is_shown_as_it_would_show_it(quick: Griot) -> None:
+    """Buttons on Telegram, parts and characters by SMS; a text is printed once."""
+    told = quick("form", "preview", MEETING, "--language", "fr").stdout
+    asked = told.split("-- mode (select_one)\n")[1].split("\n\n")[0].splitlines()
+    assert asked[0] == "[telegram] 3 buttons"
+    assert asked[-2] == "[whatsapp] as telegram"
+    assert asked[-1].startswith("[sms] 1 part, ")
+
+
+def test_one_language_and_channel_as_json(quick: Griot) -> None:
+    shown = quick.json("form", "preview", MEETING, "--language", "pt", "--channel", "sms")
+    assert (shown["form"], list(shown["languages"])) == ("lag_meeting", ["pt"])
+    first = shown["languages"]["pt"][0]
+    assert (first["path"], first["type"], first["conditional"]) == ("met_on", "date", False)
+    assert list(first["channels"]) == ["sms"]
+    assert first["channels"]["sms"]["text"].startswith("1/9 Data da reuni")
+
+
+@pytest.mark.parametrize("name", ["broken.md", "missing.md"])
+def test_a_form_that_cannot_be_read_is_refused(quick: Griot, tmp_path: Path, name: str) -> None:
+    (tmp_path / "broken.md").write_text("| survey |\n| | type | name |\n| | unheard | q |\n")
+    told = quick("form", "preview", tmp_path / name)
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert len(told.stderr.splitlines()) == 1
