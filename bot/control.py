@@ -79,16 +79,11 @@ def menu(scene: Scene, more: str) -> Outcome:
     return choose(scene, choices.menu(scene))
 
 
-def help_(scene: Scene, more: str) -> Outcome:
-    """Return the words to type, then what is open."""
-    text = (
-        scene.say("REPORT to answer, CALENDAR for dates, STOP to end messages, MENU for all.")
-        if scene.who.city
-        else scene.say("STATUS for the digest, MORE for one city, STOP to end messages, MENU for all.")
-    )
-    if scene.report or scene.talk.choice:
-        return ask_current(scene, text)
-    return say_only(scene, text)
+def words(scene: Scene) -> str:
+    """Return the words to type that everything can be reached with."""
+    if scene.who.city:
+        return scene.say("REPORT to answer, CALENDAR for dates, STOP to end messages, MENU for all.")
+    return scene.say("STATUS for the digest, MORE for one city, STOP to end messages, MENU for all.")
 
 
 def language(scene: Scene, more: str) -> Outcome:
@@ -176,9 +171,10 @@ def details(scene: Scene, city: str) -> Outcome:
 
 def help_first(scene: Scene, first: str) -> Outcome:
     """Return a sentence, the words to type, and what is open."""
-    outcome = help_(scene, "")
-    message = outcome.messages[0]
-    return replace(outcome, messages=(replace(message, text=f"{first} {message.text}"),))
+    text = f"{first} {words(scene)}"
+    if scene.report or scene.talk.choice:
+        return ask_current(scene, text)
+    return say_only(scene, text)
 
 
 def _told(scene: Scene, text: str) -> Outcome:

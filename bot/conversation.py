@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import asking, choices, control, engine, prompted, reporting, scheduled, sending
+from bot import asking, choices, control, engine, guiding, prompted, reporting, scheduled, sending
 from bot.filling import filling_of
 from bot.questions.options import chosen
 from bot.say import begun_right
@@ -274,7 +274,7 @@ def _more_of_digest(scene: Scene, more: str) -> Outcome:
 COMMANDS: dict[str, Action] = {
     "start": _start,
     "menu": control.menu,
-    "help": control.help_,
+    "help": guiding.help_,
     "language": control.language,
     "report": _report,
     "status": control.status,
@@ -295,8 +295,8 @@ COMMANDS: dict[str, Action] = {
     "more": _more_of_digest,
     "ask": control.not_yet,
     "absent": control.not_yet,
-    "why": control.not_yet,
-    "example": control.not_yet,
+    "why": guiding.why,
+    "example": guiding.example,
     "done": control.not_yet,
 }
 
@@ -308,7 +308,7 @@ ACTIONS: dict[str, Action] = {
     "status": control.status,
     "calendar": control.calendar,
     "forms": control.forms,
-    "help": control.help_,
+    "help": guiding.help_,
     "open": reporting.open_form,
     "decline": sending.decline,
     "send": sending.send,
