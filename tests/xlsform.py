@@ -11,9 +11,10 @@ from bot.values import Value
 AT = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)  # a Monday
 
 
-def form_of(text: str, file_name: str = "written.md") -> Form:
-    """Return the form that a Markdown text holds."""
-    return read_form(text.encode(), file_name)
+def form_of(text: str, file_name: str = "written.md", **attached: str) -> Form:
+    """Return the form that a Markdown text holds, with attached CSV files (`towns="name,label"`)."""
+    files = {f"{name}.csv": content.encode() for name, content in attached.items()}
+    return read_form(text.encode(), file_name, files)
 
 
 def survey(*rows: str, columns: str = "type | name | label") -> str:
@@ -36,9 +37,10 @@ def sheet_of(
     given: Mapping[str, Value] | None = None,
     hidden: Mapping[str, str] | None = None,
     at: datetime = AT,
+    previous: Mapping[str, Value] | None = None,
 ) -> Sheet:
     """Return a sheet of a form."""
-    return Sheet(form, given or {}, hidden or {}, at)
+    return Sheet(form, given or {}, hidden or {}, at, previous or {})
 
 
 def paths(sheet: Sheet) -> list[str]:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from lxml import etree
 
-from bot.forms.expressions import Expression, compile_expression
+from bot.forms.expressions import Bound, Expression, compile_expression
 from bot.forms.form import (
     ChoiceList,
     Compiled,
@@ -18,13 +18,16 @@ from bot.forms.form import (
     Output,
     Texts,
 )
+from bot.forms.functions import Argument, text_of
+from bot.forms.languages import recognise
 from bot.forms.rewriting import ExpressionError, Scope
+from bot.forms.tables import Tables
 from bot.forms.wording import Above, asked, authored, choice_list, label_in, repeat_of
-from bot.forms.xform import JR, UNLABELLED, SetValue, XForm, parse
+from bot.forms.xform import JR, UNLABELLED, SetValue, XForm, external_list, parse, searched
+from bot.sentence import sentence
 from bot.values import LANGUAGES, Problem
 
 _WHOLE_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*(?:,[^\[\]]*)?\)?")
-_SOME_OF_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*\[")
 _SELECTS = frozenset({"select", "select1", "rank"})
 _ANSWERED_BY_MEDIA = {"image": "image", "audio": "audio", "video": "video"}
 _TAGS = {
@@ -70,7 +73,15 @@ class _Builder:
         self._rows = rows
         self._problems: list[Problem] = []
         self._warnings: list[str] = []
+        self._reads_last = False
         self._choices: dict[str, ChoiceList] = {}  # by absolute path, for jr:choice-name
+        self._functions: Bound = {
+            "jr:choice-name": lambda _, value, path, language: self._choice_name(
+                text_of(path), text_of(value), text_of(language)
+            ),
+            "jr:itext": self._itext,
+            "pulldata": Tables(xform.lists).pulled,
+        }
         self._scope = Scope(
             root=str(xform.answers.tag),
             kinds=MappingProxyType(
@@ -78,7 +89,7 @@ class _Builder:
             ),
             resolve=_Names(xform.answers).path,
         )
-        self._lists = {name: self._list_of(root) for name, root in xform.lists.items()}
+        self._lists: dict[tuple[str, str, str], ChoiceList] = {}  # by name and columns of value and label
 
     def form(self) -> Form:
         """Return the form, or raise FormError with everything that is wrong."""
@@ -97,7 +108,7 @@ class _Builder:
             repeats=tuple(repeat_of(n) for n in nodes if n.kind is Kind.REPEAT),
             hidden=tuple(n.path for n in nodes if n.kind is Kind.HIDDEN),
             warnings=tuple(self._warnings),
-            reads_last=False,
+            reads_last=self._reads_last,
             source=self._source,
             compiled=Compiled(
                 root=root,
@@ -105,6 +116,7 @@ class _Builder:
                 lists=self._xform.lists,
                 scope=self._scope,
                 choice_name=self._choice_name,
+                bound=self._functions,
                 nodes=MappingProxyType({n.path: n for n in nodes}),
                 rules={},
                 looks_ahead=_looks_ahead(nodes, self._scope.root),
@@ -179,8 +191,11 @@ class _Builder:
             return ""
         if kind is Kind.CALCULATE:
             return "note"  # a calculated value is shown, never asked
+        if file := self._file_of(control):
+            self._missing(full, "type", file)
+            return "text"
         if control.get("query"):
-            self._unsupported(full, "type", "select_one_external", "Use select_one with a choice_filter.")
+            return "select_one"
         if control.tag == "upload":
             return _ANSWERED_BY_MEDIA.get(control.get("mediatype", "").split("/", 1)[0], "file")
         if control.tag in _TAGS:
@@ -189,7 +204,7 @@ class _Builder:
         if bind is not None and bind.get("readonly") == "true()":
             return "note"
         if bound in _AS_TEXT:
-            self._warnings.append(f"{self._place(full, 'type')}: {bound} is asked as text.")
+            self._warn(full, "type", sentence("{type} is asked as text.", type=bound))
         return _TYPES.get(bound, "text")
 
     # -- expressions
@@ -222,21 +237,44 @@ class _Builder:
         if not source.strip():
             return None
         try:
-            return compile_expression(source, full, self._scope, self._choice_name)
+            expression = compile_expression(source, full, self._scope, self._functions)
         except ExpressionError as error:
             fault = error.fault
             self._problems.append(Problem(fault.code, self._place(full, column), fault.mend, fault.message))
             return None
+        self._reads_last = self._reads_last or bool(expression.last)
+        for name in expression.files - self._xform.lists.keys():
+            self._warn(
+                full,
+                column,
+                sentence("{file} is missing, so its values are blank.", file=f"{name}.csv"),
+            )
+        return expression
 
     def _place(self, full: str, column: str) -> str:
         path = full.removeprefix(f"/{self._scope.root}").lstrip("/")
         row = self._rows.get(path)
         return f"survey, row {row}, {column}" if row else f"survey, {path}, {column}"
 
-    def _unsupported(self, full: str, column: str, what: str, mend: str) -> None:
-        self._problems.append(
-            Problem("not_supported", self._place(full, column), mend, f"{what} is not supported.")
-        )
+    def _warn(self, full: str, column: str, what: str) -> None:
+        warning = sentence("{where}: {what}", where=self._place(full, column), what=what)
+        if warning not in self._warnings:  # each language of a label has its own expression
+            self._warnings.append(warning)
+
+    def _file_of(self, control: etree._Element) -> str:
+        """Return the file that the options of a control lie in when it is not there, else ""."""
+        itemset, search = _child(control, "itemset"), searched(control.get("appearance", ""))
+        if search and control.tag in _SELECTS:
+            return "" if search in self._xform.lists else f"{search}.csv"
+        name = external_list(itemset.get("nodeset", "")) if itemset is not None else ""
+        return self._xform.files.get(name, "")
+
+    def _missing(self, full: str, column: str, file: str) -> None:
+        if file.casefold().endswith(".csv"):
+            what = sentence("{file} is missing, so this is asked as text. Attach the file.", file=file)
+        else:
+            what = sentence("{file} cannot be read, so this is asked as text. Save it as CSV.", file=file)
+        self._warn(full, column, what)
 
     # -- texts and choices
 
@@ -256,7 +294,8 @@ class _Builder:
         expression = self._expression(source, full, column)
         if expression is None:
             return ""
-        shown = next(iter(expression.references)) if len(expression.references) == 1 else ""
+        read = expression.references | expression.last
+        shown = next(iter(read)) if len(read) == 1 else ""
         control = self._xform.controls.get(shown)
         is_choice = expression.is_path and control is not None and control.tag in _SELECTS
         return Output(expression, shown if is_choice else "", authored(source))
@@ -270,33 +309,43 @@ class _Builder:
         is_plain = not message.startswith("jr:itext(")
         return {self._xform.default_language: (message.strip(),)} if is_plain else texts
 
-    def _list_of(self, holder: etree._Element) -> ChoiceList:
-        items = []
-        for item in holder.iter("item"):
-            identity, label = item.findtext("itextId"), _child(item, "label")
-            values = self._xform.text_by_id(identity) if identity else self._xform.text(label)
-            items.append((item.findtext("name") or "", self._texts(values, "", "choices")))
-        return choice_list(items)
+    def _offered(self, name: str, value: str, label: str) -> ChoiceList:
+        """Return a list with its values and labels in two columns; each is read once."""
+        if (name, value, label) not in self._lists:
+            holder = self._xform.lists.get(name, etree.Element("none"))
+            items = [(item.findtext(value) or "", self._label(item, label)) for item in holder.iter("item")]
+            self._lists[name, value, label] = choice_list(items)
+        return self._lists[name, value, label]
+
+    def _label(self, item: etree._Element, column: str) -> Texts:
+        identity = item.findtext("itextId")
+        if identity:
+            return self._texts(self._xform.text_by_id(identity), "", "choices")
+        default = self._xform.default_language
+        labels = {recognise(cell.get("lang", default)): cell for cell in reversed(item.findall(column))}
+        return self._texts(labels, "", "choices")
 
     def _options(self, control: etree._Element | None, full: str) -> Options | None:
-        if control is None or control.tag not in _SELECTS:
+        if control is None or self._file_of(control):
+            return None
+        if control.get("query"):
+            return self._some_of_list(control.get("query", ""), "name", "label", full)
+        if control.tag not in _SELECTS:
             return None
         itemset = _child(control, "itemset")
         if itemset is None:
             return self._written_out(control, full)
-        nodeset = itemset.get("nodeset", "").strip()
-        whole, some = _WHOLE_LIST.fullmatch(nodeset), _SOME_OF_LIST.match(nodeset)
-        name = (whole or some).group(1) if whole or some else ""  # type: ignore[union-attr]  # one of them matched
-        if name and name not in self._lists:
-            self._unsupported(full, "type", f"The choice file of {name}", "Use the choices sheet.")
-            return None
-        offered = self._lists.get(name, ChoiceList())
-        self._choices[full] = offered
-        if whole:
-            return Options(offered)
-        value = _child(itemset, "value")
-        column = "" if name else (value.get("ref", "") if value is not None else "")
-        return Options(offered, self._expression(nodeset, full, "choice_filter"), column)
+        columns = _reference(itemset, "value") or "name", _reference(itemset, "label") or "label"
+        return self._some_of_list(itemset.get("nodeset", ""), *columns, full)
+
+    def _some_of_list(self, nodeset: str, value: str, label: str, full: str) -> Options:
+        """Return the options that a nodeset finds in a list, or among the answers of a repeat."""
+        name = external_list(nodeset)
+        self._choices[full] = self._offered(name, value, label) if name else ChoiceList()
+        if _WHOLE_LIST.fullmatch(nodeset.strip()):
+            return Options(self._choices[full])
+        expression = self._expression(nodeset, full, "choice_filter")
+        return Options(self._choices[full], expression, "" if name else value)
 
     def _written_out(self, control: etree._Element, full: str) -> Options:
         """Return the choices of a control that lists them itself."""
@@ -309,6 +358,11 @@ class _Builder:
         ]
         self._choices[full] = choice_list(items)
         return Options(self._choices[full])
+
+    def _itext(self, _: object, identity: Argument, language: Argument) -> str:
+        values = self._xform.text_by_id(text_of(identity))
+        labels = {name: "".join(map(str, value.itertext())).strip() for name, value in values.items()}
+        return label_in(labels, text_of(language), self._xform.default_language)
 
     def _choice_name(self, path: str, value: str, language: str) -> str:
         offered = self._choices.get(path.strip(), ChoiceList())
@@ -347,6 +401,13 @@ _UNSET = SetValue("", "")
 
 def _child(element: etree._Element | None, tag: str) -> etree._Element | None:
     return element.find(tag) if element is not None else None
+
+
+def _reference(itemset: etree._Element, tag: str) -> str:
+    """Return the column that a list's value or label is read from, "" where it is not a plain one."""
+    child = _child(itemset, tag)
+    name = child.get("ref", "") if child is not None else ""
+    return name if re.fullmatch(r"[\w.\-]+", name) else ""
 
 
 def _preload(bind: etree._Element | None) -> str:

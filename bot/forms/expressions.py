@@ -1,16 +1,16 @@
 """Expressions compiled once per form version, and the values of a sheet that they read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
 from lxml import etree
 
-from bot.forms.functions import FUNCTIONS, Argument, number_text, text_of, truth_of
+from bot.forms.functions import FUNCTIONS, Argument, Run, number_text, text_of, truth_of
 from bot.forms.rewriting import ExpressionError, Rewritten, Scope, function_element, rewrite
 
-ChoiceName: TypeAlias = Callable[[str, str, str], str]  # path, value, language: the choice's label
+Bound: TypeAlias = Mapping[str, Run]  # the functions that a form gives: they read its lists and texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class Expression:
     variables: tuple[str, ...]
     references: frozenset[str]
     lists: frozenset[str]
+    last: frozenset[str]  # absolute paths whose answers of last time it reads
+    files: frozenset[str]  # attached files that pulldata() names
     is_path: bool  # nothing but one question
     constant: bool | None  # true() and false() need no evaluation
     run: etree.XPath = field(repr=False, compare=False)
@@ -78,7 +80,7 @@ class Expression:
         return text_of(value)
 
 
-def compile_expression(source: str, here: str, scope: Scope, choice_name: ChoiceName) -> Expression:
+def compile_expression(source: str, here: str, scope: Scope, bound: Bound) -> Expression:
     """Return an expression compiled for the question at `here`; raise ExpressionError when it cannot be."""
     rewritten = rewrite(source, here, scope)
     return Expression(
@@ -87,22 +89,24 @@ def compile_expression(source: str, here: str, scope: Scope, choice_name: Choice
         tuple(sorted(rewritten.variables)),
         rewritten.references,
         rewritten.lists,
+        rewritten.last,
+        rewritten.files,
         rewritten.is_path,
         {"true()": True, "false()": False}.get(rewritten.xpath),
-        _compiled(rewritten, choice_name),
+        _compiled(rewritten, bound),
     )
 
 
 def check_expression(source: str, scope: Scope) -> None:
     """Raise ExpressionError when an expression cannot be used; questions are taken to exist."""
-    _compiled(rewrite(source, "", scope), lambda _path, value, _language: value)
+    _compiled(rewrite(source, "", scope), {})
 
 
-def _compiled(rewritten: Rewritten, choice_name: ChoiceName) -> etree.XPath:
+def _compiled(rewritten: Rewritten, bound: Bound) -> etree.XPath:
     try:
         return etree.XPath(
             rewritten.xpath,
-            extensions=_extensions(rewritten.functions, choice_name),
+            extensions=_extensions(rewritten.functions, bound),
             smart_strings=False,
         )
     except etree.XPathSyntaxError as error:
@@ -111,12 +115,8 @@ def _compiled(rewritten: Rewritten, choice_name: ChoiceName) -> etree.XPath:
         ) from error
 
 
-def _extensions(names: frozenset[str], choice_name: ChoiceName) -> Mapping[tuple[None, str], object]:
+def _extensions(names: frozenset[str], bound: Bound) -> Mapping[tuple[None, str], object]:
     """Return the functions an expression uses and no more: libxml2 registers them at each evaluation."""
-    used = {(None, function_element(name)): FUNCTIONS[name].run for name in names}
+    used = {(None, function_element(name)): bound.get(name, FUNCTIONS[name].run) for name in names}
     used[None, function_element("number")] = FUNCTIONS["number"].run
-    if "jr:choice-name" in names:
-        used[None, function_element("jr:choice-name")] = lambda _, value, path, language: choice_name(
-            text_of(path), text_of(value), text_of(language)
-        )
     return {name: run for name, run in used.items() if run is not None}

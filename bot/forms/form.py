@@ -1,13 +1,13 @@
 """A form: its questions in order, and the compiled expressions that decide which of them are asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
 from lxml import etree
 
-from bot.forms.expressions import ChoiceName, Expression, compile_expression
+from bot.forms.expressions import Bound, Expression, compile_expression
 from bot.forms.outline import Outline
 from bot.forms.rewriting import ExpressionError, Fault, Scope
 from bot.values import Labels, Problem
@@ -160,7 +160,8 @@ class Compiled:
     blank: etree._Element  # the empty answers, one instance of each repeat; copied, never changed
     lists: Mapping[str, etree._Element]  # choice lists that expressions read
     scope: Scope
-    choice_name: ChoiceName
+    choice_name: Callable[[str, str, str], str]  # path, value, language: the choice's label
+    bound: Bound
     nodes: Mapping[str, Node]  # by path
     rules: dict[str, Expression]  # expressions of the programme, compiled when first asked for
     looks_ahead: bool  # an expression reads a question that comes later
@@ -191,9 +192,7 @@ class Form:
         known = self.compiled.rules.get(expression)
         if known is None:
             compiled = self.compiled
-            known = compile_expression(
-                expression, f"/{compiled.root.name}", compiled.scope, compiled.choice_name
-            )
+            known = compile_expression(expression, f"/{compiled.root.name}", compiled.scope, compiled.bound)
             compiled.rules[expression] = known  # the same value whoever writes it
         return known
 

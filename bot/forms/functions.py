@@ -37,6 +37,7 @@ class Function:
     run: Run | None = None  # None: XPath's own
     needs: tuple[str, ...] = ()  # values of the sheet passed after the arguments
     variable: str = ""  # the whole call is this value of the sheet
+    is_bound: bool = False  # the form itself gives it: it reads its lists and texts
 
 
 def text_of(argument: Argument) -> str:
@@ -102,7 +103,8 @@ def _number(_: object, value: Argument) -> float:
     return number_of(value)
 
 
-def _int(_: object, value: Argument) -> float:
+def _int(_: object, value: Argument, _places: Argument = 0.0) -> float:
+    """Return the whole part; forms in use give it places, as if it were round()."""
     number = number_of(value)
     return float(math.trunc(number)) if math.isfinite(number) else BLANK
 
@@ -332,7 +334,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "min": Function(1, None, "number", _extreme(min)),
     "max": Function(1, None, "number", _extreme(max)),
     "number": Function(1, 1, "number", _number),
-    "int": Function(1, 1, "number", _int),
+    "int": Function(1, 2, "number", _int),
     "round": Function(1, 2, "number", _round),
     "position": Function(0, 1, "number", _position),
     "indexed-repeat": Function(3, 7, "nodes", _indexed_repeat),
@@ -355,7 +357,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "uuid": Function(0, 1, "text", _uuid, ("seed",)),
     "checklist": Function(3, None, "boolean", _checklist),
     "weighted-checklist": Function(4, None, "boolean", _weighted_checklist),
-    "jr:choice-name": Function(2, 2, "text", None, ("language",)),  # bound to the form's choices
+    "jr:choice-name": Function(2, 2, "text", None, ("language",), is_bound=True),
+    "jr:itext": Function(1, 1, "text", None, ("language",), is_bound=True),
+    "pulldata": Function(4, 4, "text", is_bound=True),
     "instance": Function(1, 1, "nodes"),
     "current": Function(0, 0, "nodes"),
     "abs": _math_function(1, abs),

@@ -4,7 +4,7 @@ import hashlib
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from io import BytesIO
 from pathlib import PurePath
@@ -12,6 +12,7 @@ from typing import Any
 
 from lxml import etree
 
+from bot.forms.attached import NO_FILES, embed
 from bot.forms.building import open_form
 from bot.forms.form import Form, FormError
 from bot.forms.outline import outline_of_rows
@@ -35,16 +36,17 @@ _ON_SHEET = re.compile(r"[Oo]n the '(\w+)' sheet")
 _COLUMN = re.compile(r"the '([^']+)' value")
 
 
-def read_form(file: bytes, file_name: str) -> Form:
+def read_form(file: bytes, file_name: str, attached: Mapping[str, bytes] = NO_FILES) -> Form:
     """Return the form that an XLSForm file holds; raise FormError with all that is wrong.
 
     `file_name` gives the kind (`.md`, `.csv`, `.xlsx`, `.xls`) and, where the form has none, its form_id.
-    Takes up to 2 MiB, 20 MiB unzipped, 2000 questions and 20000 choices. The first call in a process takes
-    a second: it imports pyxform. A form without a version gets one that is a digest of the file.
+    `attached` holds the CSV files that the form reads, by name. Takes up to 2 MiB, 20 MiB unzipped, 2000
+    questions and 20000 choices. The first call in a process takes a second: it imports pyxform. A form
+    without a version gets one that is a digest of the files.
     """
     _refuse(_size_problems(file, file_name))
     try:
-        return _read(file, PurePath(file_name))
+        return _read(file, PurePath(file_name), attached)
     except FormError:
         raise
     except Exception as error:  # the reader is others' code and the bytes are anyone's
@@ -57,7 +59,7 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise FormError(found)
 
 
-def _read(file: bytes, name: PurePath) -> Form:
+def _read(file: bytes, name: PurePath, attached: Mapping[str, bytes]) -> Form:
     # pyxform costs 12 MiB and a second: only the process that reads a file pays, never the web.
     from pyxform.xls2json_backends import get_xlsform
 
@@ -70,12 +72,12 @@ def _read(file: bytes, name: PurePath) -> Form:
         sheets = _sheets(workbook)
         _refuse(_row_problems(sheets))
         try:
-            return _converted(workbook, sheets, file)
+            return _converted(workbook, sheets, file, attached)
         except FormError as error:
             raise FormError(error.problems, outline_of_rows(sheets)) from error
 
 
-def _converted(workbook: Any, sheets: Sheets, file: bytes) -> Form:
+def _converted(workbook: Any, sheets: Sheets, file: bytes, attached: Mapping[str, bytes]) -> Form:
     from pyxform.xls2xform import convert
 
     problems = problems_of(sheets)
@@ -86,7 +88,9 @@ def _converted(workbook: Any, sheets: Sheets, file: bytes) -> Form:
         raise FormError(told) from error
     _refuse(problems)
     rows = survey_rows(sheets)
-    form = open_form(_versioned(result.xform, file), rows)
+    tree = _versioned(result.xform, b"".join([file, *attached.values()]))
+    embed(tree, attached, workbook.external_choices or ())
+    form = open_form(etree.tostring(tree, encoding="unicode"), rows)
     _refuse(_trial_problem(rows.get(path, 0), column, why) for path, column, why in failures(form))
     return replace(form, warnings=(*form.warnings, *result.warnings))
 
@@ -119,13 +123,13 @@ def _as_text(file: bytes) -> str:
         raise FormError((problem,)) from None
 
 
-def _versioned(xform: str, file: bytes) -> str:
-    """Return the XForm with a version: where the author gave none, a short digest of the file."""
+def _versioned(xform: str, files: bytes) -> etree._Element:
+    """Return the XForm with a version: where the author gave none, a short digest of the files."""
     tree = etree.fromstring(xform.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
     answers = tree.find(".//{*}instance")[0]  # type: ignore[index]  # pyxform always writes one
     if not answers.get("version"):
-        answers.set("version", hashlib.sha256(file).hexdigest()[:10])
-    return etree.tostring(tree, encoding="unicode")
+        answers.set("version", hashlib.sha256(files).hexdigest()[:10])
+    return tree
 
 
 # -- sizes, before anything is opened

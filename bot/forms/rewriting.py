@@ -13,6 +13,7 @@ from bot.forms.operands import OPERATORS, Piece, as_number, as_truth, joined
 
 LONGEST = 4000  # characters of an expression as its author wrote it
 DEEPEST = 40  # nested parentheses
+LAST = "__last-saved"  # pyxform's name of the answers of last time
 LISTS = "__lists"  # element that holds the choice lists, in the same document as the answers
 
 _TOKEN = re.compile(
@@ -25,6 +26,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _NAME = re.compile(r"\$\{([^{}]*)\}")
+_LAST_SAVED = "last-saved#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class Rewritten:
     variables: frozenset[str]  # values of the sheet it reads: today, now, language, seed, here, current
     references: frozenset[str]  # absolute paths it reads
     lists: frozenset[str]  # choice lists it reads
+    last: frozenset[str]  # absolute paths whose answers of last time it reads
+    files: frozenset[str]  # attached files that pulldata() names
 
 
 @dataclass(slots=True)
@@ -73,6 +77,8 @@ class _Found:
     variables: set[str] = field(default_factory=set)
     references: set[str] = field(default_factory=set)
     lists: set[str] = field(default_factory=set)
+    last: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
 
 
 def rewrite(source: str, here: str, scope: Scope) -> Rewritten:
@@ -97,6 +103,8 @@ def rewrite(source: str, here: str, scope: Scope) -> Rewritten:
         frozenset(found.variables),
         frozenset(found.references),
         frozenset(found.lists),
+        frozenset(found.last),
+        frozenset(found.files),
     )
 
 
@@ -209,8 +217,7 @@ class _Reader:
             case "number":
                 return self._end_of_value(Piece(text, "number"))
             case "reference":
-                path = self._scope.resolve(text[2:-1].strip())
-                return self._steps(path, path)
+                return self._reference(text[2:-1].strip())
             case "name" if self._next() == ("symbol", "("):
                 return self._call(text)
             case "name":
@@ -219,6 +226,17 @@ class _Reader:
             case "symbol":
                 return self._path_of_symbol(text)
         raise _syntax("The expression ends too early.")
+
+    def _reference(self, name: str) -> Piece:
+        path = self._scope.resolve(name.removeprefix(_LAST_SAVED).strip())
+        if not name.startswith(_LAST_SAVED):
+            return self._steps(path, path)
+        self.found.lists.add(LAST)
+        return self._of_last_time(self._steps(f"{self._list(LAST)}{path}", path, in_list=True), path)
+
+    def _of_last_time(self, piece: Piece, path: str) -> Piece:
+        self.found.last.add(path)
+        return Piece(piece.text, self._scope.kinds.get(path, "text"), is_path=True)
 
     def _path_of_symbol(self, text: str) -> Piece:
         match text:
@@ -293,12 +311,6 @@ class _Reader:
 
     def _call(self, name: str) -> Piece:
         function = FUNCTIONS.get(name)
-        if name == "pulldata":
-            raise ExpressionError(
-                "not_supported",
-                "pulldata() reads an attached file, which is not supported.",
-                "Put the rows of the file into the form, as choices or with if().",
-            )
         if function is None:
             raise ExpressionError(
                 "function_unknown",
@@ -311,6 +323,8 @@ class _Reader:
             return self._call_for_path(name)
         arguments = self._arguments(name, function)
         self._check_regex(name, arguments)
+        if name == "pulldata" and arguments[0].text[:1] in "'\"":
+            self.found.files.add(arguments[0].text[1:-1])
         piece = self._written(name, function, arguments)
         return self._steps_after_call(piece) if function.kind == "nodes" else self._end_of_value(piece)
 
@@ -327,7 +341,15 @@ class _Reader:
         if sort != "literal":
             raise _unsafe("instance() with anything but the name of a list in quotes")
         self.found.lists.add(text[1:-1])
-        return self._steps(f"/{self._scope.root}/{LISTS}/{list_element(text[1:-1])}", "", in_list=True)
+        start = self._at
+        piece = self._steps(self._list(text[1:-1]), "", in_list=True)
+        if text[1:-1] != LAST:
+            return piece
+        steps = [word for sort, word in self._tokens[start : self._at] if sort == "name"]
+        return self._of_last_time(piece, "/" + "/".join(steps))
+
+    def _list(self, name: str) -> str:
+        return f"/{self._scope.root}/{LISTS}/{list_element(name)}"
 
     def _current(self) -> Piece:
         if not self._predicates:
@@ -370,7 +392,7 @@ class _Reader:
         elif name == "jr:choice-name":
             arguments = [arguments[0], self._with_path(arguments[1])]
         texts = [argument.text for argument in arguments] + [f"${value}" for value in function.needs]
-        is_core = function.run is None and not function.needs
+        is_core = function.run is None and not function.is_bound
         written = name if is_core or (name == "position" and not arguments) else function_element(name)
         return Piece(f"{written}({', '.join(texts)})", function.kind)
 

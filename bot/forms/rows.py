@@ -154,19 +154,13 @@ def _expression_problem(text: str, place: str, scope: Scope) -> Iterator[Problem
 def _unknown_names(text: str, place: str, names: frozenset[str]) -> Iterator[Problem]:
     for name in _REFERENCE.findall(str(text)):
         try:
-            checked(name.strip(), names)
+            checked(name.strip().removeprefix("last-saved#").strip(), names)
         except ExpressionError as error:
             yield Problem(error.fault.code, place, error.fault.mend, error.fault.message)
 
 
 def checked(name: str, names: frozenset[str]) -> str:
     """Return the path that stands for a name while only the rows are known; raise ExpressionError."""
-    if name.startswith("last-saved#"):
-        raise ExpressionError(
-            "not_supported",
-            f"${{{name}}} is not supported: answers of the last report cannot be read.",
-            "Ask again, or use a hidden field.",
-        )
     if name not in names:
         raise ExpressionError("name_unknown", f"No question is named {name}.", "Correct the name.")
     return f"/{name}"

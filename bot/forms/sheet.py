@@ -13,8 +13,8 @@ from lxml import etree
 from bot.forms.expressions import Expression, Scene
 from bot.forms.form import Choice, ChoiceRow, Form, Kind, Node, Output, Question, Texts
 from bot.forms.functions import IRRELEVANT, Argument, number_of, number_text, text_of
-from bot.forms.rewriting import LISTS, list_element
-from bot.forms.xform import ROW
+from bot.forms.rewriting import LAST, LISTS, list_element
+from bot.forms.xform import ROW, xml_text
 from bot.values import Value
 
 Isolate: TypeAlias = Callable[[str], str]
@@ -22,7 +22,6 @@ Isolate: TypeAlias = Callable[[str], str]
 _ROUNDS = 5  # at most, where an expression reads a later question
 _MOST_INSTANCES = 500  # of one repeat, whatever its repeat_count says
 NOTHING: Mapping[str, Value] = MappingProxyType({})
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +71,7 @@ class Sheet:
         self._scene = Scene(at, f"{form.name}|{seed}", form.default_language)
         self._answers = deepcopy(self._compiled.blank)
         self._lists: etree._Element | None = None
+        self._last: Sheet | None = None
         self._places: dict[str, _Place] = {}
         self._calculated: dict[str, Value] = {}
         self._known_steps: tuple[Step, ...] | None = None
@@ -138,9 +138,25 @@ class Sheet:
         return Choice(row.choice.name, labels)
 
     def default(self, path: str) -> Value:
-        """Return the value a question begins with (its `default`), as text; None for none."""
+        """Return the value a question begins with (its `default`); None for none.
+
+        As text, but an answer of last time as it was given.
+        """
         place = self._places.get(path)
-        return (self._preset(place.node, place.element) or None) if place else None
+        if place is None:
+            return None
+        default = place.node.default
+        if default is not None and default.last and default.is_path:
+            return self._of_last_time(self._value(default, place.element))
+        return self._preset(place.node, place.element) or None
+
+    def _of_last_time(self, found: Argument) -> Value:
+        """Return the answer that lay at the node found, as it was given or calculated."""
+        if self._last is None or not isinstance(found, list):
+            return None
+        last = self._last
+        at = next((p for p, place in last._places.items() if found and place.element is found[0]), "")
+        return last._calculated.get(at, self._previous.get(at))
 
     # -- what it reads like
 
@@ -309,7 +325,7 @@ class Sheet:
     def _filled(self, node: Node, element: etree._Element) -> str | None:
         known = self._hidden.get(node.path, self._hidden.get(node.name))
         if known is not None:
-            return _clean(known)
+            return xml_text(known)
         if node.kind is Kind.METADATA:
             at = self._scene.at
             times = {"start": at.isoformat(), "end": at.isoformat(), "today": at.date().isoformat()}
@@ -337,8 +353,20 @@ class Sheet:
         for name in expression.lists:
             if self._lists is None:
                 self._lists = etree.SubElement(self._answers, LISTS)
-            if self._lists.find(list_element(name)) is None and name in self._compiled.lists:
+            if self._lists.find(list_element(name)) is not None:
+                continue
+            if name == LAST:
+                self._lists.append(self._answers_of_last_time())
+            elif name in self._compiled.lists:
                 self._lists.append(deepcopy(self._compiled.lists[name]))
+
+    def _answers_of_last_time(self) -> etree._Element:
+        """Return the answers of last time as expressions read them, calculations and relevance as well."""
+        holder = etree.Element(list_element(LAST))
+        if self._previous:
+            self._last = Sheet(self._form, self._previous, {}, self._scene.at)
+        holder.append(self._last._answers if self._last else deepcopy(self._compiled.blank))
+        return holder
 
 
 def _text(value: Value) -> str | None:
@@ -347,20 +375,15 @@ def _text(value: Value) -> str | None:
         case None | "":
             return None
         case str():
-            return _clean(value)
+            return xml_text(value)
         case bool():
             return "true" if value else "false"
         case int() | float():
             return number_text(value)
         case list():
-            return _clean(" ".join(value))
+            return xml_text(" ".join(value))
         case _:
-            return _clean(str(value.get("name") or value.get("ref") or value.get("type") or "file"))
-
-
-def _clean(text: str) -> str:
-    """Return a text without the characters that XML cannot hold."""
-    return _NOT_XML.sub("", text)
+            return xml_text(str(value.get("name") or value.get("ref") or value.get("type") or "file"))
 
 
 def _typed(value: Argument) -> Value:

@@ -10,6 +10,7 @@ from bot.forms.form import Choice, ChoiceList, ChoiceRow, Node, Output, Question
 from bot.forms.xform import ORX
 from bot.values import Labels
 
+_LAST = re.compile(r" instance\('__last-saved'\)/(?:[\w\-.]+/)*([\w\-.]+) ")
 _REFERENCE = re.compile(r" (?:/|(?:current\(\)/)?\.\./)(?:(?:[\w\-][\w.\-]*|\.\.)/)*[\w\-][\w.\-]* ")
 
 
@@ -24,7 +25,8 @@ class Above:
 
 def authored(expression: str) -> str:
     """Return an expression with its paths as `${name}` again."""
-    shown = _REFERENCE.sub(lambda found: "${" + found.group().strip().rsplit("/", 1)[-1] + "}", expression)
+    of_last = _LAST.sub(r"${last-saved#\1}", expression)
+    shown = _REFERENCE.sub(lambda found: "${" + found.group().strip().rsplit("/", 1)[-1] + "}", of_last)
     return shown.strip()
 
 

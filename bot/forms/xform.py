@@ -15,12 +15,16 @@ from bot.forms.rewriting import list_element
 UNLABELLED = "default"  # pyxform's language of a label column that names none
 ROW = "row"  # attribute of a list's item: its number in the list
 
-_XF = "{http://www.w3.org/2002/xforms}"
+XF = "{http://www.w3.org/2002/xforms}"
 _H = "{http://www.w3.org/1999/xhtml}"
 JR = "{http://openrosa.org/javarosa}"
 ORX = "{http://openrosa.org/xforms}"
 _ITEXT = re.compile(r"jr:itext\('(.*)'\)")
 _CONTROLS = frozenset({"input", "select", "select1", "rank", "upload", "range", "trigger", "secret"})
+_SEARCH = re.compile(r"(?:^|\s)search\(\s*['\"]([^'\"]+)['\"]\s*[,)]")
+_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_NAMES = re.compile(r"[^\w.\-]")
 _MISSING = "-"  # what pyxform writes where a language has no text
 
 
@@ -47,7 +51,7 @@ class XForm:
     languages: tuple[str, ...]  # as recognised, in the form's order
     default_language: str
     lists: Mapping[str, etree._Element]  # name to the list in the shape expressions read it
-    files: tuple[str, ...]  # lists that lie in attached files
+    files: Mapping[str, str]  # name of each list that lies in a file which is not attached, to the file
 
     def text(self, element: etree._Element | None, form: str = "") -> dict[str, etree._Element]:
         """Return the text of a label or hint by language, each still with its outputs; {} for none."""
@@ -75,7 +79,7 @@ def parse(source: str) -> XForm:
     """Return the parts of an XForm; raise ValueError when it is not one."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True)
     tree = etree.fromstring(source.encode(), parser)
-    model, body = tree.find(f"{_H}head/{_XF}model"), tree.find(f"{_H}body")
+    model, body = tree.find(f"{_H}head/{XF}model"), tree.find(f"{_H}body")
     if model is None or body is None:
         raise ValueError("not an XForm")
     title = (tree.findtext(f"{_H}head/{_H}title") or "").strip()
@@ -99,8 +103,33 @@ def parse(source: str) -> XForm:
         languages=languages,
         default_language=default,
         lists={name.get("id", ""): _list(name) for name in lists if name.get("src") is None},
-        files=tuple(name.get("src", "").rsplit("/", 1)[-1] for name in lists if name.get("src")),
+        files={
+            name.get("id", ""): name.get("src", "").rsplit("/", 1)[-1] for name in lists if name.get("src")
+        },
     )
+
+
+def xml_text(text: str) -> str:
+    """Return a text without the characters that XML cannot hold."""
+    return _NOT_XML.sub("", text)
+
+
+def searched(appearance: str) -> str:
+    """Return the file that an appearance such as `search('towns')` reads, without its ending; "" for none."""
+    found = _SEARCH.search(appearance)
+    return found.group(1).strip().removesuffix(".csv") if found else ""
+
+
+def external_list(query: str) -> str:
+    """Return the list that the query of a select_one_external reads, "" for none."""
+    found = _LIST.match(query.strip())
+    return found.group(1) if found else ""
+
+
+def element_name(column: str) -> str:
+    """Return the element name of a column: what XML's names cannot hold as `_`."""
+    name = _NOT_IN_NAMES.sub("_", column.strip())
+    return name if name[:1].isalpha() or name[:1] == "_" else f"_{name}"
 
 
 def _is_missing(value: etree._Element) -> bool:
@@ -123,7 +152,7 @@ def _keep_one_instance(answers: etree._Element) -> None:
 def _set_values(tree: etree._Element) -> dict[str, SetValue]:
     """Return the values that events set; a question's own control is the trigger of those inside it."""
     found: dict[str, SetValue] = {}
-    for element in tree.iter(f"{_XF}setvalue"):
+    for element in tree.iter(f"{XF}setvalue"):
         parent = element.getparent()
         trigger = (
             parent.get("ref", "") if parent is not None and "changed" in element.get("event", "") else ""
@@ -159,5 +188,7 @@ def _list(instance: etree._Element) -> etree._Element:
     for number, item in enumerate(instance.findall("root/item")):
         copied = etree.SubElement(root, "item", {ROW: str(number)})
         for column in item:
-            etree.SubElement(copied, column.tag).text = column.text
+            etree.SubElement(
+                copied, column.tag, {str(k): str(v) for k, v in column.items()}
+            ).text = column.text
     return holder

@@ -176,7 +176,7 @@ def test_all_faults_are_told_at_once_with_their_places() -> None:
             "text | a | A | tody() > 1 | |",
             "text | b | Say ${nobody} | | . =< 5 |",
             "begin_group | g | G | //a = 1 | |",
-            "text | c | C | | | pulldata('a', 'b', 'c', 'd')",
+            "text | c | C | | | wq:rank('a')",
             "end_group | | | | |",
             "text | d | D | ${a} = ‘x’ | |",
             columns="type | name | label | relevance | constraint | calculation",
@@ -188,7 +188,7 @@ def test_all_faults_are_told_at_once_with_their_places() -> None:
         ("survey, row 3, label", "name_unknown"),
         ("survey, row 3, constraint", "expression_syntax"),
         ("survey, row 4, relevance", "expression_unsafe"),
-        ("survey, row 5, calculation", "not_supported"),
+        ("survey, row 5, calculation", "function_unknown"),
         ("choices, row 2, label", "name_unknown"),
     ]
 
@@ -314,11 +314,6 @@ def test_a_file_without_sheets_is_said_in_our_words() -> None:
     for text in ("", "Dear colleagues", "| survey |"):
         (problem,) = problems_of(text)
         assert (problem.where, problem.code) == ("form", "no_sheets")
-
-
-def test_a_list_in_a_file_is_not_supported_yet() -> None:
-    (problem,) = problems_of(survey("select_one_from_file towns.csv | town | Town"))
-    assert (problem.code, problem.where) == ("not_supported", "survey, row 2, type")
 
 
 @pytest.mark.parametrize(
