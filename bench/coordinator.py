@@ -4,12 +4,16 @@ import time
 from dataclasses import dataclass, field
 from random import Random
 
+from sqlalchemy import select
+
 from bench.replies import candidates
 from bot.filling import filling_of
 from bot.forms.sheet import Step
 from bot.session import Filling, askable, read, step_at
 from bot.talk import Scene
 from bot.values import Answer, Doubt, Heard
+from models.db import read as read_store
+from models.submission import Submission, SubmissionState
 from tests.conversations.stage import Stage
 
 ROUNDS = 2  # of each repeat
@@ -87,8 +91,11 @@ class Walk:
         self.seconds.append(time.perf_counter() - began)
 
     def _is_submitted(self, form: str) -> bool:
-        reports = self.stage.reports()
-        return bool(reports) and reports[-1]["form"] == form and reports[-1]["state"] == "submitted"
+        query = select(Submission.state).where(
+            Submission.person_id == self.stage.person_id, Submission.form == form
+        )
+        states = read_store(self.stage.store, lambda db: db.scalars(query).all())
+        return SubmissionState.SUBMITTED in states
 
 
 def _round(at: Step) -> int:
