@@ -75,6 +75,31 @@ class SendError(Exception):
         self.moved_to = moved_to  # the new address, when the provider says that the chat moved
 
 
+class Lack(StrEnum):
+    """Why a file could not be fetched; knows what follows."""
+
+    LATER = "later"  # no answer, throttled, token or account refused: try again
+    GONE = "gone"  # the provider does not have it any more
+    REFUSED = "refused"  # too large, or from where nothing is fetched
+
+
+class FetchError(Exception):
+    """A file could not be fetched: the kind of lack, words without an address, how long to wait (seconds)."""
+
+    def __init__(self, lack: Lack, detail: str, *, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.lack = lack
+        self.detail = clean(detail)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file as the provider has it; its type is read from its content."""
+
+    content: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one message may hold; messages are fitted, never cut blindly."""
@@ -164,4 +189,13 @@ class Finds(Protocol):
 
     def find(self, out: Outgoing, since: datetime) -> str | None:
         """Return the provider's id of this message if it was taken since then, else None; raise SendError."""
+        ...
+
+
+@runtime_checkable
+class Fetches(Protocol):
+    """A channel whose messages may carry files."""
+
+    def fetch(self, ref: str, most_bytes: int) -> Fetched:
+        """Return the file of this reference, at most so large; raise FetchError."""
         ...

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from channels.base import BodyError, Envelope, Inbound, Limits, Outgoing, Receipt, SendError, SignatureError
+from channels.base import (
+    BodyError,
+    Envelope,
+    Fetched,
+    Inbound,
+    Limits,
+    Outgoing,
+    Receipt,
+    SendError,
+    SignatureError,
+)
 
 if TYPE_CHECKING:
     from channels.telegram_calls import Calls
@@ -86,6 +96,10 @@ class Telegram:
     def send(self, out: Outgoing) -> str:
         """Return `<chat>:<message>` of the message sent or put in place of another; raise SendError."""
         return self.calls.send(out, self.limits)
+
+    def fetch(self, ref: str, most_bytes: int) -> Fetched:
+        """Return the file of this file_id; raise FetchError (Bot API, getFile: at most 20 MB)."""
+        return self.calls.fetch(ref, most_bytes)
 
     @property
     def calls(self) -> "Calls":

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
 from telegram import Bot, BotCommand, WebhookInfo
@@ -16,7 +16,8 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bot.values import Message
-from channels.base import Failure, Limits, Outgoing, SendError
+from channels.base import Failure, Fetched, FetchError, Lack, Limits, Outgoing, SendError
+from channels.fetching import Sources, download, too_large
 from channels.fitting import fit, one_line, shorten
 
 T = TypeVar("T")
@@ -196,6 +197,8 @@ class Calls:
         self._loop = asyncio.new_event_loop()
         self._request = AiohttpRequest(timeout)
         self._url = f"{api_url}/bot{token}"
+        self._files = f"{api_url}/file/bot{token}"
+        self._sources = Sources((), frozenset({(urlsplit(api_url).hostname or "").lower()}))
         self._bot = Bot(
             token or "none",  # the library refuses ""; Telegram answers 404 to this
             base_url=f"{api_url}/bot",
@@ -258,6 +261,23 @@ class Calls:
             raise
         return True
 
+    def fetch(self, file_id: str, most_bytes: int) -> Fetched:
+        """Return a file that was sent to the bot (getFile, then its path); raise FetchError."""
+        try:
+            found = self._call(self._request.call(f"{self._url}/getFile", {"file_id": file_id}))
+        except SendError as error:
+            raise _lack_of(error) from None
+        path, size = (found.get("file_path"), found.get("file_size")) if isinstance(found, dict) else ("", 0)
+        if not isinstance(path, str) or not path or ".." in path:
+            raise FetchError(Lack.LATER, _FOREIGN)
+        if isinstance(size, int) and size > most_bytes:
+            raise too_large(most_bytes)
+        url = f"{self._files}/{quote(path)}"
+        try:
+            return self._call(download(url, self._sources, most_bytes, self._timeout))
+        except SendError as error:
+            raise FetchError(Lack.LATER, error.detail) from None
+
     def username(self) -> str:
         """Return the bot's user name (getMe), asked once; raise SendError."""
         if not self._username:
@@ -307,6 +327,15 @@ class Calls:
     def end_spinner(self, tap: str) -> None:
         """Answer a tap (answerCallbackQuery); raise SendError."""
         self._call(self._bot.answer_callback_query(tap))
+
+
+def _lack_of(error: SendError) -> FetchError:
+    """Return what a refusal of getFile means for the file."""
+    said = error.detail.lower()
+    if "file is too big" in said:
+        return FetchError(Lack.REFUSED, error.detail)
+    is_final = error.code == "400" and "temporarily" not in said
+    return FetchError(Lack.GONE if is_final else Lack.LATER, error.detail, retry_after=error.retry_after)
 
 
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")

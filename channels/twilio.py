@@ -14,6 +14,7 @@ from channels.base import (
     BodyError,
     Envelope,
     Failure,
+    Fetched,
     Inbound,
     Limits,
     Outgoing,
@@ -109,6 +110,10 @@ class Twilio:
         if not sent.sid:
             raise SendError(Failure.UNKNOWN, "an answer without the message's SID", code="200")
         return str(sent.sid)
+
+    def fetch(self, ref: str, most_bytes: int) -> Fetched:
+        """Return the attachment at this address of a webhook (MediaUrl0); raise FetchError."""
+        return self.calls.fetch(ref, most_bytes)
 
     def find(self, out: Outgoing, since: datetime) -> str | None:
         """Return the SID of this message if Twilio has taken it since then (aware), or None; raise SendError.

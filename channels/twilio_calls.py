@@ -18,7 +18,8 @@ from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from channels.base import Failure, SendError
+from channels.base import Failure, Fetched, FetchError, Lack, SendError
+from channels.fetching import Sources, download
 from channels.twilio_errors import failure_of_answer
 
 T = TypeVar("T")
@@ -29,6 +30,16 @@ _FOREIGN = "an answer that is not Twilio's"
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 # SIDs and numbers: never in a log or an error
 _PERSONAL = re.compile(r"\b[A-Z]{2}[0-9a-fA-F]{32}\b|\+[0-9]{7,15}")
+
+
+# Where an attachment's address redirects to: Twilio's own names, and the store behind the older ones.
+_MEDIA_HOSTS = (
+    "api.twilio.com",
+    "mcs.us1.twilio.com",
+    "*.twiliocdn.com",
+    "s3-external-1.amazonaws.com/media.twiliocdn.com/",
+)
+_API = "api.twilio.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,9 @@ class Calls:
     def __init__(self, account: str, token: str, origins: Origins, timeout: float) -> None:
         logging.getLogger("twilio").setLevel(logging.WARNING)  # at INFO it logs SIDs and numbers
         self._timeout = timeout
+        self._credentials = aiohttp.encode_basic_auth(account, token)
+        self._origins = origins
+        self._sources = Sources(_MEDIA_HOSTS, _named_hosts(origins))
         self._loop = asyncio.new_event_loop()
         self._transport = _Transport(self._wait, origins, timeout)
         self._client = Client(account, token, http_client=self._transport)
@@ -62,6 +76,21 @@ class Calls:
         except (TwilioException, KeyError, TypeError, ValueError):
             # JSON, but not what this call answers
             raise SendError(Failure.UNKNOWN, _FOREIGN, code="200") from None
+
+    def fetch(self, url: str, most_bytes: int) -> Fetched:
+        """Return the attachment at this address; only the API gets the credentials. Raise FetchError."""
+        api = urlsplit(self._origins.api)
+        parts = urlsplit(url)
+        if parts.hostname == _API and parts.scheme == "https":  # the API may be reached elsewhere
+            url = parts._replace(scheme=api.scheme, netloc=api.netloc).geturl()
+        is_api = urlsplit(url)[:2] == (api.scheme, api.netloc)
+        headers = {"Authorization": self._credentials} if is_api else {}
+        asked = download(url, self._sources, most_bytes, self._timeout, headers)
+        try:
+            found: Fetched = self._wait(asked)
+        except SendError as error:
+            raise FetchError(Lack.LATER, error.detail) from None
+        return found
 
     def close(self) -> None:
         """Give up calls under way, close the connections and end the thread."""
@@ -87,6 +116,13 @@ class Calls:
             raise SendError(Failure.UNKNOWN, "no answer in time") from None
         except CancelledError:
             raise SendError(Failure.UNKNOWN, "given up: the process ends") from None
+
+
+def _named_hosts(origins: Origins) -> frozenset[str]:
+    """Return the hosts that the operator named in place of Twilio's."""
+    usual = Origins()
+    named = {origins.api, origins.content} - {usual.api, usual.content}
+    return frozenset((urlsplit(origin).hostname or "").lower() for origin in named)
 
 
 class _Transport(HttpClient):  # type: ignore[misc]  # twilio publishes no type information

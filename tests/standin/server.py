@@ -26,9 +26,9 @@ _NOTHING = Reply(500, {})
 class StandIn:
     """A provider on 127.0.0.1: `with StandIn() as provider: ... provider.url`.
 
-    The first part of a path decides who answers: `/bot<token>/<method>` is Telegram, `/v1/…` Twilio's
-    contents, `/admin/…` is for another process (see `tests/standin/client.py`). Other providers find their
-    place beside them.
+    The first part of a path decides who answers: `/bot<token>/<method>` is Telegram, `/file/bot<token>/…`
+    its files, `/v1/…` Twilio's contents, `/media/…` its store of attachments, `/admin/…` is for another
+    process (see `tests/standin/client.py`). Other providers find their place beside them.
     """
 
     def __init__(self, port: int = 0, token: str = TOKEN) -> None:
@@ -55,6 +55,15 @@ class StandIn:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+    def attach(self, file_id: str, content: bytes) -> str:
+        """Take a file that a person sends on Telegram; return its file_id."""
+        self.telegram.files[file_id] = content
+        return file_id
+
+    def attach_to_twilio(self, content: bytes) -> str:
+        """Take a file that a person sends on WhatsApp; return the MediaUrl0 of its webhook."""
+        return self.twilio.attach(content, self.url)
 
     def messages(self, chat: str | int) -> list[Sent]:
         """Return what the chat shows, edits in place, oldest first."""
@@ -83,6 +92,7 @@ class StandIn:
         """Forget messages, calls and troubles."""
         self.record.clear()
         self.twilio.clear()
+        self.telegram.files.clear()
         self.troubles.clear()
 
     def _on_loop(self, work: object) -> None:
@@ -95,7 +105,7 @@ class StandIn:
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
         await site.start()
         host, port = self._runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+        self.url = self.twilio.store = f"http://{host}:{port}"
 
     async def _close(self) -> None:
         for telling in self._telling:
@@ -110,11 +120,45 @@ class StandIn:
             return await self._administer(rest, request.query, body)
         if first.startswith("bot"):
             return await self._answer_telegram(request, first[3:], rest, body)
+        if first == "file":
+            token, _, path = rest.removeprefix("bot").partition("/")
+            found = self.telegram.file_at(path) if token == self.telegram.token else None
+            return await self._answer_file(request, "file", found)
+        if first == "media":
+            return await self._answer_file(request, "media", self.twilio.files.get(rest))
         if first == "v1":
             return await self._answer_content(request, body)
         if first == "2010-04-01":
             return await self._answer_twilio(request, body)
         return web.Response(status=404)
+
+    async def _answer_file(
+        self, request: web.BaseRequest, what: str, content: bytes | None
+    ) -> web.StreamResponse:
+        """Give out a file; what goes wrong is the trouble of `file` (Telegram's) or `media` (Twilio's)."""
+        told = {"Authorization": request.headers.get("Authorization", "")}
+        trouble = self._trouble_of(what)
+        if trouble.delay:
+            await asyncio.sleep(trouble.delay)
+        if trouble.fault in {Fault.STALL, Fault.DROP}:
+            return await self._fall_silent(request, what, told, stall=trouble.fault is Fault.STALL)
+        if trouble.fault is Fault.ENDLESS:
+            return await self._pour(request)
+        if trouble.fault:
+            return self._respond(what, told, FAULTS[trouble.fault](trouble))
+        status = 404 if content is None else 200
+        self.record.calls.append(Call(what, told, status, {}))
+        return web.Response(status=status, body=content or b"", content_type="application/octet-stream")
+
+    async def _pour(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Give out bytes without an end, and without saying how many."""
+        answer = web.StreamResponse()
+        answer.enable_chunked_encoding()
+        await answer.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await answer.write(b"x" * 65_536)
+        return answer
 
     async def _answer_twilio(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
         """Answer a call of Twilio's Messages API; what goes wrong is the trouble of its `To`."""

@@ -17,6 +17,7 @@ TEXT = 4096  # characters
 RAW_TEXT = 32768  # bytes
 CALLBACK = 64  # bytes
 PER_ROW, IN_ALL = 8, 100  # buttons
+LARGEST_FILE = 20_000_000  # bytes that getFile tells a path of
 FIRST_MESSAGE = 1001  # of the bot; a phone's own messages have smaller numbers
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
@@ -89,6 +90,7 @@ class Telegram:
         self.secret = ""
         self.profile: dict[tuple[str, str], str] = {}  # (method, language) to what was set
         self.updates: list[Json] = []  # waiting for getUpdates
+        self.files: dict[str, bytes] = {}  # what people attached, by file_id
         self._ids = itertools.count(FIRST_MESSAGE)
 
     def answer(self, method: str, fields: Fields) -> Reply:
@@ -112,6 +114,7 @@ class Telegram:
             "deleteWebhook": self._delete_webhook,
             "getWebhookInfo": lambda fields: self.webhook,
             "getUpdates": self._get_updates,
+            "getFile": self._get_file,
             "setMyCommands": self._set_my_commands,
             "setMyDescription": lambda fields: self._describe("description", fields, 512),
             "setMyShortDescription": lambda fields: self._describe("short_description", fields, 120),
@@ -185,6 +188,25 @@ class Telegram:
         offset = int(fields.get("offset", "0"))
         self.updates = [update for update in self.updates if _number(update) >= offset]
         return self.updates[: int(fields.get("limit", "100"))]
+
+    def _get_file(self, fields: Fields) -> Json:
+        content = self.files.get(fields.get("file_id", ""))
+        if content is None:
+            raise Objection("invalid file_id")
+        if len(content) > LARGEST_FILE:
+            raise Objection("file is too big")
+        name = fields["file_id"]
+        unique = f"u{name}"[:20]
+        return {
+            "file_id": name,
+            "file_unique_id": unique,
+            "file_size": len(content),
+            "file_path": f"files/{name}",
+        }
+
+    def file_at(self, path: str) -> bytes | None:
+        """Return the file under `/file/bot<token>/`, None when there is none."""
+        return self.files.get(path.removeprefix("files/"))
 
     def _set_my_commands(self, fields: Fields) -> bool:
         commands = _decoded(fields, "commands")

@@ -8,6 +8,7 @@ class Fault(StrEnum):
     """How a call goes wrong."""
 
     NONE = ""
+    ENDLESS = "endless"  # a file that never ends
     STALL = "stall"  # never answered
     DROP = "drop"  # the connection is closed without an answer
     HTML = "html"  # 200 with the page of a captive portal

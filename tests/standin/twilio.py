@@ -61,6 +61,9 @@ _FROM = re.compile(rf"(whatsapp:)?{_NUMBER}")
 _SERVICE, _CONTENT = re.compile(r"MG[0-9a-fA-F]{32}"), re.compile(r"HX[0-9a-fA-F]{32}")
 _PATH = re.compile(r"/2010-04-01/Accounts/(AC[0-9a-fA-F]{32})/Messages(?:/((?:SM|MM)[0-9a-fA-F]{32}))?\.json")
 _MEDIA = re.compile(r"/2010-04-01/Accounts/AC[0-9a-fA-F]{32}/Messages/((?:SM|MM)[0-9a-fA-F]{32})/Media\.json")
+_FILE = re.compile(
+    r"/2010-04-01/Accounts/AC[0-9a-fA-F]{32}/Messages/MM[0-9a-fA-F]{32}/Media/(ME[0-9a-fA-F]{32})"
+)
 _UNFIT = re.compile(r"[\n\r\t]| {5}")
 _FAILED = {"rejected": "63040", "paused": "63041", "disabled": "63042"}  # else 63027
 
@@ -120,12 +123,17 @@ class Twilio:
     callbacks: list[Callback] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)  # oldest first
     media: dict[str, str] = field(default_factory=dict)  # type of a message's attachment, by SID
+    files: dict[str, bytes] = field(default_factory=dict)  # what people attached, by SID
+    store: str = ""  # origin that an attachment's address redirects to
+    redirects: dict[str, str] = field(default_factory=dict)  # by SID, to another address than the store's
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def clear(self) -> None:
         """Forget everything but the account."""
         for kept in (self.heard, self.opted_out, self.plans, self.callbacks, self.messages, self.media):
             kept.clear()
+        self.files.clear()
+        self.redirects.clear()
         self.refuses_at_once = self.is_rfc9457 = False
         self.clock = time.time
 
@@ -143,6 +151,12 @@ class Twilio:
             self.media[str(message["sid"])] = media
         return str(message["sid"])
 
+    def attach(self, content: bytes, origin: str) -> str:
+        """Take a file that a person sends; return the MediaUrl0 of its webhook."""
+        sid = f"ME{next(self._numbers):032x}"
+        self.files[sid] = content
+        return f"{origin}/2010-04-01/Accounts/{self.account_sid}/Messages/MM{'0' * 32}/Media/{sid}"
+
     def answer(self, method: str, address: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Return what Twilio answers; `address` is path and query."""
         parts = urlsplit(address)
@@ -153,6 +167,8 @@ class Twilio:
                 return Reply(201, self._create(_fields(body)))
             if found and method == "GET":
                 return Reply(200, self._fetch(found[2]) if found[2] else self._list(parts.query))
+            if file := _FILE.fullmatch(parts.path):
+                return self._file(file[1])
             if media := _MEDIA.fullmatch(parts.path):
                 return Reply(200, self._media_of(media[1]))
             raise Objection(20404, f"The requested resource {parts.path} was not found", 404)
@@ -276,6 +292,13 @@ class Twilio:
         if found is None:
             raise Objection(20404, f"The message {sid} was not found", 404)
         return found
+
+    def _file(self, sid: str) -> Reply:
+        """Return where an attachment lies, as Twilio does: elsewhere, and without asking for credentials."""
+        if sid not in self.files:
+            raise Objection(20404, f"The media {sid} was not found", 404)
+        to = self.redirects.get(sid, f"{self.store}/media/{sid}")
+        return Reply(307, {}, headers={"Location": to})
 
     def _media_of(self, sid: str) -> Json:
         path = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sid}/Media"
