@@ -20,6 +20,7 @@ from griot.worker import Work
 from models.base import Db
 from models.db import Store
 from models.inbox import Update, sender_key
+from models.media_files import MediaFiles
 from models.pace import PaceLimits
 
 if TYPE_CHECKING:
@@ -223,6 +224,7 @@ def make_work(
         rates=rates(settings),
         lease=timedelta(seconds=settings.griot_lease_seconds),
         senders=settings.griot_senders,
+        files=MediaFiles(settings.griot_var),
         measure_turn=measures.turn,
         measure_send=measures.send,
     )

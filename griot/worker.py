@@ -11,17 +11,21 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.values import Clock
 from channels.base import Channel
+from griot import fetcher
+from griot.fetcher import Arrival, Fetcher
 from griot.logs import trace_of
 from griot.outcomes import Policy, settle
 from griot.rates import Rate
 from griot.sender import Outcome, Sender
 from griot.wake import Ear
 from griot.ways import Ways
-from models import inbox, sending
+from models import inbox, media, sending
 from models.base import Db
 from models.db import Store, is_blocked, is_transient, read, write
 from models.inbox import Inbox, InboxState
 from models.jumps import settle_jumps
+from models.media import Wanted
+from models.media_files import MediaFiles
 from models.pace import PaceLimits, too_early
 from models.queues import Due, look
 from models.sending import Claimed
@@ -61,6 +65,7 @@ class Work:
     rates: Mapping[str, Rate]
     lease: timedelta
     senders: int
+    files: MediaFiles
     measure_turn: Callable[[float], None]
     measure_send: Callable[[str, str, float], None]
 
@@ -70,6 +75,8 @@ class Round:
     """What one transaction did."""
 
     claimed: list[Claimed] = field(default_factory=list)
+    wanted: list[Wanted] = field(default_factory=list)  # attachments to fetch
+    unnamed: list[str] = field(default_factory=list)  # files that no row names
     released: list[Claimed] = field(default_factory=list)
     turns: int = 0
     failed: int = 0
@@ -77,7 +84,7 @@ class Round:
     @property
     def did_something(self) -> bool:
         """Tell whether another round may find more."""
-        return bool(self.turns or self.claimed)
+        return bool(self.turns or self.claimed or self.wanted)
 
 
 class Worker:
@@ -92,6 +99,7 @@ class Worker:
         self._sender = Sender(
             work.channels, work.rates, work.senders, longest_wait, ear.ring, work.measure_send
         )
+        self._fetcher = Fetcher(work.channels, work.files, ear.ring)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; then let calls under way end, and give the rest back."""
@@ -117,13 +125,13 @@ class Worker:
             if done.did_something:
                 patience = time.monotonic() + LONGEST_WAIT
                 continue
-            if not self._sender.is_idle:
+            if not (self._sender.is_idle and self._fetcher.is_idle):
                 self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))
                 continue
             plan()
             until = self._next_due()
             if until is None or time.monotonic() > patience:
-                self._sender.close()
+                self._close()
                 return failed + len(self._work.channels) - len(self._sender.working_channels)
             self._settle_lost()
             self._ear.wait(min(IDLE, max(LOOK_AGAIN, (until - self._work.clock()).total_seconds())))
@@ -131,16 +139,18 @@ class Worker:
     def _work_once(self) -> Round:
         """Run one transaction and hand its messages to the sender; nothing is lost when it fails."""
         ended, waiting = self._sender.take_ended(), self._sender.due()
+        arrived = self._fetcher.take_ended()
         began = time.monotonic()
         try:
-            due = read(self._work.store, lambda db: look(db, self._work.clock()))
-            if not (ended or waiting or due.updates or (due.messages and self._sender.room)):
+            due, is_wanted = read(self._work.store, self._look)
+            if not (ended or waiting or arrived or is_wanted or due.updates or self._may_send(due)):
                 return Round()
-            done = write(self._work.store, lambda db: self._round(db, due, ended, waiting))
+            done = write(self._work.store, lambda db: self._round(db, due, ended, waiting, arrived))
         except Exception as error:  # noqa: BLE001 - whatever it is, others go on
             is_answer = not isinstance(error, SQLAlchemyError)
             log.error("a round failed: %s", trace_of(error) if is_answer else type(error).__name__)
             self._sender.put_ended(ended)
+            self._fetcher.put_ended(arrived)
             self._sender.take_back(waiting)
             self._ear.wait(AFTER_ERROR)
             return Round()
@@ -150,17 +160,37 @@ class Worker:
         self._sender.send(done.released, at)
         self._sender.hold(done.claimed, began)
         self._sender.send(self._sender.due(), at)
+        self._fetcher.forget(done.unnamed)
+        self._fetcher.fetch(done.wanted)
         return done
 
-    def _round(self, db: Db, due: Due, ended: Sequence[Outcome], waiting: Sequence[Claimed]) -> Round:
+    def _look(self, db: Db) -> tuple[Due, bool]:
+        """Return what is due in either queue, and whether there is an attachment to fetch."""
+        at, fetcher = self._work.clock(), self._fetcher
+        return look(db, at), bool(fetcher.room) and media.is_due(db, fetcher.channels, at)
+
+    def _may_send(self, due: Due) -> bool:
+        return due.messages and bool(self._sender.room)
+
+    def _round(
+        self,
+        db: Db,
+        due: Due,
+        ended: Sequence[Outcome],
+        waiting: Sequence[Claimed],
+        arrived: Sequence[Arrival],
+    ) -> Round:
         at = self._work.clock()
         done = Round(failed=settle(db, ended, self._policy, self._work.ways, at))
+        done.unnamed = fetcher.settle(db, arrived, at)
         done.turns = self._take_turns(db, at) if due.updates else 0
         done.released = self._release(db, waiting, at)
         room = self._sender.room
         if room and (due.messages or done.turns or ended) and (channels := self._sender.open_channels):
             claimed = sending.claim(db, room, at, self._work.lease, channels, self._sender.lane)
             done.claimed = self._work.ways.leaving(db, claimed, at)
+        if free := self._fetcher.room:
+            done.wanted = media.claim(db, free, at, self._work.lease, self._fetcher.channels)
         return done
 
     def _release(self, db: Db, waiting: Sequence[Claimed], at: datetime) -> list[Claimed]:
@@ -236,7 +266,9 @@ class Worker:
         handled = read(self._work.store, inbox.next_due)
         channels = self._sender.open_within(SOON.total_seconds())
         sent = read(self._work.store, lambda db: sending.next_due(db, soon, channels))
-        found = [at for at in (handled if handled and handled <= soon else None, sent) if at is not None]
+        fetched = read(self._work.store, lambda db: media.next_due(db, soon, self._fetcher.channels))
+        due = (handled if handled and handled <= soon else None, sent, fetched)
+        found = [at for at in due if at is not None]
         return min(found, default=None)
 
     def _settle_lost(self) -> None:
@@ -248,21 +280,30 @@ class Worker:
         held = self._sender.drop_held()
         ended: list[Outcome] = []
         until = time.monotonic() + ENDING
-        while not self._sender.is_idle and time.monotonic() < until:
+        while not (self._sender.is_idle and self._fetcher.is_done) and time.monotonic() < until:
             self._ear.clear()
             ended += self._sender.take_ended()
             self._ear.wait(0.05)
         ended += self._sender.take_ended()
         try:
-            write(self._work.store, lambda db: self._store_end(db, ended, held))
+            arrived = self._fetcher.take_ended()
+            unnamed = write(self._work.store, lambda db: self._store_end(db, ended, held, arrived))
+            self._fetcher.forget(unnamed)
         except SQLAlchemyError as error:
             log.error("the database did not answer at the end: %s", type(error).__name__)
-        self._sender.close()
+        self._close()
 
-    def _store_end(self, db: Db, ended: Sequence[Outcome], held: Sequence[Claimed]) -> None:
+    def _store_end(
+        self, db: Db, ended: Sequence[Outcome], held: Sequence[Claimed], arrived: Sequence[Arrival]
+    ) -> list[str]:
         at = self._work.clock()
         settle(db, ended, self._policy, self._work.ways, at)
         sending.give_back(db, held, at)
+        return fetcher.settle(db, arrived, at)
+
+    def _close(self) -> None:
+        self._sender.close()
+        self._fetcher.close()
 
 
 def _next_batch(seconds: float) -> int:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Table, select, update
 from models.base import Db
 from models.inbox import IN
 from models.inbox import OPEN as UPDATE_OPEN
+from models.media import MEDIA, MediaState
 from models.outbox import OUT, QUEUED, SENDING
 
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
@@ -20,6 +21,9 @@ def settle_jumps(db: Db, at: datetime, n: int = 100) -> int:
     """
     moved = _shift(db, IN, "due_at", IN.c.state == UPDATE_OPEN, at, n)
     moved += _shift(db, OUT, "due_at", OUT.c.state == QUEUED, at, n)
+    is_waiting, is_leased = MEDIA.c.state == MediaState.WAITING, MEDIA.c.lease_until.is_not(None)
+    moved += _shift(db, MEDIA, "lease_until", is_waiting & is_leased, at, n)
+    moved += _shift(db, MEDIA, "due_at", is_waiting & ~is_leased, at, n)
     return moved + _shift(db, OUT, "lease_until", OUT.c.state == SENDING, at, n)
 
 

@@ -35,6 +35,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_media_person_id")),
         sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_media_submission_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media")),
+        sa.UniqueConstraint(
+            "submission_id", "question", "ref", name=op.f("uq_media_submission_id_question_ref")
+        ),
     )
     is_waiting = sa.text("state = 'waiting'")
     op.create_index("ix_media_due", "media", ["due_at"], sqlite_where=is_waiting, postgresql_where=is_waiting)

@@ -25,6 +25,7 @@ from griot.worker import Work, Worker
 from models.base import Db
 from models.db import Store, open_store, read, write
 from models.inbox import Inbox, InboxState, receive, unpack
+from models.media_files import MediaFiles
 from models.outbox import BULK, Outbox, OutboxState, enqueue
 from models.pace import PaceLimits
 from models.person import Address, add_person
@@ -44,6 +45,7 @@ class Stage:
     store: Store
     provider: StandIn
     telegram: Telegram
+    folder: Path
     broken: set[str] = field(default_factory=set)  # texts whose turn raises
     numbers: int = 0
 
@@ -61,6 +63,7 @@ class Stage:
             rates={},
             lease=timedelta(seconds=5),
             senders=16,
+            files=MediaFiles(self.folder),
             measure_turn=lambda seconds: None,
             measure_send=lambda channel, outcome, seconds: None,
         )
@@ -140,12 +143,12 @@ def notice(word: str) -> Callable[[Db, Inbox, datetime], None]:
 
 
 @pytest.fixture
-def stage(database: str) -> Iterator[Stage]:
+def stage(database: str, tmp_path: Path) -> Iterator[Stage]:
     """Yield the parts, on each database."""
     with StandIn() as provider:
         telegram = Telegram(TOKEN, "", provider.url, timeout=1.0)
         store = open_store(database)
-        yield Stage(store, provider, telegram)
+        yield Stage(store, provider, telegram, tmp_path)
         telegram.close()
         store.close()
 
