@@ -11,9 +11,10 @@ from types import MappingProxyType
 
 from lxml import etree
 
+from bot.forms.arguments import xml_text
 from bot.forms.form import FormError
 from bot.forms.rows import Row, columns_of
-from bot.forms.xform import XF, element_name, external_list, xml_text
+from bot.forms.xform import XF, element_name, external_list
 from bot.sentence import sentence
 from bot.values import Problem
 

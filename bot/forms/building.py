@@ -6,8 +6,10 @@ from types import MappingProxyType
 
 from lxml import etree
 
+from bot.forms.arguments import Argument, text_of
 from bot.forms.expressions import Bound, Expression, compile_expression
 from bot.forms.form import (
+    MOST_INSTANCES,
     ChoiceList,
     Compiled,
     Form,
@@ -18,7 +20,7 @@ from bot.forms.form import (
     Output,
     Texts,
 )
-from bot.forms.functions import Argument, text_of
+from bot.forms.functions import ALWAYS_BLANK
 from bot.forms.languages import recognise
 from bot.forms.rewriting import ExpressionError, Scope
 from bot.forms.tables import Tables
@@ -28,6 +30,7 @@ from bot.sentence import sentence
 from bot.values import LANGUAGES, Problem
 
 _WHOLE_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*(?:,[^\[\]]*)?\)?")
+_MOST_PAIRS = 250_000  # looked at by a condition inside a condition: a few milliseconds
 _SELECTS = frozenset({"select", "select1", "rank"})
 _ANSWERED_BY_MEDIA = {"image": "image", "audio": "audio", "video": "video"}
 _TAGS = {
@@ -81,6 +84,7 @@ class _Builder:
             ),
             "jr:itext": self._itext,
             "pulldata": Tables(xform.lists).pulled,
+            "version": lambda _: xform.answers.get("version", ""),
         }
         self._scope = Scope(
             root=str(xform.answers.tag),
@@ -242,7 +246,10 @@ class _Builder:
             fault = error.fault
             self._problems.append(Problem(fault.code, self._place(full, column), fault.mend, fault.message))
             return None
+        self._check_time(expression, full, column)
         self._reads_last = self._reads_last or bool(expression.last)
+        for name in sorted(expression.functions & ALWAYS_BLANK):
+            self._warn(full, column, sentence("{name}() is always blank in a chat.", name=name))
         for name in expression.files - self._xform.lists.keys():
             self._warn(
                 full,
@@ -255,6 +262,21 @@ class _Builder:
         path = full.removeprefix(f"/{self._scope.root}").lstrip("/")
         row = self._rows.get(path)
         return f"survey, row {row}, {column}" if row else f"survey, {path}, {column}"
+
+    def _check_time(self, expression: Expression, full: str, column: str) -> None:
+        """Add a problem when a condition inside a condition would look at too many pairs."""
+        if not expression.is_nested:
+            return
+        sizes = [len(self._xform.lists[n][0]) for n in expression.lists if n in self._xform.lists]
+        repeats = [MOST_INSTANCES for path in expression.references if self._is_repeated(path)]
+        longest = sorted([*sizes, *repeats, 1], reverse=True)
+        if longest[0] * (longest[1] if len(longest) > 2 else longest[0]) > _MOST_PAIRS:
+            message = "A condition inside another looks at too many choices."
+            mend = "Find the inner value in a calculate row first, and name that row."
+            self._problems.append(Problem("expression_slow", self._place(full, column), mend, message))
+
+    def _is_repeated(self, path: str) -> bool:
+        return any(f"{path}/".startswith(f"{repeat}/") for repeat in self._xform.repeats)
 
     def _warn(self, full: str, column: str, what: str) -> None:
         warning = sentence("{where}: {what}", where=self._place(full, column), what=what)

@@ -8,7 +8,7 @@ from babel.dates import format_date
 
 EPOCH = date(1970, 1, 1)
 _DATE = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(.*))?")
-_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?.*")
+_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(?:Z|[+-]\d{2}:?\d{2})?")
 _SPECIFIER = re.compile(r"%(.)")
 
 
@@ -25,6 +25,11 @@ def moment(text: str) -> datetime | None:
         return datetime(year, month, day, hour, minute, second, _micro(found.group(7)), tzinfo=UTC)
     except ValueError:
         return None
+
+
+def clock(text: str) -> datetime | None:
+    """Return the time that a text such as `18:30` names, on the first day of all, or None."""
+    return moment(f"{EPOCH.isoformat()}T{text.strip()}") if _TIME.fullmatch(text.strip()) else None
 
 
 def day_number(text: str) -> float | None:

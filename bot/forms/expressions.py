@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 from lxml import etree
 
-from bot.forms.functions import FUNCTIONS, Argument, Run, number_text, text_of, truth_of
+from bot.forms.arguments import Argument, number_text, text_of, truth_of
+from bot.forms.functions import FUNCTIONS, Run
 from bot.forms.rewriting import ExpressionError, Rewritten, Scope, function_element, rewrite
 
 Bound: TypeAlias = Mapping[str, Run]  # the functions that a form gives: they read its lists and texts
@@ -52,6 +53,8 @@ class Expression:
     lists: frozenset[str]
     last: frozenset[str]  # absolute paths whose answers of last time it reads
     files: frozenset[str]  # attached files that pulldata() names
+    functions: frozenset[str]
+    is_nested: bool  # a condition stands inside another
     is_path: bool  # nothing but one question
     constant: bool | None  # true() and false() need no evaluation
     run: etree.XPath = field(repr=False, compare=False)
@@ -91,6 +94,8 @@ def compile_expression(source: str, here: str, scope: Scope, bound: Bound) -> Ex
         rewritten.lists,
         rewritten.last,
         rewritten.files,
+        rewritten.functions,
+        rewritten.is_nested,
         rewritten.is_path,
         {"true()": True, "false()": False}.get(rewritten.xpath),
         _compiled(rewritten, bound),

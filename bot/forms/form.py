@@ -12,6 +12,8 @@ from bot.forms.outline import Outline
 from bot.forms.rewriting import ExpressionError, Fault, Scope
 from bot.values import Labels, Problem
 
+MOST_INSTANCES = 500  # of one repeat, whatever its repeat_count says
+
 Texts: TypeAlias = "Mapping[str, tuple[str | Output, ...]]"  # language to the parts of a text
 
 

@@ -3,27 +3,35 @@
 Source: ODK XForms Specification, "XPath Functions".
 """
 
+import base64
+import binascii
 import hashlib
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
-import re2
 from lxml import etree
 
-from bot.forms.dates import day_number, day_text, formatted, moment, time_fraction
+from bot.forms import geography
+from bot.forms.arguments import (
+    BLANK,
+    Argument,
+    members_of,
+    nodes_of,
+    number_of,
+    text_of,
+    truth_of,
+    xml_text,
+)
+from bot.forms.dates import clock, day_text, formatted, moment, time_fraction
+from bot.forms.patterns import matches
 
-Argument: TypeAlias = list[etree._Element] | str | float | bool
 Run: TypeAlias = Callable[..., Argument]
 
-BLANK = math.nan
-IRRELEVANT = "irrelevant"  # attribute of a node that is not asked: aggregates leave it out, as ODK does
-_NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")  # XPath 1.0 section 3.7: no exponent, no plus
+_DIGESTS = {"MD5": "md5", **{f"SHA-{n}": f"sha{n}" for n in (1, 256, 384, 512)}}
 PREFIX = "odk-"  # ours, because a function of XPath's own cannot be replaced
 
 
@@ -38,57 +46,6 @@ class Function:
     needs: tuple[str, ...] = ()  # values of the sheet passed after the arguments
     variable: str = ""  # the whole call is this value of the sheet
     is_bound: bool = False  # the form itself gives it: it reads its lists and texts
-
-
-def text_of(argument: Argument) -> str:
-    """Return the text of an argument: of nodes the first one's, of numbers as XPath writes them."""
-    match argument:
-        case list():
-            return (argument[0].text or "") if argument else ""
-        case bool():
-            return "true" if argument else "false"
-        case float() | int():
-            return number_text(argument)
-        case _:
-            return str(argument)
-
-
-def number_text(number: float) -> str:
-    """Return a number without an exponent and without `.0`; NaN as `NaN`."""
-    if math.isnan(number) or math.isinf(number):
-        return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
-    if number == int(number):
-        return str(int(number))
-    return format(Decimal(repr(float(number))), "f")
-
-
-def number_of(argument: Argument) -> float:
-    """Return the number of an argument, a date as its day number, blank or other text as NaN."""
-    if isinstance(argument, bool | float | int):
-        return float(argument)
-    text = text_of(argument).strip()
-    if _NUMBER.fullmatch(text):
-        return float(text)
-    days = day_number(text) if text else None
-    return BLANK if days is None else days
-
-
-def truth_of(argument: Argument) -> bool:
-    """Return whether an argument holds: text when not blank, a number when neither 0 nor NaN."""
-    if isinstance(argument, list):
-        return text_of(argument) != ""
-    return bool(argument) and argument == argument
-
-
-def _nodes(argument: Argument) -> list[Argument]:
-    """Return an argument's members, nodes that are not asked left out."""
-    if isinstance(argument, list):
-        return [node.text or "" for node in argument if node.get(IRRELEVANT) is None]
-    return [argument]
-
-
-def _members(arguments: tuple[Argument, ...]) -> list[Argument]:
-    return [member for argument in arguments for member in _nodes(argument)]
 
 
 def _if(_: object, condition: Argument, then: Argument, otherwise: Argument) -> Argument:
@@ -121,35 +78,35 @@ def _round(_: object, value: Argument, decimals: Argument = 0.0) -> float:
 
 
 def _sum(_: object, *arguments: Argument) -> float:
-    return sum((number_of(member) for member in _members(arguments)), 0.0)
+    return sum((number_of(member) for member in members_of(arguments)), 0.0)
 
 
 def _extreme(choose: Callable[[list[float]], float]) -> Run:
     def run(_: object, *arguments: Argument) -> float:
-        numbers = [number_of(member) for member in _members(arguments)]
+        numbers = [number_of(member) for member in members_of(arguments)]
         return choose(numbers) if numbers and not any(map(math.isnan, numbers)) else BLANK
 
     return run
 
 
 def _count(_: object, nodes: Argument) -> float:
-    return float(len(_nodes(nodes))) if isinstance(nodes, list) else 0.0
+    return float(len(nodes_of(nodes))) if isinstance(nodes, list) else 0.0
 
 
 def _count_non_empty(_: object, nodes: Argument) -> float:
-    return float(sum(text_of(member) != "" for member in _nodes(nodes)))
+    return float(sum(text_of(member) != "" for member in nodes_of(nodes)))
 
 
 def _concat(_: object, *arguments: Argument) -> str:
-    return "".join(text_of(member) for member in _members(arguments))
+    return "".join(text_of(member) for member in members_of(arguments))
 
 
 def _join(_: object, separator: Argument, *arguments: Argument) -> str:
-    return text_of(separator).join(text_of(member) for member in _members(arguments))
+    return text_of(separator).join(text_of(member) for member in members_of(arguments))
 
 
-def _coalesce(_: object, first: Argument, second: Argument) -> Argument:
-    return _plain(first) if text_of(first) not in ("", "NaN") else _plain(second)
+def _coalesce(_: object, *arguments: Argument) -> Argument:
+    return next((_plain(a) for a in arguments if text_of(a) not in ("", "NaN")), "")
 
 
 def _selected(_: object, chosen: Argument, name: Argument) -> bool:
@@ -203,25 +160,7 @@ def _boolean_from_string(_: object, value: Argument) -> bool:
 
 
 def _regex(_: object, value: Argument, pattern: Argument) -> bool:
-    """Match the whole text, by an engine whose time is linear in it; a bad pattern matches nothing."""
-    compiled, _why = _pattern(text_of(pattern))
-    return compiled is not None and compiled.fullmatch(text_of(value)) is not None
-
-
-def regex_fault(pattern: str) -> str:
-    """Return why a regular expression cannot be used (look-ahead, back-reference, syntax), or ""."""
-    return _pattern(pattern)[1]
-
-
-@lru_cache(maxsize=256)
-def _pattern(pattern: str) -> tuple[Any, str]:  # re2 publishes no types
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options), ""
-    except re2.error as error:
-        why = error.args[0]
-        return None, why.decode() if isinstance(why, bytes) else str(why)
+    return matches(text_of(pattern), text_of(value))
 
 
 def _date(_: object, value: Argument) -> str:
@@ -241,7 +180,7 @@ def _decimal_time(_: object, value: Argument) -> float:
 
 def _format_date(_: object, value: Argument, pattern: Argument, language: Argument) -> str:
     text = text_of(value)
-    at = moment(text) or moment(day_text(number_of(value)) if math.isfinite(number_of(value)) else "")
+    at = moment(text) or clock(text) or moment(_date(_, value))
     return formatted(at, text_of(pattern), text_of(language)) if at else ""
 
 
@@ -271,11 +210,11 @@ def _randomize(_: object, nodes: Argument, *_seed: Argument) -> Argument:
 
 
 def _checklist(_: object, least: Argument, most: Argument, *values: Argument) -> bool:
-    return _within(sum(number_of(v) > 0 for v in _members(values)), least, most)
+    return _within(sum(number_of(v) > 0 for v in members_of(values)), least, most)
 
 
 def _weighted_checklist(_: object, least: Argument, most: Argument, *pairs: Argument) -> bool:
-    members = _members(pairs)
+    members = members_of(pairs)
     weights = (number_of(w) for v, w in zip(members[::2], members[1::2], strict=False) if number_of(v) > 0)
     return _within(sum(weights), least, most)
 
@@ -283,6 +222,51 @@ def _weighted_checklist(_: object, least: Argument, most: Argument, *pairs: Argu
 def _within(total: float, least: Argument, most: Argument) -> bool:
     low, high = number_of(least), number_of(most)
     return (low == -1 or total >= low) and (high == -1 or total <= high)
+
+
+def _area(_: object, outline: Argument) -> float:
+    return geography.area(_places([outline]))
+
+
+def _distance(_: object, *arguments: Argument) -> float:
+    return geography.distance(_places(arguments))
+
+
+def _geofence(_: object, place: Argument, outline: Argument) -> bool:
+    where, around = _places([place]), _places([outline])
+    return len(where) == 1 and geography.is_within(where[0], around)
+
+
+def _intersects(_: object, line: Argument) -> bool:
+    return geography.crosses_itself(_places([line]))
+
+
+def _places(arguments: Iterable[Argument]) -> list[geography.Place]:
+    return geography.places(";".join(text_of(m) for m in members_of(tuple(arguments)) if text_of(m)))
+
+
+def _digest_of(_: object, data: Argument, algorithm: Argument, encoding: Argument = "base64") -> str:
+    """Return a checksum; one that is not known is blank."""
+    name = _DIGESTS.get(text_of(algorithm).upper())
+    if name is None:
+        return ""
+    made = hashlib.new(name, text_of(data).encode("utf-8", "replace"), usedforsecurity=False)
+    return made.hexdigest() if text_of(encoding) == "hex" else base64.b64encode(made.digest()).decode()
+
+
+def _base64_decode(_: object, text: Argument) -> str:
+    try:
+        return xml_text(base64.b64decode(text_of(text)).decode("utf-8", "replace"))
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _first(_: object, value: Argument, *_others: Argument) -> Argument:
+    return _plain(value)
+
+
+def _blank(_: object, *_arguments: Argument) -> str:
+    return ""
 
 
 def _math(compute: Callable[..., float]) -> Run:
@@ -309,8 +293,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "false": Function(0, 0, "boolean"),
     "not": Function(1, 1, "boolean"),
     "boolean": Function(1, 1, "boolean"),
-    "string": Function(1, 1),
-    "string-length": Function(1, 1, "number"),
+    "string": Function(0, 1),
+    "string-length": Function(0, 1, "number"),
     "contains": Function(2, 2, "boolean"),
     "starts-with": Function(2, 2, "boolean"),
     "substring": Function(2, 3),
@@ -323,7 +307,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "last": Function(0, 0, "number"),
     # ODK's
     "if": Function(3, 3, "text", _if),
-    "coalesce": Function(2, 2, "text", _coalesce),
+    "coalesce": Function(1, None, "text", _coalesce),
     "once": Function(1, 1, "text", _once, ("here",)),
     "selected": Function(2, 2, "boolean", _selected),
     "selected-at": Function(2, 2, "text", _selected_at),
@@ -333,13 +317,13 @@ FUNCTIONS: Mapping[str, Function] = {
     "sum": Function(1, None, "number", _sum),
     "min": Function(1, None, "number", _extreme(min)),
     "max": Function(1, None, "number", _extreme(max)),
-    "number": Function(1, 1, "number", _number),
+    "number": Function(0, 1, "number", _number),
     "int": Function(1, 2, "number", _int),
     "round": Function(1, 2, "number", _round),
     "position": Function(0, 1, "number", _position),
-    "indexed-repeat": Function(3, 7, "nodes", _indexed_repeat),
+    "indexed-repeat": Function(3, None, "nodes", _indexed_repeat),
     "randomize": Function(1, 2, "nodes", _randomize),
-    "concat": Function(1, None, "text", _concat),
+    "concat": Function(0, None, "text", _concat),
     "join": Function(1, None, "text", _join),
     "substr": Function(2, 3, "text", _substr),
     "ends-with": Function(2, 2, "boolean", _ends_with),
@@ -360,6 +344,15 @@ FUNCTIONS: Mapping[str, Function] = {
     "jr:choice-name": Function(2, 2, "text", None, ("language",), is_bound=True),
     "jr:itext": Function(1, 1, "text", None, ("language",), is_bound=True),
     "pulldata": Function(4, 4, "text", is_bound=True),
+    "version": Function(0, 0, "text", is_bound=True),
+    "depend": Function(1, None, "text", _first),
+    "property": Function(1, 1, "text", _blank),
+    "digest": Function(2, 3, "text", _digest_of),
+    "base64-decode": Function(1, 1, "text", _base64_decode),
+    "area": Function(1, 1, "number", _area),
+    "distance": Function(1, None, "number", _distance),
+    "geofence": Function(2, 2, "boolean", _geofence),
+    "intersects": Function(1, 1, "boolean", _intersects),
     "instance": Function(1, 1, "nodes"),
     "current": Function(0, 0, "nodes"),
     "abs": _math_function(1, abs),
@@ -379,3 +372,5 @@ FUNCTIONS: Mapping[str, Function] = {
     "pi": _math_function(0, lambda: math.pi),
 }
 """Every function that a form may use; another one is refused when the form is read."""
+ALWAYS_BLANK = frozenset({"property"})  # known to ODK, but there is no phone to ask
+OF_THE_QUESTION = frozenset({"string", "number", "string-length", "normalize-space"})  # when nothing is given

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from bot.forms.dates import moment
-from bot.forms.functions import FUNCTIONS, PREFIX, Function, regex_fault
+from bot.forms.functions import FUNCTIONS, OF_THE_QUESTION, PREFIX, Function
 from bot.forms.operands import OPERATORS, Piece, as_number, as_truth, joined
+from bot.forms.patterns import pattern_fault
 
 LONGEST = 4000  # characters of an expression as its author wrote it
 DEEPEST = 40  # nested parentheses
@@ -69,6 +70,7 @@ class Rewritten:
     lists: frozenset[str]  # choice lists it reads
     last: frozenset[str]  # absolute paths whose answers of last time it reads
     files: frozenset[str]  # attached files that pulldata() names
+    is_nested: bool  # a condition stands inside another: its time is the product of two lists
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ class _Found:
     lists: set[str] = field(default_factory=set)
     last: set[str] = field(default_factory=set)
     files: set[str] = field(default_factory=set)
+    is_nested: bool = False
 
 
 def rewrite(source: str, here: str, scope: Scope) -> Rewritten:
@@ -105,6 +108,7 @@ def rewrite(source: str, here: str, scope: Scope) -> Rewritten:
         frozenset(found.lists),
         frozenset(found.last),
         frozenset(found.files),
+        found.is_nested,
     )
 
 
@@ -301,11 +305,12 @@ class _Reader:
 
     def _predicate(self, base: str) -> str:
         self._expect("[")
-        if self._predicates:
-            raise _unsafe("A condition in square brackets inside another")
-        self._predicates, outside, self._here = 1, self._here, base
+        if self._predicates > 1:
+            raise _unsafe("A condition in square brackets inside two others")
+        self.found.is_nested |= self._predicates == 1
+        self._predicates, outside, self._here = self._predicates + 1, self._here, base
         inner = self._expression()
-        self._predicates, self._here = 0, outside
+        self._predicates, self._here = self._predicates - 1, outside
         self._expect("]")
         return f"[{inner.text}]"
 
@@ -375,11 +380,11 @@ class _Reader:
     def _check_regex(self, name: str, arguments: list[Piece]) -> None:
         if name != "regex" or arguments[1].text[:1] not in "'\"":
             return
-        if why := regex_fault(arguments[1].text[1:-1]):
+        if why := pattern_fault(arguments[1].text[1:-1]):
             raise ExpressionError(
                 "regex_unsupported",
                 f"The regular expression cannot be used: {why}.",
-                "Write it without look-ahead, look-behind and back-references.",
+                "Correct the pattern: each bracket is closed, and ? + * follow something.",
             )
 
     def _written(self, name: str, function: Function, arguments: list[Piece]) -> Piece:
@@ -391,6 +396,10 @@ class _Reader:
             arguments = [as_truth(arguments[0]), *arguments[1:]]
         elif name == "jr:choice-name":
             arguments = [arguments[0], self._with_path(arguments[1])]
+        elif name in OF_THE_QUESTION and not arguments:
+            arguments = [Piece(".", "text", is_path=True)]
+        elif name in ("position", "last") and not arguments and not self._predicates:
+            return Piece("1", "number")  # of the question itself; libxml2 has no answer
         texts = [argument.text for argument in arguments] + [f"${value}" for value in function.needs]
         is_core = function.run is None and not function.is_bound
         written = name if is_core or (name == "position" and not arguments) else function_element(name)

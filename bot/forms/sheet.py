@@ -10,17 +10,16 @@ from typing import TypeAlias
 
 from lxml import etree
 
+from bot.forms.arguments import IRRELEVANT, Argument, number_of, number_text, text_of, xml_text
 from bot.forms.expressions import Expression, Scene
-from bot.forms.form import Choice, ChoiceRow, Form, Kind, Node, Output, Question, Texts
-from bot.forms.functions import IRRELEVANT, Argument, number_of, number_text, text_of
+from bot.forms.form import MOST_INSTANCES, Choice, ChoiceRow, Form, Kind, Node, Output, Question, Texts
 from bot.forms.rewriting import LAST, LISTS, list_element
-from bot.forms.xform import ROW, xml_text
+from bot.forms.xform import ROW
 from bot.values import Value
 
 Isolate: TypeAlias = Callable[[str], str]
 
 _ROUNDS = 5  # at most, where an expression reads a later question
-_MOST_INSTANCES = 500  # of one repeat, whatever its repeat_count says
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
@@ -301,9 +300,9 @@ class Sheet:
     def _instances(self, node: Node, first: etree._Element, path: str) -> int:
         if node.count is not None:
             number = number_of(self._value(node.count, first))
-            return int(min(max(number, 0), _MOST_INSTANCES)) if number == number else 0
+            return int(min(max(number, 0), MOST_INSTANCES)) if number == number else 0
         count = 1
-        while count < _MOST_INSTANCES and self._given.get(f"{path}[{count}]") == "yes":
+        while count < MOST_INSTANCES and self._given.get(f"{path}[{count}]") == "yes":
             count += 1
         return count
 

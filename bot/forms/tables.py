@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
-from bot.forms.functions import Argument, text_of
+from bot.forms.arguments import Argument, text_of
 from bot.forms.xform import element_name
 
 

@@ -23,7 +23,6 @@ _ITEXT = re.compile(r"jr:itext\('(.*)'\)")
 _CONTROLS = frozenset({"input", "select", "select1", "rank", "upload", "range", "trigger", "secret"})
 _SEARCH = re.compile(r"(?:^|\s)search\(\s*['\"]([^'\"]+)['\"]\s*[,)]")
 _LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item")
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOT_IN_NAMES = re.compile(r"[^\w.\-]")
 _MISSING = "-"  # what pyxform writes where a language has no text
 
@@ -107,11 +106,6 @@ def parse(source: str) -> XForm:
             name.get("id", ""): name.get("src", "").rsplit("/", 1)[-1] for name in lists if name.get("src")
         },
     )
-
-
-def xml_text(text: str) -> str:
-    """Return a text without the characters that XML cannot hold."""
-    return _NOT_XML.sub("", text)
 
 
 def searched(appearance: str) -> str:

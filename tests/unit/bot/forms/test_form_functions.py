@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from bot.forms.functions import FUNCTIONS, Argument
+from bot.forms.arguments import Argument
+from bot.forms.functions import FUNCTIONS
 
 ROOT = Path(__file__).parents[4]
 
