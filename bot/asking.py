@@ -5,7 +5,7 @@ import zlib
 from bot.forms.sheet import Sheet, Step
 from bot.questions import type_named
 from bot.questions.base import Asked
-from bot.session import Filling, askable, asked_of, label_of, number_of
+from bot.session import Filling, askable, asked_of, is_media, label_of, number_of
 from bot.values import Message, Value
 
 _SHORT = 24  # characters of a label that stand before an answer read back
@@ -68,7 +68,9 @@ def labels_open(filling: Filling) -> tuple[str, ...]:
     return tuple(
         label_of(filling, sheet, at)
         for at in askable(sheet)
-        if at.is_required and (given.get(at.path) is None or not sheet.accepts(at.path, given[at.path]))
+        if at.is_required
+        and not (is_media(at) and at.path in given)
+        and (given.get(at.path) is None or not sheet.accepts(at.path, given[at.path]))
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import asking, choices, control, engine, guiding, prompted, reporting, scheduled, sending
+from bot import asking, attaching, choices, control, engine, guiding, prompted, reporting, scheduled, sending
 from bot.filling import filling_of
 from bot.questions.options import chosen
 from bot.say import begun_right
@@ -59,6 +59,8 @@ def _opted_out(scene: Scene, heard: Heard) -> Outcome:
 def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if heard.edited:
         return _edited(scene, heard)
+    if heard.media or heard.location:
+        return _attached(scene, heard)
     is_answer = command is None or command.name in _ANSWERS
     if scene.has_moved and is_answer and (scene.talk.choice or scene.report):
         return reporting.ask_current(scene)
@@ -79,6 +81,18 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if outcome := _commanded(scene, command):
         return outcome
     return _idle(scene, command)
+
+
+def _attached(scene: Scene, heard: Heard) -> Outcome:
+    """Take an attachment or a place as the answer that is asked for; else keep the one and read the words."""
+    if attaching.answers(scene, heard):
+        over = scene.talk.choice is not None and scene.talk.choice.kind in _OVER_A_QUESTION
+        return _answered(scene.chose(None) if over else scene, attaching.bare(heard), None)
+    if heard.media:
+        return attaching.attach(scene, heard, lambda then, words: _route(then, words, command_in(words.text)))
+    if heard.text.strip():
+        return _route(scene, replace(heard, location=None), command_in(heard.text))
+    return attaching.place(scene)
 
 
 def _edited(scene: Scene, heard: Heard) -> Outcome:

@@ -13,6 +13,7 @@ from bot.session import (
     asked_of,
     given,
     go_on,
+    is_media,
     is_text,
     moved_to,
     number_of,
@@ -48,7 +49,8 @@ def skip(filling: Filling) -> Turn:
         return go_on(filling)
     if at.is_required:
         return Turn(filling, why_required(filling, at))
-    return given(filling, {at.path: None})
+    later = filling.say("You can still send it later: just attach it here.") if is_media(at) else ""
+    return replace(given(filling, {at.path: None}), first=later)
 
 
 def keep_last(filling: Filling) -> Turn:
@@ -88,6 +90,11 @@ def go_to(filling: Filling, number: int) -> Turn | None:
     """Return the filling at the question of this number (as shown in `3/9`), or None when there is none."""
     steps = askable(filling.sheet())
     return Turn(moved_to(filling, steps[number - 1].path)) if 1 <= number <= len(steps) else None
+
+
+def put(filling: Filling, path: str, value: Value) -> Turn:
+    """Return the filling with an answer to a question that is not the open one, and the answer read back."""
+    return _changed(filling, {path: value}, "")
 
 
 def change(filling: Filling, paths: tuple[str, ...], heard: Heard) -> Turn:

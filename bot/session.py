@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.forms.form import Form
 from bot.forms.sheet import Sheet, Step
-from bot.questions import type_named
+from bot.questions import MEDIA_TYPES, type_named
 from bot.questions.base import Asked, Reading
 from bot.values import Answer, Doubt, Heard, Rejection, Say, Value
 
@@ -93,7 +93,7 @@ def go_on(filling: Filling) -> Turn:
         if at.path not in given:
             return Turn(moved_to(filling, at.path))
         value = given[at.path]
-        if value is None and at.is_required:
+        if value is None and at.is_required and not is_media(at):
             return Turn(moved_to(filling, at.path))
         if value is not None and not sheet.accepts(at.path, value):
             return Turn(moved_to(filling, at.path), _why_refused(filling, sheet, at))
@@ -115,6 +115,7 @@ def asked_of(filling: Filling, sheet: Sheet, at: Step) -> Asked:
         today=filling.now.date(),
         toggled=filling.session.toggled if at.path == filling.session.at else (),
         appearance=at.question.appearance,
+        may_follow=at.is_required and is_media(at),
     )
 
 
@@ -133,6 +134,8 @@ def read(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> Reading:
     reading = type_named(at.question.type).read(asked, heard, filling.say)
     if not isinstance(reading, Answer | Doubt) or sheet.accepts(at.path, reading.value):
         return reading
+    if reading.value is None and is_media(at):
+        return reading  # it follows later
     why = _why_refused(filling, sheet, at)
     if at.question.type == "text":
         return Rejection(why)
@@ -149,6 +152,11 @@ def _why_refused(filling: Filling, sheet: Sheet, at: Step) -> str:
 def is_text(at: Step) -> bool:
     """Tell whether any text at all would be an answer to the question."""
     return type_named(at.question.type) is type_named("text")
+
+
+def is_media(at: Step) -> bool:
+    """Tell whether the question wants something attached; a report is complete without it."""
+    return at.question.type in MEDIA_TYPES
 
 
 def why_required(filling: Filling, at: Step) -> str:

@@ -11,7 +11,7 @@ from bot.forms.form import Form
 from bot.periods import in_words
 from bot.programme import City, Programme, Rule
 from bot.session import Laid, Session
-from bot.values import Message, Say, Value
+from bot.values import Media, Message, Say, Value
 
 CONSENT_VERSION = "2026-11"
 
@@ -80,6 +80,10 @@ class Facts(Protocol):
 
     def last_draft(self, besides: int = 0) -> Report | None:
         """Return the draft this person worked on last, other than one; None when there is none."""
+        ...
+
+    def last_report(self) -> Report | None:
+        """Return the report that this person worked on last, a draft or sent; None when there is none."""
         ...
 
     def sent(self, form: str, period: str) -> tuple[str, ...]:
@@ -175,6 +179,14 @@ class Revised:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """Something was attached to a report that answers none of its questions; None: to the open one."""
+
+    report: Report | None
+    media: Media
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOpen:
     """The open report is a draft now; nothing is open."""
 
@@ -211,6 +223,7 @@ Effect = (
     | Filled
     | Sent
     | Revised
+    | Attached
     | LeftOpen
     | Discarded
     | Alerted

@@ -10,6 +10,7 @@ from bot.talk import (
     CONSENT_VERSION,
     Agreed,
     Alerted,
+    Attached,
     Discarded,
     Effect,
     Filled,
@@ -24,8 +25,8 @@ from bot.talk import (
     Speaks,
     Stopped,
 )
-from bot.values import Say, Value
-from models import consent, outbox, submission, timetable
+from bot.values import Media, MediaKind, Say, Value
+from models import consent, media, outbox, submission, timetable
 from models.alerts import tell_officers
 from models.base import Db
 from models.facts import kept_of
@@ -78,6 +79,9 @@ def _keep(db: Db, scene: Scene, report: Report | None, effect: Effect, heard: He
             return None
         case Revised(revised, changes, answers):
             _revise(db, scene, revised, changes, answers, heard)
+        case Attached(to, attached):
+            if (kept := to or report) is not None:
+                _attach(db, scene, kept.id, "", attached, heard)
         case Alerted():
             _alert(db, scene, effect, heard)
         case Requested():
@@ -131,6 +135,7 @@ def _fill(db: Db, scene: Scene, report: Report, filled: Filled, heard: Heard) ->
     if filled.changes:
         change = _change(scene, filled.changes, heard, filled.source)
         submission.keep_answers(db, report.id, kept, filled.answers, change, report.session.given)
+        _attach_answers(db, scene, report.id, filled.changes, heard)
     else:
         submission.keep(db, report.id, kept, heard.at, heard.handled_at)
     return replace(report, session=filled.session)
@@ -147,6 +152,30 @@ def _revise(
     session = replace(report.session, given={**report.session.given, **dict(changes)})
     change = _change(scene, changes, heard)
     submission.keep_answers(db, report.id, kept_of(session), answers, change, report.session.given)
+    _attach_answers(db, scene, report.id, changes, heard)
+
+
+def _attach_answers(
+    db: Db, scene: Scene, report_id: int, changes: tuple[tuple[str, Value], ...], heard: Heard
+) -> None:
+    for question, value in media.attachments_in(changes):
+        kind = MediaKind(value["type"])
+        attached = Media(kind, value["ref"], value["name"], size=value["size"])
+        _attach(db, scene, report_id, question, attached, heard)
+
+
+def _attach(db: Db, scene: Scene, report_id: int, question: str, attached: Media, heard: Heard) -> None:
+    new = media.Attachment(
+        submission_id=report_id,
+        person_id=scene.who.id,
+        question=question,
+        channel=heard.channel,
+        ref=attached.ref,
+        kind=attached.kind,
+        name=attached.name,
+        size=attached.size,
+    )
+    media.attach(db, new, heard.at, heard.handled_at)
 
 
 def _change(scene: Scene, answers: tuple[tuple[str, Value], ...], heard: Heard, source: str = "") -> Change:

@@ -18,6 +18,7 @@ from models.submission import (
     answered_by,
     drafts_of,
     last_draft_of,
+    last_report_of,
     last_sent_of,
     next_reference,
     output_of,
@@ -67,6 +68,11 @@ class StoredFacts:
     def last_draft(self, besides: int = 0) -> Report | None:
         """Return the draft this person worked on last, other than one."""
         stored = last_draft_of(self.db, self.person_id, self.at - LIFE_OF_DRAFT, besides)
+        return self.opened(stored) if stored else None
+
+    def last_report(self) -> Report | None:
+        """Return the report that this person worked on last, a draft or sent."""
+        stored = last_report_of(self.db, self.person_id, self.at - LIFE_OF_DRAFT)
         return self.opened(stored) if stored else None
 
     def sent(self, form: str, period: str) -> tuple[str, ...]:

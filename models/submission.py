@@ -236,6 +236,15 @@ def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> 
     return _first(db, query.order_by(Submission.updated_at.desc()).limit(1))
 
 
+def last_report_of(db: Db, person_id: int, since: datetime) -> Stored | None:
+    """Return the report the person worked on last, a draft or sent, if that was since then."""
+    states = (SubmissionState.DRAFT, SubmissionState.SUBMITTED)
+    query = select(*_STORED).where(
+        Submission.person_id == person_id, Submission.state.in_(states), Submission.updated_at > since
+    )
+    return _first(db, query.order_by(Submission.updated_at.desc(), Submission.id.desc()).limit(1))
+
+
 def last_sent_of(db: Db, city: str, form: str) -> Stored | None:
     """Return the city's last report of a form."""
     query = select(*_STORED).where(

@@ -28,6 +28,9 @@ TYPES: dict[str, QuestionType] = {
 }
 
 
+MEDIA_TYPES = frozenset(str(kind) for kind in MediaKind)
+
+
 def type_named(name: str) -> QuestionType:
     """Return the question type; what has none of its own yet is asked as text."""
     return TYPES.get(name, TYPES["text"])

@@ -19,6 +19,7 @@ class Asked:
     today: date = date.min
     toggled: tuple[str, ...] = ()  # options chosen so far
     appearance: str = ""
+    may_follow: bool = False  # an attachment that is needed, but not before the report is sent
 
 
 Reading = Answer | Doubt | Rejection | Toggled
