@@ -5,6 +5,7 @@ import zlib
 from bot.forms.sheet import Sheet, Step
 from bot.questions import type_named
 from bot.questions.base import Asked
+from bot.questions.range import bounds
 from bot.session import Filling, askable, asked_of, is_media, label_of, number_of
 from bot.values import Message, Value
 
@@ -104,7 +105,8 @@ def _head(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> tuple[str, 
     hint = sheet.hint(at.path, filling.say.language, filling.say.value)
     value = filling.session.given.get(at.path)
     answer = "" if value is None else filling.say("Answer so far: {value}", value=_shown(filling, at, asked))
-    return f"{number}/{total} {asked.label}{optional}", hint, answer
+    possible = bounds(asked, filling.say) if at.question.type == "range" else ""
+    return f"{number}/{total} {asked.label}{optional}", hint, possible, answer
 
 
 def _notes(filling: Filling, sheet: Sheet, steps: tuple[Step, ...], place: int) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from bot import asking, scheduled
 from bot.filling import filling_of
-from bot.questions.another import NO, YES
+from bot.questions.yes_no import NO, YES
 from bot.talk import Choice, Scene
 from bot.values import LANGUAGE_NAMES, LANGUAGES, Message
 

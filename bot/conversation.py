@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot import asking, attaching, choices, control, engine, guiding, prompted, reporting, scheduled, sending
 from bot.filling import filling_of
 from bot.questions.options import chosen
+from bot.questions.yes_no import plain
 from bot.say import begun_right
 from bot.talk import Action, Choice, LeftOpen, Outcome, Scene
 from bot.values import Heard
@@ -155,6 +156,8 @@ def _picked(scene: Scene, text: str) -> str | None:
     if choice is None:
         return None
     labels = [_names_of(scene, choice, action) for action in choice.actions]
+    if any(choices.answers_to(choice, action) for action in choice.actions):
+        text = plain(text)
     index = chosen(text, labels)
     exact = [i for i, texts in enumerate(labels) if fold(text) in map(fold, texts)]
     if not exact and not fold(text).isdecimal() and (command := command_in(text)):

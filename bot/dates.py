@@ -1,17 +1,18 @@
 """Days in the words of a country: month names of the locale, Western digits."""
 
-from collections.abc import Mapping
 from datetime import date
-from functools import cache
 
-from babel.dates import format_date, get_day_names, get_month_names
-
-from bot.words import fold
+from babel.dates import format_date
 
 
 def long_date(day: date, locale: str) -> str:
     """Return the day in words, such as `15 September 2026` or `15 de Setembro de 2026`."""
     return _with_month(format_date(day, "long", locale=locale), day, locale)
+
+
+def full_date(day: date, locale: str) -> str:
+    """Return the day in words with its day of the week, such as `Friday 27 November 2026`."""
+    return _with_month(format_date(day, "full", locale=locale), day, locale)
 
 
 def day_and_month(day: date, locale: str) -> str:
@@ -29,18 +30,6 @@ def month_and_year(day: date, locale: str) -> str:
 def weekday(day: date, locale: str) -> str:
     """Return the name of the day of the week, as it stands within a sentence."""
     return format_date(day, "EEEE", locale=locale)
-
-
-@cache
-def months_of(locale: str) -> Mapping[str, int]:
-    """Return the numbers (1-12) of the country's months by their folded names."""
-    return {fold(name): number for number, name in get_month_names("wide", locale=locale).items()}
-
-
-@cache
-def weekdays_of(locale: str) -> Mapping[str, int]:
-    """Return the numbers of the days of the week (Monday 0) by their folded names."""
-    return {fold(name): number for number, name in get_day_names("wide", locale=locale).items()}
 
 
 def _with_month(text: str, day: date, locale: str) -> str:

@@ -71,7 +71,7 @@ def _is_offered(sheet: Sheet, at: Step, value: Value) -> bool:
     """Tell whether an answer has the shape of the question's and names only options that it offers now."""
     if not at.question.choices:
         return True
-    if (at.question.type == "select_multiple") != isinstance(value, list):
+    if (at.question.type in ("select_multiple", "rank")) != isinstance(value, list):
         return False
     names = {choice.name for choice in sheet.choices(at.path)}
     return names.issuperset(value if isinstance(value, list) else [value])
@@ -164,14 +164,22 @@ def doubt(filling: Filling, value: Value) -> Filling:
 
 def _after(filling: Filling, at: Step, reading: Reading) -> Turn:
     match reading:
-        case Answer(value):
-            return given(filling, {at.path: value})
+        case Answer(value, shown):
+            return _noted(given(filling, {at.path: value}), shown)
         case Doubt(value):
             return Turn(doubt(filling, value))
         case Toggled(chosen):
             return Turn(replace(filling, session=replace(filling.session, toggled=chosen)))
         case Rejection(text):
             return Turn(filling, text)
+
+
+def _noted(turn: Turn, shown: str) -> Turn:
+    """Say first what was understood; at the end the answers read back say it."""
+    if not shown or turn.filling.session.at is None:
+        return turn
+    noted = turn.filling.say("Noted: {value}.", value=shown.rstrip("."))
+    return replace(turn, first="\n".join(filter(None, (noted, turn.first))))
 
 
 def _checked(filling: Filling, at: Step, heard: Heard) -> Turn | None:

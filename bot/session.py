@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from bot.forms.form import Form
 from bot.forms.sheet import Sheet, Step
@@ -116,6 +117,9 @@ def asked_of(filling: Filling, sheet: Sheet, at: Step) -> Asked:
         toggled=filling.session.toggled if at.path == filling.session.at else (),
         appearance=at.question.appearance,
         may_follow=at.is_required and is_media(at),
+        parameters=at.question.parameters,
+        is_required=at.is_required,
+        fits=partial(sheet.accepts, at.path),
     )
 
 

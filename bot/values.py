@@ -117,6 +117,7 @@ class Answer:
     """What a reply was understood as."""
 
     value: Value
+    shown: str = ""  # what is said back, when it was written in another way: "Friday 27 November 2026"
 
 
 @dataclass(frozen=True, slots=True)

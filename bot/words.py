@@ -1,5 +1,6 @@
 """The words a person may type, in four languages, and how text is folded to compare it."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -172,6 +173,12 @@ _SAME = str.maketrans(
         "\u0621": None,  # a hamza on its own
         "\u0629": "\u0647",  # taa marbuta
         "\u0649": "\u064a",  # alef maqsura
+        "\u0671": "\u0627",  # alef wasla
+        "\u06a9": "\u0643",  # kaf of Persian keyboards
+        "\u06cc": "\u064a",  # ya of Persian keyboards
+        "\u06c1": "\u0647",  # ha of Urdu keyboards
+        "\u06be": "\u0647",
+        "\u06c3": "\u0647",  # taa marbuta of Urdu keyboards
         "’": "'",
         "‘": "'",
         "–": "-",
@@ -188,17 +195,32 @@ def digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
 
 
+def unmarked(text: str) -> str:
+    """Return the text without case, accents, hamza and marks; Western digits, one space; signs are kept."""
+    plain = unicodedata.normalize("NFKD", digits(text).casefold())
+    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
+    return " ".join(plain.translate(_SAME).split())
+
+
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Return the text as it is compared: no case, accents, hamza, outer signs; Western digits, one space."""
     if text.strip() in ("?", "؟"):
         return "?"
-    plain = unicodedata.normalize("NFKD", digits(text).casefold())
-    plain = "".join(c for c in plain if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
-    words = " ".join(plain.translate(_SAME).split())
+    words = unmarked(text)
     if words == "-":
         return words
     return _without_outer_signs(words)
+
+
+def listed(words: str) -> tuple[str, ...]:
+    """Return the words of a list with commas, folded."""
+    return tuple(fold(word) for word in words.split(","))
+
+
+def any_of(words: str) -> str:
+    """Return a pattern for any of the words of a list with commas, unmarked, the longest first."""
+    return "|".join(sorted((re.escape(unmarked(w)) for w in words.split(",")), key=len, reverse=True))
 
 
 def _without_outer_signs(text: str) -> str:

@@ -1,15 +1,21 @@
 """One module per question type, one line each in TYPES."""
 
+from bot.questions.acknowledge import Acknowledge
 from bot.questions.another import Another
 from bot.questions.attachment import Attachment
+from bot.questions.barcode import Barcode
 from bot.questions.base import QuestionType
 from bot.questions.date import Date
+from bot.questions.datetime import DateTime
 from bot.questions.decimal import Decimal
 from bot.questions.geopoint import Geopoint
 from bot.questions.integer import Integer
+from bot.questions.range import Range
+from bot.questions.rank import Rank
 from bot.questions.select_multiple import SelectMultiple
 from bot.questions.select_one import SelectOne
 from bot.questions.text import Text
+from bot.questions.time import Time
 from bot.values import MediaKind
 
 TYPES: dict[str, QuestionType] = {
@@ -24,6 +30,12 @@ TYPES: dict[str, QuestionType] = {
     "video": Attachment(MediaKind.VIDEO),
     "file": Attachment(MediaKind.FILE),
     "geopoint": Geopoint(),
+    "time": Time(),
+    "datetime": DateTime(),
+    "rank": Rank(),
+    "range": Range(),
+    "acknowledge": Acknowledge(),
+    "barcode": Barcode(),
     "another": Another(),
 }
 

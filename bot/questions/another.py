@@ -2,15 +2,14 @@
 
 from bot.questions.base import Asked, Reading
 from bot.questions.options import chosen
+from bot.questions.yes_no import NO, YES, plain
 from bot.values import Answer, Heard, Rejection, Say, Value
 
-YES = ("Yes", "Oui", "Sim", "نعم")
-NO = ("No", "Non", "Não", "لا")
 _VALUES = ("yes", "no")
 
 
 class Another:
-    """Accept yes or no in any of the four languages."""
+    """Accept yes or no, in any of their forms, in any of the four languages."""
 
     def options(self, asked: Asked, say: Say) -> tuple[str, ...]:
         """Return yes and no."""
@@ -18,7 +17,7 @@ class Another:
 
     def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
         """Return "yes" or "no", or ask for a number."""
-        index = heard.press.option - 1 if heard.press else chosen(heard.text, (YES, NO))
+        index = heard.press.option - 1 if heard.press else chosen(plain(heard.text), (YES, NO))
         if index is not None and 0 <= index < len(_VALUES):
             return Answer(_VALUES[index])
         return Rejection(

@@ -1,5 +1,7 @@
 """A photo, a recording or a document."""
 
+import re
+
 from bot.questions.base import Asked, Reading
 from bot.questions.options import chosen
 from bot.values import Answer, Heard, Media, MediaKind, Rejection, Say, Value
@@ -9,6 +11,9 @@ _MORE = {
     MediaKind.AUDIO: {MediaKind.FILE},
     MediaKind.VIDEO: {MediaKind.FILE},
 }
+LINK = "link"  # the type of a document that lies elsewhere: its address is its name, nothing is fetched
+_ADDRESS = re.compile(r"https?://[^\s<>\"/?#]+\.[^\s<>\"]+", re.IGNORECASE)
+_LONGEST = 2000  # characters of an address
 
 
 def value_of(media: Media) -> Value:
@@ -17,10 +22,14 @@ def value_of(media: Media) -> Value:
 
 
 class Attachment:
-    """Accept one attachment of a kind; a document counts for any kind, anything counts as a document."""
+    """Accept one attachment of a kind; a document counts for any kind.
+
+    For a document anything counts, a link to it too.
+    """
 
     def __init__(self, kind: MediaKind) -> None:
         self._kinds = {kind} | _MORE.get(kind, set(MediaKind))
+        self._takes_link = kind is MediaKind.FILE
 
     def options(self, asked: Asked, say: Say) -> tuple[str, ...]:
         """Return the one that leaves a required attachment for later; else none."""
@@ -29,13 +38,23 @@ class Attachment:
     def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
         """Return type, name, size (bytes or null) and the provider's reference, or ask for the attachment."""
         media = heard.media
+        if media is not None and media.kind in self._kinds:
+            return Answer(value_of(media))
         if media is None and asked.may_follow and self._is_later(asked, heard, say):
             return Answer(None)
-        if media is None or media.kind not in self._kinds:
+        if not self._takes_link:
             return Rejection(
                 say("Please attach it here with the paper clip of your messenger, like any photo or file.")
             )
-        return Answer(value_of(media))
+        addresses = _ADDRESS.findall(heard.text)
+        if len(addresses) == 1 and len(addresses[0]) <= _LONGEST:
+            address = addresses[0].rstrip(".,;:!)»،؛")
+            return Answer({"type": LINK, "name": address, "size": None, "ref": address})
+        return Rejection(
+            say(
+                "Please attach the file here with the paper clip, or send one link that begins with https://."
+            )
+        )
 
     def _is_later(self, asked: Asked, heard: Heard, say: Say) -> bool:
         if heard.press:
@@ -43,6 +62,6 @@ class Attachment:
         return chosen(heard.text, [self.options(asked, say)]) == 0
 
     def shown(self, asked: Asked, value: Value, say: Say) -> str:
-        """Return the file's name."""
+        """Return the file's name, or the link."""
         name = value.get("name") if isinstance(value, dict) else ""
         return str(name) or say("attached")

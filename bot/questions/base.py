@@ -1,12 +1,18 @@
 """What a question type gets to ask with and to read with."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from bot.forms.form import Choice
 from bot.values import Answer, Doubt, Heard, Rejection, Say, Toggled, Value
 from bot.words import fold
+
+
+def _anything(value: Value) -> bool:
+    """Stand for a question without a constraint."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,9 @@ class Asked:
     toggled: tuple[str, ...] = ()  # options chosen so far
     appearance: str = ""
     may_follow: bool = False  # an attachment that is needed, but not before the report is sent
+    parameters: Mapping[str, str] = field(default_factory=dict)  # start, end, step of a range
+    is_required: bool = False
+    fits: Callable[[Value], bool] = field(default=_anything, compare=False, repr=False)  # its constraint
 
 
 Reading = Answer | Doubt | Rejection | Toggled

@@ -1,9 +1,9 @@
 """A number that may have decimals."""
 
 from bot.questions.base import Asked, Reading
-from bot.questions.integer import Integer
-from bot.questions.numbers import read_number, shown_number
-from bot.values import Answer, Doubt, Heard, Rejection, Say
+from bot.questions.integer import Integer, no_number, number_read
+from bot.questions.numbers import decimal_sign, read_number
+from bot.values import Heard, Say
 
 
 class Decimal:
@@ -13,14 +13,6 @@ class Decimal:
     shown = Integer.shown
 
     def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
-        """Return the number, a doubt for `12.500`, or ask for digits."""
-        read = read_number(heard.text)
-        if read is None:
-            return Rejection(
-                say("That could not be read as a number. Please send digits only, for example 12.")
-            )
-        return (
-            Doubt(read.number, shown_number(read.number, say.locale))
-            if read.is_doubtful
-            else Answer(read.number)
-        )
+        """Return the number, a doubt for `12.500` or `about 20`, or ask for digits."""
+        read = read_number(heard.text, decimal_sign(say.locale))
+        return no_number(heard.text, say) if read is None else number_read(read, say)

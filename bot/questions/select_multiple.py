@@ -1,18 +1,17 @@
 """Any number of several options."""
 
-import re
-
-from bot.questions.base import Asked, Reading, label_in
-from bot.questions.options import chosen
-from bot.questions.select_one import SelectOne
-from bot.values import Answer, Heard, Rejection, Say, Toggled, Value
-from bot.words import command_in, fold
-
-_SEPARATORS = re.compile(r"[,،;؛\n]|(?<=\d)\s+(?=\d)")
+from bot.questions.base import Asked, Reading, is_exact_label, label_in
+from bot.questions.select_one import SelectOne, labels_of
+from bot.questions.sets import is_none, named
+from bot.values import Answer, Doubt, Heard, Rejection, Say, Toggled, Value
+from bot.words import command_in
 
 
 class SelectMultiple:
-    """Accept numbers or labels in one message (`1 3`, `1,3`), or taps that toggle until a last one ends."""
+    """Accept numbers or labels in one message (`1 3`, `1,3`, `1-3`, `all but 2`), or taps that toggle.
+
+    What was not written one by one is said back; what may be something else is asked.
+    """
 
     options = SelectOne.options
 
@@ -21,10 +20,15 @@ class SelectMultiple:
         if heard.press:
             return self._tapped(asked, heard.press.option, say)
         command = command_in(heard.text)
-        if command and command.name == "done" and asked.toggled:
-            return Answer(list(asked.toggled))
-        names = self._named(asked, heard.text)
-        return Answer(names) if names else _not_options(asked, say)
+        if command and command.name == "done" and not is_exact_label(asked, heard.text):
+            return Answer(list(asked.toggled)) if asked.toggled else _not_options(asked, say)
+        found = named(heard.text, labels_of(asked))
+        if found is None:
+            return _none(asked, say) if is_none(heard.text) else _not_options(asked, say)
+        names: Value = [choice.name for i, choice in enumerate(asked.choices) if i in found.indexes]
+        if found.is_doubtful:
+            return Doubt(names, self.shown(asked, names, say))
+        return Answer(names, "" if found.is_literal else self.shown(asked, names, say))
 
     def shown(self, asked: Asked, value: Value, say: Say) -> str:
         """Return the labels, separated by commas."""
@@ -42,21 +46,10 @@ class SelectMultiple:
             tuple(c.name for c in asked.choices if (c.name in asked.toggled) != (c.name == tapped))
         )
 
-    def _named(self, asked: Asked, text: str) -> list[str]:
-        labels = [[*choice.labels.values(), choice.name] for choice in asked.choices]
-        for parts in ([text], text.splitlines(), _SEPARATORS.split(fold_numbers(text))):
-            found = [chosen(part, labels) for part in parts if part.strip()]
-            if found and None not in found:
-                break
-        else:
-            return []
-        return [choice.name for i, choice in enumerate(asked.choices) if i in found]
 
-
-def fold_numbers(text: str) -> str:
-    """Return the text with Western digits when it holds only numbers and separators, else as it is."""
-    folded = fold(text)
-    return folded if re.fullmatch(r"[\d\s,،;؛.]+", folded) else text
+def _none(asked: Asked, say: Say) -> Reading:
+    """Return that no option was chosen, where the question may stay without an answer."""
+    return _not_options(asked, say) if asked.is_required else Answer(None, say("none of these"))
 
 
 def _not_options(asked: Asked, say: Say) -> Rejection:

@@ -1,12 +1,17 @@
 """One of several options."""
 
 from bot.questions.base import Asked, Reading, label_in
-from bot.questions.options import begins_several, chosen
-from bot.values import Answer, Heard, Rejection, Say, Value
+from bot.questions.options import begins_several, chosen, nearest
+from bot.questions.yes_no import begins_with, stands_for, yes_or_no
+from bot.values import Answer, Doubt, Heard, Rejection, Say, Value
 
 
 class SelectOne:
-    """Accept the option's number in any digits, its label in any language, or a beginning only it has."""
+    """Accept the option's number in any digits, its label in any language, or a beginning only it has.
+
+    `yep` is the option that says yes. What may be another option is asked back: a typing error, `yep` where
+    the option says more than yes.
+    """
 
     def options(self, asked: Asked, say: Say) -> tuple[str, ...]:
         """Return the options' labels in the form's order."""
@@ -16,10 +21,12 @@ class SelectOne:
         """Return the chosen option's name, or ask for a number."""
         if heard.press and 1 <= heard.press.option <= len(asked.choices):
             return Answer(asked.choices[heard.press.option - 1].name)
-        labels = [[*choice.labels.values(), choice.name] for choice in asked.choices]
+        labels = labels_of(asked)
         index = chosen(heard.text, labels)
         if index is not None:
             return Answer(asked.choices[index].name)
+        if agreed := _agreed(asked, labels, heard.text, say):
+            return agreed
         if begins_several(heard.text, labels):
             return Rejection(
                 say(
@@ -27,6 +34,8 @@ class SelectOne:
                     last=len(asked.choices),
                 )
             )
+        if (near := nearest(heard.text, labels)) is not None:
+            return _doubt(asked, near, say)
         return Rejection(
             say(
                 "That is not one of the choices. Please send a number from 1 to {last}.",
@@ -37,3 +46,26 @@ class SelectOne:
     def shown(self, asked: Asked, value: Value, say: Say) -> str:
         """Return the option's label."""
         return next((label_in(c, say.language) for c in asked.choices if c.name == value), str(value))
+
+
+def labels_of(asked: Asked) -> list[list[str]]:
+    """Return what each option may be called: its labels in all languages, its name."""
+    return [[*choice.labels.values(), choice.name] for choice in asked.choices]
+
+
+def _agreed(asked: Asked, labels: list[list[str]], text: str, say: Say) -> Reading | None:
+    """Return the option that says yes or no, in doubt when it says more (`Yes, minor`) or others begin so."""
+    meaning = yes_or_no(text)
+    if meaning is None:
+        return None
+    same = [i for i, texts in enumerate(labels) if stands_for(texts) == meaning]
+    if len(same) == 1:
+        name = asked.choices[same[0]].name
+        return _doubt(asked, same[0], say) if begins_several(text, labels) else Answer(name)
+    begun = [i for i, texts in enumerate(labels) if begins_with(texts) == meaning]
+    return _doubt(asked, begun[0], say) if len(begun) == 1 else None
+
+
+def _doubt(asked: Asked, index: int, say: Say) -> Doubt:
+    choice = asked.choices[index]
+    return Doubt(choice.name, label_in(choice, say.language))

@@ -32,6 +32,11 @@ def read(kind: str, heard: Heard | str, asked: Asked) -> Answer | Doubt | Reject
     return type_named(kind).read(asked, Heard(text=heard) if isinstance(heard, str) else heard, SAY)
 
 
+def _value(reading: Answer | Doubt | Rejection | Toggled) -> Value:
+    """Return the value of an answer; of nothing else."""
+    return reading.value if isinstance(reading, Answer) else None
+
+
 @pytest.mark.parametrize(
     ("said", "name"),
     [
@@ -133,7 +138,8 @@ def test_taps_toggle_until_the_last_button() -> None:
         pytest.param("12,5", None, id="fraction"),
         pytest.param("many", None, id="word"),
         pytest.param("12 5", None, id="two-numbers"),
-        pytest.param("24 people", None, id="number-and-word"),
+        pytest.param("24 people", Doubt(24, "24"), id="number-and-word"),
+        pytest.param("3k", Answer(3000, "3000"), id="said-back-where-it-was-words"),
         pytest.param("", None, id="nothing"),
         pytest.param("9" * 16, None, id="very-long"),
     ],
@@ -185,14 +191,13 @@ def test_numbers_with_decimals(said: str, expected: Answer | Doubt | None) -> No
         pytest.param("31/02/2026", "en", None, id="no-such-day"),
         pytest.param("29/02", "en", None, id="no-such-day-near"),
         pytest.param("soon", "en", None, id="word"),
-        pytest.param("12", "en", None, id="number"),
     ],
 )
 def test_dates(said: str, language: str, expected: str | None) -> None:
     """Day first; without a year the nearest such day, when that is near."""
     say = Voice(language, NullTranslations())
     reading = type_named("date").read(Asked("", today=TODAY), Heard(text=said), say)
-    assert reading == Answer(expected) if expected else isinstance(reading, Rejection)
+    assert _value(reading) == expected if expected else isinstance(reading, Rejection)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +212,8 @@ def test_dates(said: str, language: str, expected: str | None) -> None:
 def test_months_of_the_country(said: str, locale: str, expected: str) -> None:
     """What is shown can be written too."""
     say = Voice("ar", NullTranslations(), locale)
-    assert type_named("date").read(Asked("", today=TODAY), Heard(text=said), say) == Answer(expected)
+    reading = type_named("date").read(Asked("", today=TODAY), Heard(text=said), say)
+    assert _value(reading) == expected
 
 
 @pytest.mark.parametrize("said", ["12/13 November", "Monday 12 November", "March 5"])
@@ -294,6 +300,11 @@ SHOWN: list[tuple[str, Asked, Value]] = [
     ("geopoint", Asked(""), "12.65 -8.0 0 0"),
     ("text", Asked(""), "as written"),
     ("another", Asked(""), "no"),
+    ("time", Asked(""), "14:30"),
+    ("rank", Asked("", (Choice("a", {"en": "Roads"}), Choice("b", {"en": "Signs"}))), ["b", "a"]),
+    ("range", Asked("", parameters={"start": "0", "end": "5", "step": "0.5"}), 2.5),
+    ("acknowledge", Asked(""), "OK"),
+    ("barcode", Asked(""), "3045320094084"),
 ]
 
 
@@ -304,5 +315,5 @@ def test_what_is_shown_reads_as_the_same_value(kind: str, asked: Asked, value: V
 
 
 def test_a_type_without_a_module_is_asked_as_text() -> None:
-    """Nothing is left out: barcodes are typed."""
-    assert type_named("barcode") is TYPES["text"]
+    """Nothing is left out: what has no way of its own is written."""
+    assert type_named("geotrace") is TYPES["text"]
