@@ -20,8 +20,8 @@ _UNITS = any_of(
     " mga, ariary, mt, mtn, mzn, metical, meticais, kz, aoa, kwanza, kwanzas, cve, escudos, ngn,"
     " naira, nairas, ₦, ghs, gh₵, gh¢, ₵, cedi, cedis, kes, ksh, kshs, ugx, ush, tzs, tsh, rwf,"
     " shilling, shillings, zar, rand, rands, r, etb, birr, gmd, dalasi, sle, leones, lrd, mwk, zmw, kwacha,"
-    " mru, um, ouguiya, mad, dh, dhs, dirham, dirhams, dt, tnd, dinar, dinars, da, dzd, egp, eur, euro, euros, €,"
-    " usd, us$, dollar, dollars, dólar, dólares, $, gbp, £, xdr,"
+    " mru, um, ouguiya, mad, dh, dhs, dirham, dirhams, dt, tnd, dinar, dinars, da, dzd, egp, eur,"
+    " euro, euros, €, usd, us$, dollar, dollars, dólar, dólares, $, gbp, £, xdr,"
     " درهم, دراهم, د.م, د.م., دينار, دنانير, د.ت, د.ت., د.ج, د.ج., أوقية, جنيه, ج.م, ليرة, يورو, دولار,"
     " %, ٪, percent, per cent, pct, pour cent, pourcent, por cento, في المئة, في المائة, بالمئة, بالمائة"
 )
