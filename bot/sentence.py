@@ -21,6 +21,19 @@ def sentence(template: str, /, **parts: object) -> Sentence:
     return made
 
 
+def filled(made: Sentence, parts: Mapping[str, str]) -> Sentence:
+    """Return a sentence whose parts name others in braces, these put in."""
+    known = {name: str(part).format(**parts) for name, part in made.parts.items()}
+    return again(made.template, known)
+
+
+def again(template: str, parts: Mapping[str, object]) -> Sentence:
+    """Return a sentence that was made before, of its template and parts."""
+    made = Sentence(template.format(**parts))
+    made.template, made.parts = template, parts
+    return made
+
+
 def spoken(text: str, voice: Say) -> str:
     """Return a sentence in another language; a text that is none as it is."""
     if not isinstance(text, Sentence):

@@ -172,9 +172,9 @@ def make_app(
 
 
 def _read_form(file: bytes, name: str, lists: Mapping[str, bytes]) -> "Form":
-    from bot.forms.read import read_form
+    from griot.reading import read_one
 
-    return read_form(file, name)
+    return read_one(file, name, lists)
 
 
 def _coming(programmes: "ProgrammeShelf", channels: tuple[str, ...], ceiling: int) -> "Upcoming":

@@ -1,16 +1,18 @@
 """Published form versions; immutable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
+from types import MappingProxyType
 
 from sqlalchemy import ForeignKey, LargeBinary, Select, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.forms.building import open_form
 from bot.forms.form import Form, FormError
-from bot.forms.read import read_form
+from bot.sentence import sentence
 from bot.values import Problem
 from models.base import Base, Db
 
@@ -60,20 +62,53 @@ def current_forms(db: Db) -> Sequence[FormVersion]:
     return db.scalars(select(FormVersion).where(FormVersion.is_current).order_by(FormVersion.name)).all()
 
 
-def add_form(db: Db, file: bytes, file_name: str, at: datetime) -> FormVersion:
-    """Return the version stored from an XLSForm, now the current one; raise FormError if it is refused."""
-    form = read_form(file, file_name)
+def add_form(
+    db: Db,
+    form: Form,
+    file: bytes,
+    file_name: str,
+    at: datetime,
+    *,
+    fallback: str = "",
+    attached: Mapping[str, bytes] = MappingProxyType({}),
+) -> FormVersion:
+    """Return the version stored of a form and its file, now the current one; raise FormError if it is taken.
+
+    `fallback` is the language that is said where another lacks a text; `attached` are the files it reads.
+    """
     if fault := version_taken(db, form, file, file_name):
         raise FormError((fault,))
-    stored = db.scalar(_version(form)) or _stored(form, file, file_name, at)
-    _make_current(db, stored)
+    stored = db.scalar(_version(form))
+    if stored is None:
+        stored = _stored(form, file, file_name, at)
+        stored.fallback = fallback
+        _make_current(db, stored)
+        _attach(db, stored, attached)
+    else:
+        _make_current(db, stored)
     return stored
 
 
-def publish(db: Db, form: Form, file: bytes, file_name: str, at: datetime) -> None:
+def publish(
+    db: Db,
+    form: Form,
+    file: bytes,
+    file_name: str,
+    at: datetime,
+    *,
+    fallback: str = "",
+    attached: Mapping[str, bytes] = MappingProxyType({}),
+) -> None:
     """Store a version that is new and make it the current one; leave a stored one as it is."""
     if db.scalar(_version(form)) is None:
-        _make_current(db, _stored(form, file, file_name, at))
+        add_form(db, form, file, file_name, at, fallback=fallback, attached=attached)
+
+
+def _attach(db: Db, stored: FormVersion, attached: Mapping[str, bytes]) -> None:
+    db.add_all(
+        FormFile(form_version_id=stored.id, name=name, content=content) for name, content in attached.items()
+    )
+    db.flush()
 
 
 def version_taken(db: Db, form: Form, file: bytes, file_name: str) -> Problem | None:
@@ -84,8 +119,10 @@ def version_taken(db: Db, form: Form, file: bytes, file_name: str) -> Problem | 
     stored = db.scalar(_version(form))
     if stored is None or stored.digest == digest_of(file) or stored.source == form.source:
         return None
-    message = f"Version {form.version} of {form.name} is published with other content."
-    mend = "Raise the version: a published one never changes, reports stay on theirs."
+    message = sentence(
+        "Version {version} of {form} is published with other content.", version=form.version, form=form.name
+    )
+    mend = sentence("Raise the version: a published one never changes, reports stay on theirs.")
     return Problem("version_taken", f"{file_name}, sheet settings, column version", mend, message)
 
 
@@ -116,8 +153,14 @@ class FormShelf:
         wanted = version or _current(db, name)
         with self._lock:
             if (name, wanted) not in self._forms:
-                self._forms[name, wanted] = open_form(form_version(db, name, wanted).source)
+                self._forms[name, wanted] = opened(form_version(db, name, wanted))
             return self._forms[name, wanted]
+
+
+def opened(stored: FormVersion) -> Form:
+    """Return a stored form compiled; where a language lacks a text, its fallback is said."""
+    form = open_form(stored.source)
+    return replace(form, default_language=stored.fallback) if stored.fallback in form.languages else form
 
 
 def _current(db: Db, name: str) -> str:

@@ -9,9 +9,9 @@ from threading import Lock
 from sqlalchemy import ForeignKey, LargeBinary, func, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.forms.form import Form
-from bot.forms.read import read_form
+from bot.forms.read import Reading, Readings, read_files
 from bot.programme import Programme, open_programme
+from bot.programme.form_files import lists_of
 from bot.values import Problem
 from models.base import Base, Db
 from models.city import codes_taken, put_cities
@@ -53,20 +53,32 @@ _CURRENT_REVISION = select(func.max(table_of(Revision).c.revision))
 _IN_FORCE = _CURRENT_REVISION.add_columns(DECISIONS)  # on the way of every turn: one statement, built once
 
 
-def load(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime) -> tuple[Problem, ...]:
+def load(
+    db: Db,
+    programme: Programme,
+    files: Mapping[str, bytes],
+    at: datetime,
+    read: Readings = read_files,
+) -> tuple[Problem, ...]:
     """Store a checked programme, its cities and new form versions; return what forbids it, else ().
 
+    `read` is what the programme was read with, so that nothing slow is done within the transaction.
     Loading again changes nothing. What was decided for a city stays, a city no longer in the data is closed.
     """
     _wait_for_others(db)
-    forms = _new_forms(db, programme, files)
-    taken = (version_taken(db, form, files[path], path) for path, form in forms.items())
+    lists = lists_of(files)
+    forms = {
+        path: (reading.form, {name: lists[name] for name in reading.attached})
+        for path, reading in _new_forms(db, programme, files, lists, read).items()
+        if reading.form is not None
+    }
+    taken = (version_taken(db, form, files[path], path) for path, (form, _) in forms.items())
     problems = (*codes_taken(db, programme), *(problem for problem in taken if problem))
     if problems:
         return problems
     put_cities(db, programme, at)
-    for path, form in forms.items():
-        publish(db, form, files[path], path, at)
+    for path, (form, attached) in forms.items():
+        publish(db, form, files[path], path, at, fallback=programme.fallback, attached=attached)
     since = _in_force_since(db, files, at)
     put_milestones(db, programme, since, at)
     _keep(db, programme, files, at)
@@ -129,10 +141,12 @@ def _wait_for_others(db: Db) -> None:
         db.execute(text("LOCK TABLE programme IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def _new_forms(db: Db, programme: Programme, files: Mapping[str, bytes]) -> dict[str, Form]:
+def _new_forms(
+    db: Db, programme: Programme, files: Mapping[str, bytes], lists: Mapping[str, bytes], read: Readings
+) -> Mapping[str, Reading]:
     known = set(db.scalars(select(FormVersion.digest)))
     paths = (entry.file for entry in programme.forms.values())
-    return {path: read_form(files[path], path) for path in paths if digest_of(files[path]) not in known}
+    return read({path: files[path] for path in paths if digest_of(files[path]) not in known}, lists)
 
 
 def _in_force_since(db: Db, files: Mapping[str, bytes], at: datetime) -> datetime:

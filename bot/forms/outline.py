@@ -10,6 +10,8 @@ from bot.forms.rows import Sheets, checked, columns_of, names_of, numbered, surv
 from bot.forms.structure import Cells, faults_of_groups, is_asked, is_known, list_of, survey_cells, text_in
 from bot.values import Labels
 
+UNLABELLED = "default"  # the language of a column that names none
+
 _TEXTS = ("label", "hint", "constraint_message", "required_message")
 
 
@@ -20,6 +22,7 @@ class Outline:
     choices: Mapping[str, tuple[str, ...] | None]  # path of a question to its choices; None: not known
     texts: tuple[tuple[str, Labels], ...]  # place, and the text by language
     fault: Callable[[str], Fault | None]  # why an expression over the form cannot be used
+    names: frozenset[str] = frozenset()  # that expressions may use, when only the rows are known
 
 
 def outline_of_rows(sheets: Sheets) -> Outline | None:
@@ -35,7 +38,16 @@ def outline_of_rows(sheets: Sheets) -> Outline | None:
         if is_asked(sort := text_in(cells, "type")) or not is_known(sort)
     }
     names = names_of(sheets.survey)
-    return Outline(choices, tuple(_texts(sheets, rows)), lambda source: _fault(source, names))
+    return outline_of(choices, tuple(_texts(sheets, rows)), names)
+
+
+def outline_of(
+    choices: Mapping[str, tuple[str, ...] | None],
+    texts: tuple[tuple[str, Labels], ...],
+    names: frozenset[str],
+) -> Outline:
+    """Return the outline of rows that hold these choices, texts and names."""
+    return Outline(choices, texts, lambda source: _fault(source, names), names)
 
 
 def _lists(sheets: Sheets) -> dict[str, tuple[str, ...]]:
@@ -82,5 +94,5 @@ def _labels(cells: Cells, column: str, default: str) -> dict[str, str]:
     for header, text in cells.values():
         family, _, language = header.partition("::")
         if family.strip().lower().replace(" ", "_") == column and text:
-            found[recognise(language or default)] = text
+            found[recognise(language or default) or UNLABELLED] = text
     return found

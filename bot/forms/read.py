@@ -3,37 +3,46 @@
 import hashlib
 import re
 import warnings
-import zipfile
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeAlias
 
 from lxml import etree
 
 from bot.forms.attached import NO_FILES, embed
 from bot.forms.building import open_form
+from bot.forms.decoding import text_of_file
 from bot.forms.form import Form, FormError
-from bot.forms.outline import outline_of_rows
+from bot.forms.outline import Outline, outline_of_rows
+from bot.forms.reader_words import told
 from bot.forms.rows import Sheets, columns_of, in_order, problems_of, row_naming, survey_rows
+from bot.forms.sizes import file_problems, row_problems, sheet_problems, too_large
 from bot.forms.structure import faults_of_structure, text_in
 from bot.forms.trial import failures
+from bot.sentence import sentence
 from bot.values import Problem
 
-LARGEST_FILE = 2 * 1024 * 1024  # bytes
-LARGEST_UNZIPPED = 20 * 1024 * 1024  # bytes
-MOST_ENTRIES = 200  # files inside a workbook
-MOST_QUESTIONS = 2000  # rows of the survey sheet
-MOST_CHOICES = 20000  # rows of the choices sheet
-SUFFIXES = (".md", ".csv", ".xlsx", ".xls")
-
+_CORRECT = sentence("Correct the form and read it again.")
 _NO_SHEETS = "Argument 'definition' was not recognized"  # pyxform, of a file without any
-_ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
-_SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _PLACE = re.compile(r"\[row : (\d+)\]\s*")
 _ON_SHEET = re.compile(r"[Oo]n the '(\w+)' sheet")
 _COLUMN = re.compile(r"the '([^']+)' value")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of one file: its form, or why there is none."""
+
+    form: Form | None
+    problems: tuple[Problem, ...] = ()
+    outline: Outline | None = None  # what its rows tell, with their places; None when nothing can be told
+    attached: tuple[str, ...] = ()  # the files it reads, of those that were there
+
+
+# Files by name, and the CSV files beside them, to what each is.
+Readings: TypeAlias = Callable[[Mapping[str, bytes], Mapping[str, bytes]], Mapping[str, Reading]]
 
 
 def read_form(file: bytes, file_name: str, attached: Mapping[str, bytes] = NO_FILES) -> Form:
@@ -44,13 +53,28 @@ def read_form(file: bytes, file_name: str, attached: Mapping[str, bytes] = NO_FI
     questions and 20000 choices. The first call in a process takes a second: it imports pyxform. A form
     without a version gets one that is a digest of the files.
     """
-    _refuse(_size_problems(file, file_name))
+    reading = read_file(file, file_name, attached)
+    if reading.form is None:
+        raise FormError(reading.problems, reading.outline)
+    return reading.form
+
+
+def read_file(file: bytes, file_name: str, attached: Mapping[str, bytes] = NO_FILES) -> Reading:
+    """Return what `read_form` makes of a file, with the places of its texts."""
     try:
+        _refuse(file_problems(file, file_name))
+        if file_name.lower().endswith(".xlsx"):
+            _refuse(sheet_problems(file))
         return _read(file, PurePath(file_name), attached)
-    except FormError:
-        raise
-    except Exception as error:  # the reader is others' code and the bytes are anyone's
-        raise FormError((_reader_problem(error),)) from error
+    except FormError as error:
+        return Reading(None, error.problems, error.outline)
+    except Exception as error:  # noqa: BLE001 - the reader is others' code and the bytes are anyone's
+        return Reading(None, (_reader_problem(error),))
+
+
+def read_files(files: Mapping[str, bytes], attached: Mapping[str, bytes] = NO_FILES) -> dict[str, Reading]:
+    """Return what each file is, all read in this process."""
+    return {name: read_file(content, name, attached) for name, content in files.items()}
 
 
 def _refuse(problems: Iterable[Problem]) -> None:
@@ -59,20 +83,22 @@ def _refuse(problems: Iterable[Problem]) -> None:
         raise FormError(found)
 
 
-def _read(file: bytes, name: PurePath, attached: Mapping[str, bytes]) -> Form:
+def _read(file: bytes, name: PurePath, attached: Mapping[str, bytes]) -> Reading:
     # pyxform costs 12 MiB and a second: only the process that reads a file pays, never the web.
     from pyxform.xls2json_backends import get_xlsform
 
     suffix = name.suffix.lower()
-    text_or_bytes = file if suffix in (".xlsx", ".xls") else _as_text(file).encode()
+    text_or_bytes = file if suffix in (".xlsx", ".xls") else text_of_file(file, suffix).encode()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the spreadsheet readers, about styles and validations
         workbook = get_xlsform(xlsform=BytesIO(text_or_bytes), file_type=suffix)
         workbook.fallback_form_name = name.stem
         sheets = _sheets(workbook)
-        _refuse(_row_problems(sheets))
+        _refuse(row_problems(sheets))
         try:
-            return _converted(workbook, sheets, file, attached)
+            wanted = _wanted(attached, sheets)
+            form = _converted(workbook, sheets, file, wanted)
+            return Reading(form, outline=outline_of_rows(sheets), attached=tuple(wanted))
         except FormError as error:
             raise FormError(error.problems, outline_of_rows(sheets)) from error
 
@@ -95,6 +121,12 @@ def _converted(workbook: Any, sheets: Sheets, file: bytes, attached: Mapping[str
     return replace(form, warnings=(*form.warnings, *result.warnings))
 
 
+def _wanted(attached: Mapping[str, bytes], sheets: Sheets) -> dict[str, bytes]:
+    """Return the attached files that the survey names, with their ending or, for pulldata, without."""
+    said = "\n".join(str(text) for row in sheets.survey for text in row.values())
+    return {name: content for name, content in attached.items() if PurePath(name).stem in said}
+
+
 def _sheets(workbook: Any) -> Sheets:  # pyxform publishes no types
     settings = columns_of((workbook.settings or [{}])[0])
     return Sheets(
@@ -106,21 +138,13 @@ def _sheets(workbook: Any) -> Sheets:  # pyxform publishes no types
 
 
 def _trial_problem(row: int, column: str, why: str) -> Problem:
-    message = f"The expression cannot be evaluated: {why}."
-    return Problem("expression_fails", f"survey, row {row}, {column}", "Correct the expression.", message)
+    message = sentence("The expression cannot be evaluated: {why}.", why=why)
+    place = f"survey, row {row}, {column}"
+    return Problem("expression_fails", place, sentence("Correct the expression."), message)
 
 
 def _fields(workbook: Any) -> dict[str, Any]:  # pyxform publishes no types
     return {name: getattr(workbook, name) for name in workbook.__slots__}
-
-
-def _as_text(file: bytes) -> str:
-    """Return the text of a `.md` or `.csv` file without its byte order mark."""
-    try:
-        return file.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        problem = Problem("not_utf8", "file", "Save the file as UTF-8.", "The file is not UTF-8 text.")
-        raise FormError((problem,)) from None
 
 
 def _versioned(xform: str, files: bytes) -> etree._Element:
@@ -132,56 +156,6 @@ def _versioned(xform: str, files: bytes) -> etree._Element:
     return tree
 
 
-# -- sizes, before anything is opened
-
-
-def _size_problems(file: bytes, file_name: str) -> Iterable[Problem]:
-    suffix = PurePath(file_name).suffix.lower()
-    if suffix not in SUFFIXES:
-        yield Problem(
-            "file_type", "file", "Save it as .xlsx, .xls, .csv or .md.", "This is not an XLSForm file."
-        )
-    elif len(file) > LARGEST_FILE:
-        yield _too_large("file", f"The file has {len(file)} bytes; {LARGEST_FILE} are allowed.")
-    elif suffix == ".xlsx":
-        yield from _zip_problems(file)
-
-
-def _zip_problems(file: bytes) -> Iterable[Problem]:
-    """Read the workbook's directory, and its sheets only when the directory promises little."""
-    try:
-        with zipfile.ZipFile(BytesIO(file)) as workbook:
-            entries = workbook.infolist()
-            size = sum(entry.file_size for entry in entries)
-            if size > LARGEST_UNZIPPED or len(entries) > MOST_ENTRIES:
-                yield _too_large(
-                    "file",
-                    f"The workbook holds {len(entries)} files and {size} bytes; "
-                    f"{MOST_ENTRIES} and {LARGEST_UNZIPPED} are allowed.",
-                )
-                return
-            sheets = [entry for entry in entries if _SHEET.fullmatch(entry.filename)]
-            longest = max((len(_ROW.findall(workbook.read(sheet))) for sheet in sheets), default=0)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError) as error:
-        yield Problem("file_broken", "file", "Save the workbook again.", f"It cannot be opened: {error}.")
-        return
-    if longest > MOST_CHOICES + 1:
-        yield _too_large("file", f"A sheet has {longest} rows; {MOST_CHOICES} are allowed.")
-
-
-def _row_problems(sheets: Sheets) -> Iterable[Problem]:
-    for sheet, rows, most in (
-        ("survey", sheets.survey, MOST_QUESTIONS),
-        ("choices", sheets.choices, MOST_CHOICES),
-    ):
-        if len(rows) > most:
-            yield _too_large(sheet, f"The sheet has {len(rows)} rows; {most} are allowed.")
-
-
-def _too_large(where: str, message: str) -> Problem:
-    return Problem("too_large", where, "Make the form smaller, or two forms.", message)
-
-
 # -- what pyxform says
 
 
@@ -189,16 +163,21 @@ def _reader_problem(error: Exception) -> Problem:
     """Return pyxform's own message with its place; of other exceptions only that the file is broken."""
     text = " ".join(str(error).split())
     if _NO_SHEETS in text:
-        mend = "Write the sheet survey, with the columns type, name and label."
-        return Problem("no_sheets", "form", mend, "The file holds no sheet.")
+        mend = sentence("Write the sheet survey, with the columns type, name and label.")
+        return Problem("no_sheets", "form", mend, sentence("The file holds no sheet."))
+    if isinstance(error, MemoryError):
+        return too_large("file", sentence("The form needs too much memory."))
     if type(error).__name__ not in ("PyXFormError", "PyXFormReadError", "ValidationError"):
         reason = error.__cause__ or error
-        text = f"The file cannot be read: {type(reason).__name__}, {' '.join(str(reason).split())[:200]}."
+        why = f"{type(reason).__name__}, {' '.join(str(reason).split())[:200]}"
+        return Problem(
+            "xlsform", "form", _CORRECT, sentence("The file cannot be read: {reason}.", reason=why)
+        )
     row, sheet, column = _PLACE.search(text), _ON_SHEET.search(text), _COLUMN.search(text)
     where = sheet.group(1) if sheet else "survey" if row else "form"
     where += f", row {row.group(1)}" if row else ""
     where += f", {column.group(1)}" if row and column else ""
-    return Problem("xlsform", where, "Correct the form and read it again.", _PLACE.sub("", text))
+    return Problem("xlsform", where, _CORRECT, told(_PLACE.sub("", text)))
 
 
 def _placed(problem: Problem, sheets: Sheets) -> Problem:

@@ -55,6 +55,8 @@ def _check_languages(draft: Draft, programme: Programme) -> None:
             draft.fault(
                 "language", ("locales",), f"No locale for {language}.", "Add a line for the language."
             )
+    if programme.fallback:
+        _known_languages(draft, programme, ("fallback",), (programme.fallback,))
     secretariat = programme.secretariat
     if secretariat is not None:
         _known_languages(draft, programme, ("secretariat", "languages"), secretariat.languages)

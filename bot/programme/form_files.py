@@ -4,24 +4,29 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from bot.forms.comparisons import compared
-from bot.forms.form import Form, FormError
+from bot.forms.form import Form
 from bot.forms.outline import Outline
-from bot.forms.read import read_form
+from bot.forms.read import Reading, Readings
 from bot.programme.document import Path
 from bot.programme.draft import Draft
 from bot.programme.shapes import FormDigest, Programme, Rule
+from bot.sentence import sentence
 from bot.values import Labels, Problem
 
 
-def check_forms(draft: Draft, programme: Programme, files: Mapping[str, bytes]) -> dict[str, Form]:
+def check_forms(
+    draft: Draft, programme: Programme, files: Mapping[str, bytes], read: Readings
+) -> dict[str, Form]:
     """Return the forms that can be read.
 
     Keep every fault of the form files, and what rules and digest ask of them in vain.
     """
     forms: dict[str, Form] = {}
     outlines: dict[str, Outline] = {}
+    wanted = (entry.file for entry in programme.forms.values())
+    readings = read({file: files[file] for file in wanted if file in files}, lists_of(files))
     for name, entry in programme.forms.items():
-        form, outline = _read(draft, name, entry.file, files)
+        form, outline = _read(draft, name, entry.file, readings)
         if form is not None:
             forms[name] = form
         if outline is not None:
@@ -36,21 +41,28 @@ def check_forms(draft: Draft, programme: Programme, files: Mapping[str, bytes]) 
     return forms
 
 
+def lists_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the CSV files among a programme's forms, by the name that forms give them."""
+    paths = (path for path in files if path.startswith("forms/") and path.lower().endswith(".csv"))
+    return {path.rsplit("/", 1)[-1]: files[path] for path in paths}
+
+
 def _read(
-    draft: Draft, name: str, file: str, files: Mapping[str, bytes]
+    draft: Draft, name: str, file: str, readings: Mapping[str, Reading]
 ) -> tuple[Form | None, Outline | None]:
     """Return the form unless it is refused, and what can be told of it."""
-    if file not in files:
-        mend = "Add the file to the programme's folder, or correct the name."
-        draft.fault("missing_file", ("forms", name, "file"), f"{file} is not there.", mend)
+    reading = readings.get(file)
+    if reading is None:
+        mend = sentence("Add the file to the programme's folder, or correct the name.")
+        draft.fault(
+            "missing_file", ("forms", name, "file"), sentence("{file} is not there.", file=file), mend
+        )
         return None, None
-    try:
-        form = read_form(files[file], file)
-    except FormError as error:
-        draft.problems.extend(replace(each, where=f"{file}, {each.where}") for each in error.problems)
-        return None, error.outline
-    _check_name(draft, name, form)
-    return form, _outline(form)
+    draft.problems.extend(replace(each, where=f"{file}, {each.where}") for each in reading.problems)
+    if reading.form is None:
+        return None, reading.outline
+    _check_name(draft, name, reading.form)
+    return reading.form, _outline(reading.form)
 
 
 def _outline(form: Form) -> Outline:
@@ -62,10 +74,13 @@ def _outline(form: Form) -> Outline:
 
 def _check_name(draft: Draft, name: str, form: Form) -> None:
     if form.name != name:
-        mend = (
-            f"Use one name: the key here, or form_id in the form's settings, becomes {name} or {form.name}."
+        mend = sentence(
+            "Use one name: the key here, or form_id in the form's settings, becomes {key} or {form}.",
+            key=name,
+            form=form.name,
         )
-        draft.fault("form_id", ("forms", name), f"The form's form_id is {form.name}.", mend)
+        message = sentence("The form's form_id is {form}.", form=form.name)
+        draft.fault("form_id", ("forms", name), message, mend)
 
 
 def _check_rule(draft: Draft, place: Path, rule: Rule, form: Outline) -> None:
@@ -89,8 +104,12 @@ def _check_comparisons(draft: Draft, place: Path, expression: str, form: Outline
 def _known_questions(draft: Draft, place: Path, name: str, form: Outline, paths: Iterable[str]) -> None:
     for path in paths:
         if path not in form.choices:
-            message = f"{path} is not a question of {name}."
-            draft.fault("unknown_question", place, message, f"Use one of: {', '.join(form.choices)}.")
+            message = sentence("{path} is not a question of {form}.", path=path, form=name)
+            draft.fault("unknown_question", place, message, _one_of(form.choices))
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return sentence("Use one of: {names}.", names=", ".join(names))
 
 
 def _check_digest(draft: Draft, place: Path, name: str, form: Outline, digest: FormDigest) -> None:
@@ -108,8 +127,8 @@ def _known_choices(
 ) -> None:
     for name in names:
         if name not in known:
-            message = f"{name} is not a choice of {path}."
-            mend = f"Use one of: {', '.join(known)}." if known else "Name a question with choices."
+            message = sentence("{name} is not a choice of {path}.", name=name, path=path)
+            mend = _one_of(known) if known else sentence("Name a question with choices.")
             draft.fault("unknown_choice", place, message, mend)
 
 
@@ -118,8 +137,8 @@ def _untranslated(draft: Draft, file: str, form: Outline, languages: tuple[str, 
     for where, labels in form.texts:
         missing = [language for language in languages if not labels.get(language)]
         if missing and f"{file}, {where}" not in said:
-            message = f"No text in: {', '.join(missing)}."
-            mend = "Fill in the column of each language."
+            message = sentence("No text in: {languages}.", languages=", ".join(missing))
+            mend = sentence("Fill in the column of each language.")
             yield Problem("language", f"{file}, {where}", mend, message)
 
 

@@ -5,12 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
+from bot.forms.read import Readings, read_files
 from bot.programme import shapes
 from bot.programme.checks import check_programme
 from bot.programme.demo import DEMO_FILE, DEMO_HOMES, check_demo
 from bot.programme.document import Document, read_document
 from bot.programme.draft import Draft
-from bot.programme.fields import Hour, LanguageCode, LocaleName, Names
+from bot.programme.fields import Hour, LanguageCode, LocaleName, Names, Text
 from bot.programme.form_files import check_forms
 from bot.programme.templates import TEMPLATE_HOMES, TEMPLATES_FILE, check_templates
 from bot.values import Problem
@@ -20,6 +21,7 @@ _FILES: dict[str, tuple[str, ...]] = {
         "id",
         "names",
         "languages",
+        "fallback",
         "locales",
         "secretariat",
         "roles",
@@ -50,11 +52,16 @@ _Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 _Languages = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-def read_programme(files: Mapping[str, bytes]) -> tuple[shapes.Programme | None, tuple[Problem, ...]]:
-    """Return the programme, or None with every fault found; the files by name within the folder."""
+def read_programme(
+    files: Mapping[str, bytes], read: Readings = read_files
+) -> tuple[shapes.Programme | None, tuple[Problem, ...]]:
+    """Return the programme, or None with every fault found; the files by name within the folder.
+
+    `read` reads its forms, all at once.
+    """
     draft = _draft(files, (*_FILES, TEMPLATES_FILE, DEMO_FILE))
     programme = _read(draft)
-    forms = check_forms(draft, programme, files)
+    forms = check_forms(draft, programme, files, read)
     check_demo(draft, programme, forms)
     return (None if draft.problems else programme), tuple(draft.problems)
 
@@ -127,6 +134,7 @@ def _read(draft: Draft) -> shapes.Programme:
         language_codes=draft.one("language_codes", Mapping[str, LanguageCode]) or {},
         samples=draft.many("samples", Names),
         templates=draft.many("templates", shapes.Template, "kind"),
+        fallback="" if draft.raw("fallback") is None else draft.one("fallback", Text) or "",
     )
     check_programme(draft, programme)
     check_templates(draft, programme)

@@ -341,6 +341,7 @@ class Programme:
     language_codes: Mapping[str, str] = field(default_factory=dict)  # the provider's, such as pt_PT
     samples: Mapping[str, Names] = field(default_factory=dict)  # of the values in templates
     templates: Mapping[str, Template] = field(default_factory=dict)  # by kind
+    fallback: str = ""  # the language said where a form lacks a text in another; "": every text is wanted
     waived: frozenset[tuple[str, str]] = frozenset()  # slug and milestone: decided by officers, no file's
 
     def form_of(self, every: str) -> FormEntry | None:

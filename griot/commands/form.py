@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from bot.forms.form import Form, FormError, Question
-from bot.forms.read import LARGEST_FILE, read_form
+from bot.forms.sizes import LARGEST_FILE
 from bot.values import Problem
 from griot.commands.desk import BadInput, desk, one_line, save, show_json, show_problems
 from griot.commands.preview import preview
+from griot.reading import read_apart
 from models.base import Db, Json
 from models.db import read, write
 from models.form import FormShelf, add_form, current_forms, form_version
@@ -51,10 +52,10 @@ def add(context: click.Context, file: Path, as_json: bool) -> None:
     content = _content(file)
     with desk() as it:
         try:
-            read_form(content, file.name)  # the slow part, before the transaction
+            form = _form(content, file.name)  # the slow part, before the transaction
 
             def work(db: Db) -> tuple[str, str]:
-                stored = add_form(db, content, file.name, it.at)
+                stored = add_form(db, form, content, file.name, it.at)
                 return stored.name, stored.version
 
             name, version = write(it.store, work)
@@ -121,10 +122,15 @@ def _content(file: Path) -> bytes:
 
 
 def _read(file: Path) -> tuple[Form | None, tuple[Problem, ...]]:
-    try:
-        return read_form(_content(file), file.name), ()
-    except FormError as error:
-        return None, error.problems
+    reading = read_apart({file.name: _content(file)})[file.name]
+    return reading.form, reading.problems
+
+
+def _form(content: bytes, name: str) -> Form:
+    reading = read_apart({name: content})[name]
+    if reading.form is None:
+        raise FormError(reading.problems, reading.outline)
+    return reading.form
 
 
 def _unknown(name: str) -> BadInput:

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from bot.forms.form import Form, FormError
-from bot.forms.read import read_form
 from bot.values import LANGUAGE_NAMES, LANGUAGES
 from console.previews import CHANNELS, Asked, Preview, languages_of, previews
 from griot.clock import now
 from griot.commands.desk import BadInput, show_json, show_problems
+from griot.programmes import beside
+from griot.reading import read_one
 from griot.settings import data_folder
 from griot.voices import voices
 from models.base import Json
@@ -26,7 +27,7 @@ def preview(
 ) -> None:
     """Show every question as each channel would, in each language. Nothing is stored."""
     try:
-        form = read_form(_content(file), file.name)
+        form = read_one(_content(file), file.name, beside(file))
     except FormError as error:
         show_problems(error.problems)
         context.exit(2)

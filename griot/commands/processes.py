@@ -181,10 +181,12 @@ def _load_programme(folder: Path, store: "Store") -> None:
     if read(store, lambda db: is_loaded(db, files)):
         return
     from bot.programme import read_programme
+    from griot.reading import FileReader
 
-    programme, problems = read_programme(files)
+    read_forms = FileReader()
+    programme, problems = read_programme(files, read_forms)
     if programme is not None:
-        problems = write(store, lambda db: load(db, programme, files, now()))
+        problems = write(store, lambda db: load(db, programme, files, now(), read_forms))
     if problems:
         raise BadInput("; ".join(one_line(problem) for problem in problems))
 

@@ -9,6 +9,7 @@ from bot.programme import Programme, read_programme
 from bot.values import Problem
 from griot.commands.desk import desk, read_settings, show_json, show_problems
 from griot.programmes import files_of
+from griot.reading import FileReader
 from models.base import Db
 from models.db import read, write
 from models.form import newer_than
@@ -31,7 +32,7 @@ def programme() -> None:
 @click.pass_context
 def check(context: click.Context, folder: Path | None, as_json: bool) -> None:
     """Find every fault of a programme's files: file, place and mend."""
-    found, _, problems = _read(folder)
+    found, _, problems = _read(folder, FileReader())
     _show(found, problems, as_json)
     context.exit(2 if problems else 0)
 
@@ -42,10 +43,11 @@ def check(context: click.Context, folder: Path | None, as_json: bool) -> None:
 @click.pass_context
 def load(context: click.Context, folder: Path | None, as_json: bool) -> None:
     """Load a programme; again changes nothing. What was decided for a city is kept."""
-    found, files, problems = _read(folder)
+    read_forms = FileReader()
+    found, files, problems = _read(folder, read_forms)
     if found is not None:
         with desk() as it:
-            problems = write(it.store, lambda db: load_programme(db, found, files, it.at))
+            problems = write(it.store, lambda db: load_programme(db, found, files, it.at, read_forms))
             notes = () if problems else read(it.store, lambda db: tuple(_notes(db, found, files)))
         for note in notes:
             click.echo(f"note: {note}", err=True)
@@ -53,14 +55,16 @@ def load(context: click.Context, folder: Path | None, as_json: bool) -> None:
     context.exit(2 if problems else 0)
 
 
-def _read(folder: Path | None) -> tuple[Programme | None, Mapping[str, bytes], Sequence[Problem]]:
+def _read(
+    folder: Path | None, read_forms: FileReader
+) -> tuple[Programme | None, Mapping[str, bytes], Sequence[Problem]]:
     place = folder or read_settings().programme_folder
     try:
         files = files_of(place)
     except OSError as error:
         message = f"{error.strerror or 'There is no such folder'}."
         return None, {}, (Problem("missing_folder", str(place), "Name a programme's folder.", message),)
-    found, problems = read_programme(files)
+    found, problems = read_programme(files, read_forms)
     return found, files, problems
 
 

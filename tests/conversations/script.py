@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.forms.read import read_form
 from bot.schedule import Occurrence
 from bot.values import Heard, Location, Media, MediaKind, Message
 from models.db import Store, write
@@ -97,7 +98,7 @@ class _Player:
             self.stage.address = "40000001" if channels[0] == "telegram" else "+22790000001"
         if file := header.get("file"):
             content = (FORMS / file).read_bytes()
-            write(store, lambda db: add_form(db, content, file, MONDAY))
+            write(store, lambda db: add_form(db, read_form(content, file), content, file, MONDAY))
 
     def begins(self) -> list[str]:
         """Open the form of the header, if there is one."""

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from bot.forms.form import FormError
+from bot.forms.read import read_form
 from bot.programme import read_programme
 from bot.values import Problem
 from models import export
@@ -51,6 +52,11 @@ def orchard(*changes: tuple[str, str, str]) -> dict[str, bytes]:
         assert old.encode() in files[file]
         files[file] = files[file].replace(old.encode(), new.encode())
     return files
+
+
+def added(db: Db, file: bytes) -> FormVersion:
+    """Read a harvest note and store it."""
+    return add_form(db, read_form(file, "harvest_note.md"), file, "harvest_note.md", AT)
 
 
 def counts(db: Db) -> list[int]:
@@ -187,10 +193,10 @@ def test_a_new_version_becomes_the_current_one_and_the_former_stays(blank: Db) -
 def test_a_form_that_an_officer_added_stays_current_when_the_programme_is_loaded_again(blank: Db) -> None:
     loaded(blank, orchard())
     newer = orchard((NOTE, "_note | 1 |", "_note | 2 |"))[NOTE]
-    assert add_form(blank, newer, "harvest_note.md", AT).is_current
+    assert added(blank, newer).is_current
     loaded(blank, orchard())
     assert form_version(blank, "harvest_note").version == "2"
-    assert add_form(blank, orchard()[NOTE], "harvest_note.md", AT).version == "1", "back to a stored version"
+    assert added(blank, orchard()[NOTE]).version == "1", "back to a stored version"
     assert form_version(blank, "harvest_note").version == "1"
     assert len(current_forms(blank)) == 2
 
@@ -199,11 +205,11 @@ def test_an_added_form_is_refused_with_every_reason(blank: Db) -> None:
     loaded(blank, orchard())
     broken = orchard()[NOTE].replace(b"select_one pace", b"select_one paces")
     with pytest.raises(FormError) as refused:
-        add_form(blank, broken, "harvest_note.md", AT)
+        added(blank, broken)
     assert refused.value.problems
     other = orchard()[NOTE].replace(b"Well", b"Very well")
     with pytest.raises(FormError, match="published with other content"):
-        add_form(blank, other, "harvest_note.md", AT)
+        added(blank, other)
 
 
 @pytest.mark.parametrize(("name", "version"), [("nothing", None), ("nothing", "1"), ("harvest_note", "9")])

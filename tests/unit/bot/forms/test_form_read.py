@@ -8,7 +8,8 @@ import pytest
 
 from bot.forms.building import open_form
 from bot.forms.form import FormError
-from bot.forms.read import LARGEST_FILE, LARGEST_UNZIPPED, MOST_ENTRIES, read_form
+from bot.forms.read import read_form
+from bot.forms.sizes import LARGEST_FILE, LARGEST_UNZIPPED, MOST_ENTRIES
 from bot.values import Problem
 from tests.xlsform import choices, form_of, paths, settings, sheet_of, survey
 
