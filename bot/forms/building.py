@@ -414,8 +414,11 @@ class _Names:
         paths = self._paths.get(name, [])
         if len(paths) == 1:
             return paths[0]
-        message = f"Several questions are named {name}." if paths else f"No question is named {name}."
-        raise ExpressionError("name_ambiguous" if paths else "name_unknown", message, "Correct the name.")
+        mend = sentence("Correct the name.")
+        if paths:
+            message = sentence("Several questions are named {name}.", name=name)
+            raise ExpressionError("name_ambiguous", message, mend)
+        raise ExpressionError("name_unknown", sentence("No question is named {name}.", name=name), mend)
 
 
 _UNSET = SetValue("", "")

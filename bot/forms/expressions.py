@@ -10,6 +10,7 @@ from lxml import etree
 from bot.forms.arguments import Argument, number_text, text_of, truth_of
 from bot.forms.functions import FUNCTIONS, Run
 from bot.forms.rewriting import ExpressionError, Rewritten, Scope, function_element, rewrite
+from bot.sentence import sentence
 
 Bound: TypeAlias = Mapping[str, Run]  # the functions that a form gives: they read its lists and texts
 
@@ -116,7 +117,9 @@ def _compiled(rewritten: Rewritten, bound: Bound) -> etree.XPath:
         )
     except etree.XPathSyntaxError as error:
         raise ExpressionError(
-            "expression_syntax", f"The expression cannot be read: {error.msg}.", "Correct the expression."
+            "expression_syntax",
+            sentence("The expression cannot be read: {reason}.", reason=error.msg),
+            sentence("Correct the expression."),
         ) from error
 
 

@@ -11,6 +11,7 @@ from bot.forms.dates import moment
 from bot.forms.functions import FUNCTIONS, OF_THE_QUESTION, PREFIX, Function
 from bot.forms.operands import OPERATORS, Piece, as_number, as_truth, joined
 from bot.forms.patterns import pattern_fault
+from bot.sentence import sentence
 
 LONGEST = 4000  # characters of an expression as its author wrote it
 DEEPEST = 40  # nested parentheses
@@ -92,8 +93,12 @@ def rewrite(source: str, here: str, scope: Scope) -> Rewritten:
     if len(source) > LONGEST:
         raise ExpressionError(
             "expression_too_long",
-            f"The expression has {len(source)} characters; {LONGEST} are allowed.",
-            "Split it over calculate rows.",
+            sentence(
+                "The expression has {length} characters; {most} are allowed.",
+                length=len(source),
+                most=LONGEST,
+            ),
+            sentence("Split it over calculate rows."),
         )
     reader = _Reader(tokens(source), here, scope)
     piece = reader.whole()
@@ -129,7 +134,7 @@ def tokens(source: str) -> list[tuple[str, str]]:
     while place < len(source):
         found = _TOKEN.match(source, place)
         if not found:
-            raise _syntax(f"“{source[place : place + 12]}” cannot be read.")
+            raise _syntax(sentence("“{what}” cannot be read.", what=source[place : place + 12]))
         place = found.end()
         if found.lastgroup != "space":
             words.append((str(found.lastgroup), found.group()))
@@ -138,13 +143,17 @@ def tokens(source: str) -> list[tuple[str, str]]:
 
 def _syntax(message: str) -> ExpressionError:
     return ExpressionError(
-        "expression_syntax", message, "Correct the expression; texts need straight quotes, as in 'yes'."
+        "expression_syntax",
+        message,
+        sentence("Correct the expression; texts need straight quotes, as in 'yes'."),
     )
 
 
 def _unsafe(what: str) -> ExpressionError:
     return ExpressionError(
-        "expression_unsafe", f"{what} is not allowed in an expression.", "Name each question as ${name}."
+        "expression_unsafe",
+        sentence("“{what}” is not allowed in an expression.", what=what),
+        sentence("Name each question as ${{name}}."),
     )
 
 
@@ -162,10 +171,10 @@ class _Reader:
 
     def whole(self) -> Piece:
         if not self._tokens:
-            raise _syntax("The expression is empty.")
+            raise _syntax(sentence("The expression is empty."))
         piece = self._expression()
         if self._at < len(self._tokens):
-            raise _syntax(f"An operator is missing before “{self._next()[1]}”.")
+            raise _syntax(sentence("An operator is missing before “{what}”.", what=self._next()[1]))
         return piece
 
     def _next(self) -> tuple[str, str]:
@@ -184,17 +193,18 @@ class _Reader:
 
     def _expect(self, symbol: str) -> None:
         if not self._skip(symbol):
-            raise _syntax(
-                f"“{symbol}” is missing{f' before “{self._next()[1]}”' if self._next()[1] else ''}."
-            )
+            following = self._next()[1]
+            if following:
+                raise _syntax(sentence("“{what}” is missing before “{next}”.", what=symbol, next=following))
+            raise _syntax(sentence("“{what}” is missing.", what=symbol))
 
     def _expression(self) -> Piece:
         self._depth += 1
         if self._depth > DEEPEST:
             raise ExpressionError(
                 "expression_too_deep",
-                f"More than {DEEPEST} parentheses are inside one another.",
-                "Split it over calculate rows.",
+                sentence("More than {most} parentheses are inside one another.", most=DEEPEST),
+                sentence("Split it over calculate rows."),
             )
         operands, operators = [self._operand()], list[str]()
         while self._next()[1] in OPERATORS and self._next()[0] in ("name", "symbol"):
@@ -202,7 +212,7 @@ class _Reader:
             operands.append(self._operand())
         self._depth -= 1
         if "|" in operators and not all(piece.is_nodes for piece in operands):
-            raise _syntax("“|” joins questions, not values.")
+            raise _syntax(sentence("“|” joins questions, not values."))
         return joined(operands, operators)
 
     def _operand(self) -> Piece:
@@ -229,7 +239,7 @@ class _Reader:
                 return self._steps(text, text)
             case "symbol":
                 return self._path_of_symbol(text)
-        raise _syntax("The expression ends too early.")
+        raise _syntax(sentence("The expression ends too early."))
 
     def _reference(self, name: str) -> Piece:
         path = self._scope.resolve(name.removeprefix(_LAST_SAVED).strip())
@@ -254,19 +264,19 @@ class _Reader:
                 name = self._step()
                 return self._steps(f"/{name}", f"/{name}")
             case "//" | "*" | "@" | "::":
-                raise _unsafe(f"“{text}”")
-        raise _syntax(f"A value is missing before “{text}”.")
+                raise _unsafe(text)
+        raise _syntax(sentence("A value is missing before “{what}”.", what=text))
 
     def _end_of_value(self, piece: Piece) -> Piece:
         if self._next()[1] in ("/", "//", "["):
-            raise _unsafe(f"“{self._next()[1]}” after a value")
+            raise _unsafe(self._next()[1])
         return piece
 
     def _check_name(self, name: str) -> None:
         if self._next()[1] == "::":
-            raise _unsafe(f"The axis “{name}::”")
+            raise _unsafe(f"{name}::")
         if ":" in name:
-            raise _unsafe(f"The prefix of “{name}”")
+            raise _unsafe(name)
 
     def _step(self) -> str:
         sort, text = self._take()
@@ -275,11 +285,11 @@ class _Reader:
         if sort == "name":
             self._check_name(text)
             if self._next()[1] == "(":
-                raise _unsafe(f"“{text}()” as a step")
+                raise _unsafe(f"{text}()")
             return text
         if text in ("*", "@", "/"):
-            raise _unsafe(f"“{text}”")
-        raise _syntax("A name is missing after “/”.")
+            raise _unsafe(text)
+        raise _syntax(sentence("A name is missing after “/”."))
 
     def _steps(self, text: str, plain: str, *, in_list: bool = False) -> Piece:
         """Read the steps after a path's beginning; `plain` is the path without its predicates."""
@@ -290,7 +300,7 @@ class _Reader:
             elif self._next() == ("symbol", "["):
                 text += self._predicate("" if in_list else self._absolute(plain))
             elif self._next() == ("symbol", "//"):
-                raise _unsafe("“//”")
+                raise _unsafe("//")
             else:
                 break
         path = "" if in_list else self._absolute(plain)
@@ -306,7 +316,7 @@ class _Reader:
     def _predicate(self, base: str) -> str:
         self._expect("[")
         if self._predicates > 1:
-            raise _unsafe("A condition in square brackets inside two others")
+            raise _unsafe("[…[…[…]…]…]")
         self.found.is_nested |= self._predicates == 1
         self._predicates, outside, self._here = self._predicates + 1, self._here, base
         inner = self._expression()
@@ -319,8 +329,8 @@ class _Reader:
         if function is None:
             raise ExpressionError(
                 "function_unknown",
-                f"The function {name}() is not known.",
-                "See the list of functions in docs/xlsform-support.md.",
+                sentence("The function {name}() is not known.", name=name),
+                sentence("See the list of functions in docs/xlsform-support.md."),
             )
         self.found.functions.add(name)
         self._expect("(")
@@ -344,7 +354,7 @@ class _Reader:
         if name == "current":
             return self._current()
         if sort != "literal":
-            raise _unsafe("instance() with anything but the name of a list in quotes")
+            raise _unsafe("instance(…)")
         self.found.lists.add(text[1:-1])
         start = self._at
         piece = self._steps(self._list(text[1:-1]), "", in_list=True)
@@ -372,8 +382,13 @@ class _Reader:
         if len(arguments) < function.least or (function.most is not None and len(arguments) > function.most):
             raise ExpressionError(
                 "function_arguments",
-                f"The function {name}() has {len(arguments)} arguments; it takes {_range(function)}.",
-                "Give the function the arguments it needs.",
+                sentence(
+                    "The function {name}() has {count} arguments; it takes {wanted}.",
+                    name=name,
+                    count=len(arguments),
+                    wanted=_range(function),
+                ),
+                sentence("Give the function the arguments it needs."),
             )
         return arguments
 
@@ -383,8 +398,8 @@ class _Reader:
         if why := pattern_fault(arguments[1].text[1:-1]):
             raise ExpressionError(
                 "regex_unsupported",
-                f"The regular expression cannot be used: {why}.",
-                "Correct the pattern: each bracket is closed, and ? + * follow something.",
+                sentence("The regular expression cannot be used: {why}.", why=why),
+                sentence("Correct the pattern: each bracket is closed, and ? + * follow something."),
             )
 
     def _written(self, name: str, function: Function, arguments: list[Piece]) -> Piece:
@@ -424,5 +439,7 @@ def function_element(name: str) -> str:
 
 def _range(function: Function) -> str:
     if function.most is None:
-        return f"{function.least} or more"
-    return str(function.least) if function.least == function.most else f"{function.least} to {function.most}"
+        return sentence("{least} or more", least=function.least)
+    if function.least == function.most:
+        return str(function.least)
+    return sentence("{least} to {most}", least=function.least, most=function.most)

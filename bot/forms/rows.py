@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.forms.expressions import check_expression
 from bot.forms.rewriting import ExpressionError, Scope
+from bot.sentence import sentence
 from bot.values import Problem
 
 Row = Mapping[str, str]
@@ -126,8 +127,8 @@ def _unknown_list(number: int, row: Row, lists: frozenset[str]) -> Iterator[Prob
         yield Problem(
             "list_unknown",
             f"survey, row {number}, {header}",
-            "Add the list to the choices sheet, or correct its name.",
-            f"There is no list of choices named {found.group(1)}.",
+            sentence("Add the list to the choices sheet, or correct its name."),
+            sentence("There is no list of choices named {name}.", name=found.group(1)),
         )
 
 
@@ -138,8 +139,10 @@ def _problems_of_row(number: int, row: Row, scope: Scope, names: frozenset[str])
         if column not in _EXPRESSIONS:
             yield from _unknown_names(text, place, names)
         elif column in _TRUTHS and _WORD.fullmatch(text) and text.lower() not in _CONSTANTS:
-            message = f"{text} is neither yes, no nor an expression."
-            yield Problem("expression_word", place, "Write yes, no or an expression over ${names}.", message)
+            message = sentence("{text} is neither yes, no nor an expression.", text=text)
+            yield Problem(
+                "expression_word", place, sentence("Write yes, no or an expression over ${{names}}."), message
+            )
         elif text.lower() not in _CONSTANTS:
             yield from _expression_problem(text, place, scope)
 
@@ -162,5 +165,6 @@ def _unknown_names(text: str, place: str, names: frozenset[str]) -> Iterator[Pro
 def checked(name: str, names: frozenset[str]) -> str:
     """Return the path that stands for a name while only the rows are known; raise ExpressionError."""
     if name not in names:
-        raise ExpressionError("name_unknown", f"No question is named {name}.", "Correct the name.")
+        message = sentence("No question is named {name}.", name=name)
+        raise ExpressionError("name_unknown", message, sentence("Correct the name."))
     return f"/{name}"

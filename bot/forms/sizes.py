@@ -79,12 +79,12 @@ def _too_many_rows(sheet: str, rows: int, most: int) -> Problem:
 
 
 def _text_problems(file: bytes) -> Iterator[Problem]:
-    lines = file.count(b"\n") + file.count(b"\r") - file.count(b"\r\n")
+    lines = len(file.splitlines())
     most = MOST_QUESTIONS + MOST_CHOICES + 1000  # and heads, comments, settings
     if lines > most:
         message = sentence("The file has {lines} lines; {most} are allowed.", lines=lines, most=most)
         yield too_large("file", message)
-    elif max(file.count(b"|"), file.count(b",")) > MOST_CELLS:
+    elif max(len(file.split(sign)) for sign in (b"|", b",", b";", b"\t")) > MOST_CELLS:
         yield _too_many_cells()
 
 

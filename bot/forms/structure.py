@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.forms.rows import Sheets, columns_of, numbered
+from bot.sentence import sentence
 from bot.values import Problem
 
 Cells = Mapping[str, tuple[str, str]]  # usual name of the column to the column as written and the text
 
 _LABELS = frozenset({"label", "hint", "media", "image", "big-image", "audio", "video"})
 _UNASKED = frozenset({"start-geopoint", "background-audio", "background-geopoint"})
-_TYPES = "Use a type of docs/xlsform-support.md, such as text, integer or select_one LIST."
-_NAME = "Begin with a letter or _, then letters, digits, _, - and . only."
+_TYPES = sentence("Use a type of docs/xlsform-support.md, such as text, integer or select_one LIST.")
+_NAME = sentence("Begin with a letter or _, then letters, digits, _, - and . only.")
 
 
 @dataclass(slots=True)
@@ -91,17 +92,26 @@ def _fault(code: str, number: int, cells: Cells, column: str, message: str, mend
 def _faults_of_row(number: int, cells: Cells) -> Iterator[Problem]:
     sort = text_in(cells, "type")
     if not sort:
-        yield _fault("type_missing", number, cells, "type", "The row has no type.", _TYPES)
+        yield _fault("type_missing", number, cells, "type", sentence("The row has no type."), _TYPES)
     elif not is_known(sort):
-        yield _fault("type_unknown", number, cells, "type", f"{sort} is not a type.", _TYPES)
-    elif sort == "calculate" and not text_in(cells, "calculation") and not text_in(cells, "default"):
-        message = "The row computes nothing."
         yield _fault(
-            "calculation_missing", number, cells, "calculation", message, "Write the expression here."
+            "type_unknown", number, cells, "type", sentence("{name} is not a type.", name=sort), _TYPES
+        )
+    elif sort == "calculate" and not text_in(cells, "calculation") and not text_in(cells, "default"):
+        message = sentence("The row computes nothing.")
+        yield _fault(
+            "calculation_missing",
+            number,
+            cells,
+            "calculation",
+            message,
+            sentence("Write the expression here."),
         )
     elif is_asked(sort) and not _has_label(cells) and not _is_computed(cells):
-        message = "The question has no label."
-        yield _fault("label_missing", number, cells, "label", message, "Write what people are asked.")
+        message = sentence("The question has no label.")
+        yield _fault(
+            "label_missing", number, cells, "label", message, sentence("Write what people are asked.")
+        )
 
 
 def _is_computed(cells: Cells) -> bool:
@@ -120,12 +130,16 @@ def _faults_of_names(rows: Iterable[tuple[int, Cells]]) -> Iterator[Problem]:
         name = text_in(cells, "name")
         if not name:
             if text_in(cells, "type") not in ("", "note"):
-                yield _fault("name_missing", number, cells, "name", "The row has no name.", _NAME)
+                yield _fault("name_missing", number, cells, "name", sentence("The row has no name."), _NAME)
         elif not is_xml_tag(name):
-            yield _fault("name_wrong", number, cells, "name", f"{name} cannot be a name.", _NAME)
+            yield _fault(
+                "name_wrong", number, cells, "name", sentence("{name} cannot be a name.", name=name), _NAME
+            )
         elif name in level.names or (control == "repeat" and name in repeats):
-            mend = "Give each question of a group, and each repeat, its own name."
-            yield _fault("name_repeated", number, cells, "name", f"The name {name} is taken.", mend)
+            mend = sentence("Give each question of a group, and each repeat, its own name.")
+            yield _fault(
+                "name_repeated", number, cells, "name", sentence("The name {name} is taken.", name=name), mend
+            )
         level.names.add(name)
         repeats |= {name} if control == "repeat" else set()
 
@@ -154,12 +168,22 @@ def faults_of_groups(rows: Iterable[tuple[int, Cells]]) -> Iterator[Problem]:
         elif word == "end":
             last = opened.pop()[0] if opened else ""
             if last != control:
-                message = f"{sort} ends a {last}." if last else f"{sort} ends nothing."
-                mend = f"Write end_{last}." if last else "Remove the row, or begin what it ends."
+                message = (
+                    sentence("{what} ends a {group}.", what=sort, group=last)
+                    if last
+                    else sentence("{what} ends nothing.", what=sort)
+                )
+                mend = (
+                    sentence("Write end_{group}.", group=last)
+                    if last
+                    else sentence("Remove the row, or begin what it ends.")
+                )
                 yield _fault("group_end", number, cells, "type", message, mend)
     for control, number, cells in opened:
-        mend = f"Add a row end_{control} after its last question."
-        yield _fault("group_open", number, cells, "type", f"The {control} never ends.", mend)
+        mend = sentence("Add a row end_{group} after its last question.", group=control)
+        yield _fault(
+            "group_open", number, cells, "type", sentence("The {what} never ends.", what=control), mend
+        )
 
 
 def _faults_of_choices(sheets: Sheets, rows: Iterable[tuple[int, Cells]]) -> Iterator[Problem]:
@@ -170,11 +194,20 @@ def _faults_of_choices(sheets: Sheets, rows: Iterable[tuple[int, Cells]]) -> Ite
         of, name = text_in(cells, "list_name"), text_in(cells, "name")
         place = f"choices, row {number}, {cells.get('name', ('name', ''))[0]}"
         if of and not name:
-            yield Problem("choice_name_missing", place, "Give each choice a name.", "The choice has no name.")
+            yield Problem(
+                "choice_name_missing",
+                place,
+                sentence("Give each choice a name."),
+                sentence("The choice has no name."),
+            )
         elif " " in name and of in several:
-            message = f"{name} holds a space, and the list {of} is of several choices."
-            yield Problem("choice_name_wrong", place, "Write _ instead of the space.", message)
+            message = sentence(
+                "{name} holds a space, and the list {list} is of several choices.", name=name, list=of
+            )
+            yield Problem("choice_name_wrong", place, sentence("Write _ instead of the space."), message)
         elif of and (of, name) in seen and not sheets.repeats_choices:
-            message = f"The list {of} has the choice {name} already."
-            yield Problem("choice_repeated", place, "Give each choice of a list its own name.", message)
+            message = sentence("The list {list} has the choice {name} already.", list=of, name=name)
+            yield Problem(
+                "choice_repeated", place, sentence("Give each choice of a list its own name."), message
+            )
         seen.add((of, name))
