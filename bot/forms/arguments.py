@@ -19,7 +19,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def xml_text(text: str) -> str:
     """Return a text without the characters that XML cannot hold."""
-    return _NOT_XML.sub("", text)
+    return text if text.isprintable() else _NOT_XML.sub("", text)
 
 
 def text_of(argument: Argument) -> str:
@@ -37,6 +37,8 @@ def text_of(argument: Argument) -> str:
 
 def number_text(number: float) -> str:
     """Return a number without an exponent and without `.0`; NaN as `NaN`."""
+    if isinstance(number, int):
+        return str(number)
     if math.isnan(number) or math.isinf(number):
         return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
     if number == int(number):

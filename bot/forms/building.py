@@ -92,6 +92,7 @@ class _Builder:
                 {p: _KINDS[b.get("type", "")] for p, b in xform.binds.items() if b.get("type") in _KINDS}
             ),
             resolve=_Names(xform.answers).path,
+            single=_single(xform),
         )
         self._lists: dict[tuple[str, str, str], ChoiceList] = {}  # by name and columns of value and label
 
@@ -433,6 +434,15 @@ def _reference(itemset: etree._Element, tag: str) -> str:
     child = _child(itemset, tag)
     name = child.get("ref", "") if child is not None else ""
     return name if re.fullmatch(r"[\w.\-]+", name) else ""
+
+
+def _single(xform: XForm) -> frozenset[str]:
+    """Return the absolute paths of the questions outside repeats."""
+    tree = etree.ElementTree(xform.answers)
+    leaves = [tree.getpath(element) for element in xform.answers.iter(etree.Element) if not len(element)]
+    return frozenset(
+        p for p in leaves if not any(f"{p}/".startswith(f"{repeat}/") for repeat in xform.repeats)
+    )
 
 
 def _preload(bind: etree._Element | None) -> str:

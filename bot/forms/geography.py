@@ -29,7 +29,7 @@ def _place(text: str) -> Place | None:
 
 def distance(line: list[Place]) -> float:
     """Return the length of a line in metres, 0 for a single place."""
-    return sum(_between(a, b) for a, b in pairwise(line))
+    return sum((_between(a, b) for a, b in pairwise(line)), 0.0)
 
 
 def _between(a: Place, b: Place) -> float:

@@ -56,6 +56,7 @@ class Scope:
     root: str  # name of the form's root element
     kinds: Mapping[str, str]  # absolute path to "number", "date" or "text"
     resolve: Callable[[str], str]  # `${name}` to a path; raises ExpressionError
+    single: frozenset[str] = frozenset()  # absolute paths of questions that stand in no repeat
 
 
 @dataclass(frozen=True, slots=True)

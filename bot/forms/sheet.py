@@ -6,7 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from lxml import etree
 
@@ -18,6 +18,7 @@ from bot.forms.xform import ROW
 from bot.values import Value
 
 Isolate: TypeAlias = Callable[[str], str]
+T = TypeVar("T")
 
 _ROUNDS = 5  # at most, where an expression reads a later question
 NOTHING: Mapping[str, Value] = MappingProxyType({})
@@ -35,7 +36,7 @@ class Step:
     is_required: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: hundreds are made in each turn, at three times the cost
 class _Place:
     """A node of the form at one place of the answers."""
 
@@ -72,6 +73,10 @@ class Sheet:
         self._lists: etree._Element | None = None
         self._last: Sheet | None = None
         self._places: dict[str, _Place] = {}
+        self._state: dict[
+            str, object
+        ] = {}  # by path: the text that expressions read, (text,) where not asked
+        self._is_known = {"today": at.date(), "language": form.default_language}
         self._calculated: dict[str, Value] = {}
         self._known_steps: tuple[Step, ...] | None = None
         self._settle()
@@ -101,12 +106,12 @@ class Sheet:
         place = self._places.get(path)
         if place is None or place.node.constraint is None or value in (None, "", []):
             return True
-        before = place.element.text
-        place.element.text = _text(value)
+        before, state = place.element.text, self._state.get(path)
+        place.element.text = self._state[path] = _text(value)
         try:
             return self._holds(place.node.constraint, place.element)
         finally:
-            place.element.text = before
+            place.element.text, self._state[path] = before, state
 
     def choices(self, path: str, isolate: Isolate = str) -> tuple[Choice, ...]:
         """Return the options left by the choice filter, `${…}` in their labels put in."""
@@ -238,9 +243,11 @@ class Sheet:
     def _settle(self) -> None:
         """Decide relevance and calculate, in the form's order; again while later answers change earlier."""
         before: list[object] = []
-        for _ in range(_ROUNDS if self._compiled.looks_ahead else 1):
+        for _ in range(_ROUNDS):
             self._places, self._calculated = {}, {}
             self._lay(self._compiled.root, self._answers, "", True)
+            if not self._compiled.looks_ahead:
+                return
             after: list[object] = [(place.is_relevant, place.element.text) for place in self._places.values()]
             if after == before:
                 return
@@ -261,13 +268,19 @@ class Sheet:
                 if node.count is not None:
                     return
             case Kind.QUESTION:
-                element.text = _text(self._given.get(path)) if is_relevant else None
+                self._write(element, path, _text(self._given.get(path)) if is_relevant else None, is_relevant)
             case Kind.CALCULATE:
-                element.text = self._calculate(node, element, path) if is_relevant else None
+                text = self._calculate(node, element, path) if is_relevant else None
+                self._write(element, path, text, is_relevant)
             case Kind.HIDDEN | Kind.METADATA:
-                element.text = self._filled(node, element)
+                self._write(element, path, self._filled(node, element), is_relevant)
         if node.kind is not Kind.GROUP:
             self._places[path] = _Place(node, element, is_relevant)
+
+    def _write(self, element: etree._Element, path: str, text: str | None, is_relevant: bool) -> None:
+        if text is not None or path in self._state:
+            element.text = text
+        self._state[path] = text if is_relevant else (text,)
 
     def _lay_children(self, node: Node, element: etree._Element, path: str, is_relevant: bool) -> None:
         prefix = f"{path}/" if path else ""
@@ -311,15 +324,18 @@ class Sheet:
         if node.trigger is not None and not node.trigger.text(element, self._scene):
             return None
         if node.calculate is None:
-            value: Argument = self._preset(node, element)
+            typed = _typed(self._preset(node, element))
         else:
-            value = self._value(node.calculate, element)
-        if isinstance(value, list) and node.calculate and node.calculate.kind == "number":
-            value = number_of(value)
-        typed = _typed(value)
+            typed = self._remembered(node.calculate, element, self._computed)
         if typed is not None:
             self._calculated[path] = typed
         return _text(typed)
+
+    def _computed(self, expression: Expression, element: etree._Element) -> Value:
+        value = self._value(expression, element)
+        if isinstance(value, list) and expression.kind == "number":
+            value = number_of(value)
+        return _typed(value)
 
     def _filled(self, node: Node, element: etree._Element) -> str | None:
         known = self._hidden.get(node.path, self._hidden.get(node.name))
@@ -339,7 +355,32 @@ class Sheet:
 
     # -- evaluation
 
+    def _remembered(
+        self,
+        expression: Expression,
+        element: etree._Element,
+        compute: Callable[[Expression, etree._Element], T],
+    ) -> T:
+        """Return what an expression gives; it is evaluated only where an answer that it reads is new.
+
+        Most answers stay as they were from one turn to the next, and libxml2 takes ten times as long.
+        """
+        if expression.reads is None:
+            return compute(expression, element)
+        key = (*map(self._state.get, expression.reads), *map(self._is_known.get, expression.variables))
+        found = expression.memo.get(key, expression)
+        if found is not expression:
+            return found  # type: ignore[return-value]  # an expression is always computed one way
+        result = compute(expression, element)
+        expression.remember(key, result)
+        return result
+
     def _holds(self, expression: Expression, element: etree._Element) -> bool:
+        if expression.constant is not None:
+            return expression.constant
+        return self._remembered(expression, element, self._is_true)
+
+    def _is_true(self, expression: Expression, element: etree._Element) -> bool:
         self._attach(expression)
         return expression.holds(element, self._scene)
 
