@@ -56,7 +56,7 @@ def _plain(argument: Argument) -> Argument:
     return text_of(argument) if isinstance(argument, list) else argument
 
 
-def _number(_: object, value: Argument) -> float:
+def _number(_: object, value: Argument = "") -> float:
     return number_of(value)
 
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.forms.building import open_form
 from bot.forms.form import Form
 from bot.values import Value
-from tests.xlsform import choices, form_of, paths, settings, sheet_of, survey
+from tests.xlsform import AT, choices, form_of, paths, settings, sheet_of, survey
 
 YES_NO = choices(
     "yes_no | yes | Yes | Oui | نعم",
@@ -549,3 +550,32 @@ def test_the_time_is_an_argument() -> None:
     early = sheet_of(form, at=datetime(2026, 1, 1, tzinfo=UTC))
     assert early.accepts("d", "2026-01-01")
     assert not early.accepts("d", "2026-01-02")
+
+
+def test_what_is_remembered_never_outlives_an_answer_that_it_reads() -> None:
+    form = form_of(
+        survey(
+            "integer | a | A | | | ",
+            "hidden | city | | | | ",
+            "begin_group | g | G | | ${a} > 1 | ",
+            "integer | b | B | | ${city} = 'bamako' | . > ${a}",
+            "calculate | seen | | count(${b}) + count-non-empty(${b}) | | ",
+            "end_group | | | | | ",
+            "text | c | C | | ${b} > 2 or format-date(today(), '%Y') = '2030' | ",
+            "calculate | d | | coalesce(${b}, 7) + ${a} | | ",
+            columns="type | name | label | calculation | relevant | constraint",
+        )
+    )
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    for city in ("bamako", "niamey", "bamako"):
+        for given in ({}, {"a": 1}, {"a": 2}, {"a": 2, "g/b": 3}, {"a": 1, "g/b": 3}, {"a": 5, "g/b": 3}):
+            for at in (AT, later):
+                known, fresh = (
+                    sheet_of(one, given, {"city": city}, at) for one in (form, open_form(form.source))
+                )
+                assert paths(known) == paths(fresh)
+                assert known.record() == fresh.record()
+                assert [known.accepts("g/b", n) for n in (0, 3, 9, 3)] == [
+                    fresh.accepts("g/b", n) for n in (0, 3, 9, 3)
+                ]
+                assert paths(known) == paths(fresh)
