@@ -1,12 +1,13 @@
 """Several answers in one message: one a line, or numbered as the questions are."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.asking import lines_of
 from bot.forms.form import Form
 from bot.forms.sheet import Sheet, Step
+from bot.lines import Line, addressed, written_lines
+from bot.page import rest_of_page, round_of
 from bot.session import (
     Filling,
     Session,
@@ -22,9 +23,6 @@ from bot.session import (
 )
 from bot.values import Answer, Doubt, Heard, Rejection, Value
 from bot.words import fold
-
-_NUMBERED = re.compile(r"(\d{1,3})\s*(?:\)\s*|\.\s+|\.(?=\D))(\S.*)")  # `3) yes`, `3. yes`, not `3.5`
-_Lines = tuple[tuple[int | None, str], ...]
 
 
 @dataclass(slots=True)
@@ -63,6 +61,12 @@ def read_anew(filling: Filling, paths: tuple[str, ...], heard: Heard) -> Turn | 
     return Turn(read_now, _unread(read_now, heap), tuple(heap.changes.items()))
 
 
+def read_report(filling: Filling, lines: tuple[Line, ...]) -> Turn:
+    """Return what the lines of a whole report led to; what is not among them is asked."""
+    heap = _Heap()
+    return _turn(_read_lines(filling, lines, heap), heap)
+
+
 def said_again(filling: Filling, changes: Mapping[str, Value]) -> str:
     """Return new answers as they were read, for the person to check."""
     count = filling.say.count(
@@ -77,52 +81,62 @@ def _heaped(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> tuple[Fil
         return None
     heap = _Heap()
     after = _read_lines(filling, lines, heap)
-    is_plain = lines[0][0] is None
+    is_plain = not lines[0].is_addressed
     if is_plain and len(heap.changes) < 2 and _is_one_choice(at, read(filling, sheet, at, heard)):
+        return None
+    if is_text(at) and len(heard.text.splitlines()) == 1 and len(heap.changes) + len(heap.doubts) < 2:
         return None
     return after, heap
 
 
-def _lines_in(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> _Lines:
-    """Return the lines of a message of several answers, each with its number if it has one; else ()."""
-    written = [line.strip() for line in heard.text.splitlines() if line.strip()]
+def _lines_in(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> tuple[Line, ...]:
+    """Return the lines of a message of several answers; () when it is one answer."""
+    written = written_lines(heard.text)
     if heard.media or not written:
         return ()
-    if numbered := _numbered(written):
-        return numbered if _is_meant(filling, sheet, at, numbered, heard) else ()
-    if len(written) < 2 or not _may_begin(filling, sheet, at, replace(heard, text=written[0])):
+    if lines := addressed(filling.form, sheet, heard.text):
+        return lines if _is_meant(filling, sheet, at, lines, heard) else ()
+    if len(written) < 2 or not _may_begin(filling, sheet, at, written, heard):
         return ()
-    return tuple((None, line) for line in written)
+    return tuple(Line(line) for line in written)
 
 
-def _may_begin(filling: Filling, sheet: Sheet, at: Step, first: Heard) -> bool:
-    """Tell whether a first line answers the open question alone; a text takes all lines for itself."""
+def _may_begin(filling: Filling, sheet: Sheet, at: Step, written: list[str], heard: Heard) -> bool:
+    """Tell whether a first line answers the open question alone; a text takes all lines for itself.
+
+    It does not where its page was shown as one message and there is a line for each of its questions.
+    """
+    first = replace(heard, text=written[0])
     if fold(first.text) == "-" and not at.is_required:
         return True
-    return not is_text(at) and isinstance(read(filling, sheet, at, first), Answer | Doubt)
-
-
-def _numbered(written: list[str]) -> tuple[tuple[int, str], ...]:
-    """Return the numbered lines, each with the unnumbered ones that go on from it."""
-    found: list[tuple[int, str]] = []
-    for line in written:
-        if match := _NUMBERED.fullmatch(line):
-            found.append((int(match[1]), match[2]))
-        elif found:
-            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line}")
-        else:
-            return ()
-    return tuple(found)
-
-
-def _is_meant(
-    filling: Filling, sheet: Sheet, at: Step, numbered: tuple[tuple[int, str], ...], heard: Heard
-) -> bool:
-    """Tell whether the numbers are those of questions: a text may hold a numbered list of its own."""
     if is_text(at):
-        return len(numbered) > 1 and numbered[0][0] == number_of(sheet, at.path)
+        return _fills_page(filling, sheet, at, written)
+    return isinstance(read(filling, sheet, at, first), Answer | Doubt)
+
+
+def _fills_page(filling: Filling, sheet: Sheet, at: Step, written: list[str]) -> bool:
+    """Tell whether the lines answer the open question and each of those that were shown with it."""
+    rest = rest_of_page(filling, sheet, at)
+    return (
+        bool(rest)
+        and len(rest) + 1 == len(written)
+        and all(
+            isinstance(read(filling, sheet, each, Heard(text=line)), Answer | Doubt)
+            for each, line in zip(rest, written[1:], strict=True)
+        )
+    )
+
+
+def _is_meant(filling: Filling, sheet: Sheet, at: Step, lines: tuple[Line, ...], heard: Heard) -> bool:
+    """Tell whether numbers and names are those of questions: a text may hold a list of its own."""
+    named = {line.name for line in lines if line.name}
+    if is_text(at):
+        is_from_here = lines[0].number == number_of(sheet, at.path)
+        return len(named) > 1 or (len(lines) > 1 and is_from_here)
     whole = read(filling, sheet, at, heard)
-    return isinstance(whole, Rejection) or (len(numbered) > 1 and not _is_one_choice(at, whole))
+    if isinstance(whole, Rejection):
+        return lines[0].is_addressed
+    return sum(line.is_addressed for line in lines) > 1 and not _is_one_choice(at, whole)
 
 
 def _is_one_choice(at: Step, whole: object) -> bool:
@@ -130,42 +144,56 @@ def _is_one_choice(at: Step, whole: object) -> bool:
     return at.question.type == "select_multiple" and isinstance(whole, Answer)
 
 
-def _read_lines(filling: Filling, lines: _Lines, heap: _Heap) -> Filling:
-    """Read each line for its question; what cannot be read is left open."""
-    for place, (number, line) in enumerate(lines):
-        sheet = filling.sheet()
-        at = _step_for(filling, sheet, number, heap.passed)
-        if at is None:
-            heap.unread.append(line)
-            continue
-        heap.passed.add(at.path)
-        if _is_kept(filling, sheet, at, line, heap):
-            kept = {**filling.session.given, at.path: heap.changes[at.path]}
-            filling = replace(filling, session=Session(kept, at.path))
-        elif number is None and _decides(filling.form, at):
-            heap.unread += [rest for _, rest in lines[place + 1 :]]  # they may belong to other questions
+def _read_lines(filling: Filling, lines: tuple[Line, ...], heap: _Heap) -> Filling:
+    """Read each line for its question; a named one may wait for what makes its question asked."""
+    while lines:
+        filling, waiting = _read_once(filling, lines, heap)
+        if len(waiting) == len(lines):
+            heap.unread += [line.said for line in waiting if line.text]
             break
+        lines = waiting
     return filling
 
 
-def _is_kept(filling: Filling, sheet: Sheet, at: Step, line: str, heap: _Heap) -> bool:
-    if fold(line) == "-":
-        return _is_skipped(filling, at, heap)
-    match read(filling, sheet, at, Heard(text=line)):
+def _read_once(filling: Filling, lines: tuple[Line, ...], heap: _Heap) -> tuple[Filling, tuple[Line, ...]]:
+    """Read what can be read now, and return also the named lines whose questions are not asked so far."""
+    waiting: list[Line] = []
+    for place, line in enumerate(lines):
+        sheet = filling.sheet()
+        at = _step_for(filling, sheet, line, heap.passed)
+        if at is None and line.name:
+            waiting.append(line)
+        elif at is None:
+            heap.unread.append(line.said)
+        elif line.text:
+            heap.passed.add(at.path)
+            if _is_kept(filling, sheet, at, line, heap):
+                kept = {**filling.session.given, at.path: heap.changes[at.path]}
+                filling = replace(filling, session=Session(kept, at.path))
+            elif not line.is_addressed and _decides(filling.form, at):
+                heap.unread += [rest.text for rest in lines[place + 1 :]]  # may belong to other questions
+                break
+    return filling, tuple(waiting)
+
+
+def _is_kept(filling: Filling, sheet: Sheet, at: Step, line: Line, heap: _Heap) -> bool:
+    if fold(line.text) == "-":
+        return _is_skipped(filling, at, line, heap)
+    match read(filling, sheet, at, Heard(text=line.text)):
         case Answer(value):
             heap.changes[at.path] = value
             return True
         case Doubt(value):
             heap.doubts[at.path] = value
         case Rejection(text):
-            heap.unread.append(line)
+            heap.unread.append(line.said)
             heap.why[at.path] = text
     return False
 
 
-def _is_skipped(filling: Filling, at: Step, heap: _Heap) -> bool:
+def _is_skipped(filling: Filling, at: Step, line: Line, heap: _Heap) -> bool:
     if at.is_required:
-        heap.unread.append("-")
+        heap.unread.append(line.said)
         heap.why[at.path] = why_required(filling, at)
     else:
         heap.changes[at.path] = None
@@ -173,7 +201,7 @@ def _is_skipped(filling: Filling, at: Step, heap: _Heap) -> bool:
 
 
 def _turn(filling: Filling, heap: _Heap) -> Turn:
-    after = go_on(filling).filling
+    after = _open_next(filling, heap)
     open_at = after.session.at or ""
     said = said_again(after, heap.changes) if heap.changes and open_at else ""
     lines = (said, _unread(filling, heap), heap.why.get(open_at, ""))
@@ -182,19 +210,39 @@ def _turn(filling: Filling, heap: _Heap) -> Turn:
     return Turn(after, "\n".join(filter(None, lines)), tuple(heap.changes.items()))
 
 
+def _open_next(filling: Filling, heap: _Heap) -> Filling:
+    """Return the filling at the first question whose line must be mended, else at the first gap."""
+    to_mend = {*heap.doubts, *heap.why}
+    asked = (at.path for at in askable(filling.sheet()))
+    path = next((path for path in asked if path in to_mend and path not in filling.session.given), None)
+    return moved_to(filling, path) if path else go_on(filling).filling
+
+
 def _unread(filling: Filling, heap: _Heap) -> str:
     if not heap.unread:
         return ""
     return filling.say("Could not be read: {text}", text=" / ".join(heap.unread))
 
 
-def _step_for(filling: Filling, sheet: Sheet, number: int | None, passed: set[str]) -> Step | None:
+def _step_for(filling: Filling, sheet: Sheet, line: Line, passed: set[str]) -> Step | None:
     steps = askable(sheet)
-    if number is not None:
-        return steps[number - 1] if 1 <= number <= len(steps) else None
-    if not passed:
-        return step_at(sheet, filling.session.at)
+    if line.name:
+        return _named_step(filling, steps, line.name, passed)
+    if line.number:
+        return steps[line.number - 1] if line.number <= len(steps) else None
+    if line.is_unknown:
+        return None
+    if not passed and (at := step_at(sheet, filling.session.at)):
+        return at
     return next((s for s in steps if s.path not in filling.session.given and s.path not in passed), None)
+
+
+def _named_step(filling: Filling, steps: list[Step], name: str, passed: set[str]) -> Step | None:
+    """Return the question of a name: of the round of a repeat that is open, else the first without answer."""
+    those = [each for each in steps if each.question.path == name and each.path not in passed]
+    here = round_of(filling.session.at or "")
+    those.sort(key=lambda each: (round_of(each.path) != here, each.path in filling.session.given))
+    return next(iter(those), None)
 
 
 def _decides(form: Form, at: Step) -> bool:
