@@ -4,13 +4,26 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot import asking, attaching, choices, control, engine, guiding, prompted, reporting, scheduled, sending
+from bot import (
+    asking,
+    attaching,
+    choices,
+    control,
+    engine,
+    guiding,
+    prompted,
+    reporting,
+    scheduled,
+    sending,
+    whole,
+)
 from bot.filling import filling_of
 from bot.questions.options import chosen
 from bot.questions.yes_no import plain
 from bot.say import begun_right
 from bot.talk import Action, Choice, LeftOpen, Outcome, Scene
 from bot.values import Heard
+from bot.whole import form_named
 from bot.words import Command, command_in, fold
 
 AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
@@ -62,11 +75,15 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
         return _edited(scene, heard)
     if heard.media or heard.location:
         return _attached(scene, heard)
+    if outcome := whole.headed(scene, heard):
+        return outcome
     is_answer = command is None or command.name in _ANSWERS
     if scene.has_moved and is_answer and (scene.talk.choice or scene.report):
         return reporting.ask_current(scene)
     if heard.press:
         return _pressed(scene, heard)
+    if outcome := whole.straight_off(scene, heard):
+        return outcome
     if _is_away(scene) and scene.report and command and command.name in _GREETINGS:
         return reporting.resume(scene.chose(None))
     if scene.talk.choice:
@@ -234,16 +251,7 @@ def _commanded(scene: Scene, command: Command | None) -> Outcome | None:
 
 
 def _report(scene: Scene, more: str) -> Outcome:
-    return reporting.open_form(scene, _form_named(scene, more) or "") if more else reporting.open_due(scene)
-
-
-def _form_named(scene: Scene, text: str) -> str | None:
-    said = fold(text)
-    for name, entry in scene.programme.forms.items():
-        if said in {fold(name), *map(fold, entry.titles.values())}:
-            return name
-    found = scene.facts.form(said.replace(" ", "_"))
-    return found.name if found else None
+    return reporting.open_form(scene, form_named(scene, more) or "") if more else reporting.open_due(scene)
 
 
 def _word(command: str) -> Action:
@@ -294,6 +302,7 @@ COMMANDS: dict[str, Action] = {
     "help": guiding.help_,
     "language": control.language,
     "report": _report,
+    "form": whole.send_blank,
     "status": control.status,
     "calendar": control.calendar,
     "pending": _pending,
@@ -347,7 +356,8 @@ ACTIONS: dict[str, Action] = {
 }
 
 _FITS: dict[str, Callable[[Scene, str], bool]] = {
-    "report": lambda scene, more: _form_named(scene, more) is not None,
+    "report": lambda scene, more: form_named(scene, more) is not None,
+    "form": lambda scene, more: form_named(scene, more) is not None,
     "language": lambda scene, more: control.language_named(more) is not None,
     "edit": lambda scene, more: fold(more).isdecimal(),
     "output": lambda scene, more: more.upper() in scene.programme.milestones,

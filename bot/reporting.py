@@ -81,7 +81,7 @@ def open_form(scene: Scene, more: str) -> Outcome:
     form = scene.facts.form(name)
     if form is None or scene.city is None:
         return ask_current(scene, scene.say("This form is not open to you."))
-    return _open(scene, form, period or _period_of(scene, name), "")
+    return _open(scene, form, period or period_of(scene, name), "")
 
 
 def open_output(scene: Scene, milestone: str) -> Outcome:
@@ -90,7 +90,7 @@ def open_output(scene: Scene, milestone: str) -> Outcome:
     form = scene.facts.form(name)
     if form is None or scene.city is None:
         return ask_current(scene, scene.say("This form is not open to you."))
-    return _open(scene, form, _period_of(scene, name), milestone.upper())
+    return _open(scene, form, period_of(scene, name), milestone.upper())
 
 
 def resume(scene: Scene, first: str = "") -> Outcome:
@@ -133,12 +133,15 @@ def closing(scene: Scene, report: Report) -> datetime | None:
 
 
 def _open(scene: Scene, form: Form, period: str | None, milestone: str) -> Outcome:
+    return resume(opened(scene, form, period, milestone))
+
+
+def opened(scene: Scene, form: Form, period: str | None, milestone: str = "") -> Scene:
+    """Return the scene with the report of a form and period open: as it is, its draft, or a new one."""
     if scene.report and _is_of(scene.report, form, period, milestone):
-        return resume(scene)
+        return scene
     draft = scene.facts.draft(form.name, period, milestone)
-    if draft:
-        return resume(taken(scene, draft))
-    return ask_question(begun(scene, form, period, milestone))
+    return taken(scene, draft) if draft else begun(scene, form, period, milestone)
 
 
 def _is_of(report: Report, form: Form, period: str | None, milestone: str) -> bool:
@@ -189,7 +192,8 @@ def rhythm(scene: Scene) -> tuple[str, str]:
     return due or ("", "")
 
 
-def _period_of(scene: Scene, name: str) -> str | None:
+def period_of(scene: Scene, name: str) -> str | None:
+    """Return the period that a form is filled in for now, None for a form without periods."""
     entry = scene.programme.forms.get(name)
     if entry is None or entry.every is None:
         return None

@@ -37,6 +37,12 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
         "pt": ("relatório", "actualização", "atualização"),
         "ar": ("تقرير", "التقرير", "تحديث"),
     },
+    "form": {
+        "en": ("report form", "update form"),
+        "fr": ("rapport formulaire", "point formulaire", "bilan formulaire"),
+        "pt": ("relatório formulário", "actualização formulário", "atualização formulário"),
+        "ar": ("تقرير نموذج", "نموذج التقرير"),
+    },
     "status": {
         "en": ("status",),
         "fr": ("état", "statut", "situation"),
@@ -165,7 +171,7 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-TAKES_MORE = frozenset({"report", "language", "edit", "output", "more", "absent"})  # `edit 3`
+TAKES_MORE = frozenset({"report", "form", "language", "edit", "output", "more", "absent"})  # `edit 3`
 
 _SAME = str.maketrans(
     {
