@@ -50,6 +50,8 @@ _TYPES = {
     "barcode": "barcode",
 }
 _KINDS = {"int": "number", "decimal": "number", "date": "date", "dateTime": "date"}
+_HEADING = "reserved_name_for_field_list_labels"  # pyxform's first row of a table, no question
+_OF_PHONE = frozenset({"binary", "geopoint"})  # what a phone records by itself: a chat has none
 _AS_TEXT = frozenset({"geotrace", "geoshape"})
 
 
@@ -183,31 +185,35 @@ class _Builder:
         bind = xform.binds.get(full)
         if (bind is not None and bind.get("calculate")) or xform.set_values.get(full, _UNSET).trigger:
             return Kind.CALCULATE
-        if full in xform.controls:
+        if full in xform.controls and not str(element.tag).startswith(_HEADING):
             return Kind.QUESTION
-        return Kind.METADATA if _preload(bind) else Kind.HIDDEN
+        is_of_phone = bind is not None and bind.get("type") in _OF_PHONE
+        return Kind.METADATA if _preload(bind) or is_of_phone or full in xform.controls else Kind.HIDDEN
 
     def _type(
         self, kind: Kind, control: etree._Element | None, bind: etree._Element | None, full: str
     ) -> str:
         if kind is Kind.REPEAT:
             return "another"
-        if control is None:
+        if control is None or kind is Kind.METADATA:
             return ""
         if kind is Kind.CALCULATE:
             return "note"  # a calculated value is shown, never asked
         if file := self._file_of(control):
             self._missing(full, "type", file)
             return "text"
+        if _is_read_only(control, bind):
+            return "note"
         if control.get("query"):
             return "select_one"
+        if control.get("mediatype") == "osm/*":
+            self._warn(full, "type", sentence("{type} is asked as text.", type="osm"))
+            return "text"
         if control.tag == "upload":
             return _ANSWERED_BY_MEDIA.get(control.get("mediatype", "").split("/", 1)[0], "file")
         if control.tag in _TAGS:
             return _TAGS[str(control.tag)]
         bound = bind.get("type", "") if bind is not None else ""
-        if bind is not None and bind.get("readonly") == "true()":
-            return "note"
         if bound in _AS_TEXT:
             self._warn(full, "type", sentence("{type} is asked as text.", type=bound))
         return _TYPES.get(bound, "text")
@@ -427,6 +433,11 @@ _UNSET = SetValue("", "")
 
 def _child(element: etree._Element | None, tag: str) -> etree._Element | None:
     return element.find(tag) if element is not None else None
+
+
+def _is_read_only(control: etree._Element, bind: etree._Element | None) -> bool:
+    is_heading = control.tag in _SELECTS and "label" in control.get("appearance", "").split()
+    return is_heading or (bind is not None and bind.get("readonly") == "true()")
 
 
 def _reference(itemset: etree._Element, tag: str) -> str:

@@ -21,6 +21,7 @@ Isolate: TypeAlias = Callable[[str], str]
 T = TypeVar("T")
 
 _ROUNDS = 5  # at most, where an expression reads a later question
+_MOST_TOGETHER = 20_000  # questions laid out, where repeats are inside repeats
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 
 
@@ -311,11 +312,12 @@ class Sheet:
         return _rest_dropped(element)
 
     def _instances(self, node: Node, first: etree._Element, path: str) -> int:
+        most = min(MOST_INSTANCES, _MOST_TOGETHER - len(self._places))
         if node.count is not None:
             number = number_of(self._value(node.count, first))
-            return int(min(max(number, 0), MOST_INSTANCES)) if number == number else 0
+            return int(max(min(number, most), 0)) if number == number else 0
         count = 1
-        while count < MOST_INSTANCES and self._given.get(f"{path}[{count}]") == "yes":
+        while count < most and self._given.get(f"{path}[{count}]") == "yes":
             count += 1
         return count
 

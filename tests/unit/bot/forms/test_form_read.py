@@ -379,3 +379,53 @@ def test_an_entity_bomb_is_refused() -> None:
 def test_tags_in_cells_stay_text() -> None:
     form = form_of(survey('text | a | <b>&amp; <output value="/data/a"/>'))
     assert form.questions[0].labels == {"default": '<b>&amp; <output value="/data/a"/>'}
+
+
+def test_what_a_phone_records_by_itself_is_never_asked() -> None:
+    form = form_of(
+        survey(
+            "start-geopoint | where | | ",
+            "background-audio | heard | | ",
+            "audit | audit | | ",
+            "text | a | A | ",
+            "background-geopoint | there | | ${a}",
+            columns="type | name | label | trigger",
+        )
+    )
+    assert [question.path for question in form.questions] == ["a"]
+    assert form.hidden == ()
+
+
+def test_an_osm_question_is_asked_as_text() -> None:
+    form = form_of(survey("osm | house | Which house?"))
+    assert [question.type for question in form.questions] == ["text"]
+    assert form.warnings == ("survey, row 2, type: osm is asked as text.",)
+
+
+def test_the_headings_of_a_table_are_not_asked() -> None:
+    form = form_of(
+        survey(
+            "begin_group | services | Services | table-list",
+            "select_one yes_no | water | Water? | ",
+            "select_one yes_no | light | Light? | ",
+            "end_group | | | ",
+            columns="type | name | label | appearance",
+        )
+        + YES_NO
+    )
+    asked = [question.path for question in form.questions if question.type != "note"]
+    assert asked == ["services/water", "services/light"]
+    assert form.hidden == ()
+
+
+def test_what_is_read_only_is_shown() -> None:
+    form = form_of(
+        survey(
+            "select_one yes_no | a | A | yes | yes",
+            "integer | b | B | yes | 3",
+            "text | c | C | no | ",
+            columns="type | name | label | readonly | default",
+        )
+        + YES_NO
+    )
+    assert [question.type for question in form.questions] == ["note", "note", "text"]

@@ -579,3 +579,17 @@ def test_what_is_remembered_never_outlives_an_answer_that_it_reads() -> None:
                     fresh.accepts("g/b", n) for n in (0, 3, 9, 3)
                 ]
                 assert paths(known) == paths(fresh)
+
+
+def test_repeats_inside_repeats_stay_within_bounds() -> None:
+    form = form_of(
+        survey(
+            "begin_repeat | a | A | 500",
+            "begin_repeat | b | B | 500",
+            "text | x | X | ",
+            "end_repeat | | | ",
+            "end_repeat | | | ",
+            columns="type | name | label | repeat_count",
+        )
+    )
+    assert 500 <= len(paths(sheet_of(form))) <= 21_000

@@ -16,7 +16,6 @@ FOLDER = Path(os.environ.get("GRIOT_FORMS", "/nowhere"))
 EXPECTED: dict[str, dict[str, Any]] = (
     json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))["forms"] if FOLDER.is_dir() else {}
 )
-FROM_FILES = {"pulldata"}  # attached files come with a later issue
 CASES = sorted(EXPECTED) or [
     pytest.param("", marks=pytest.mark.skip(reason="GRIOT_FORMS names no folder of forms"), id="no-forms")
 ]
@@ -26,10 +25,8 @@ SAMPLES: dict[str, Value] = {"integer": 1, "decimal": 1.5, "date": "2026-11-20",
 def is_to_be_accepted(name: str) -> bool:
     """Return whether a form uses nothing but what is supported now."""
     expected = EXPECTED[name]
-    return (
-        expected["accepted_by_pyxform"]
-        and not FROM_FILES & set(expected["functions"])
-        and "because pyxform doesn't know what to do" not in expected.get("not_evaluated", [])
+    return expected["accepted_by_pyxform"] and "because pyxform doesn't know what to do" not in expected.get(
+        "not_evaluated", []
     )
 
 
@@ -37,8 +34,6 @@ def is_to_be_accepted(name: str) -> bool:
 def test_a_form_by_others_is_read_or_refused(name: str) -> None:
     form, problems = _read(name)
     assert all(problem.where and problem.mend and problem.message for problem in problems)
-    if {problem.code for problem in problems} == {"not_supported"}:
-        return
     assert (form is not None) == is_to_be_accepted(name)
     if form is not None:
         assert len(form.questions) == EXPECTED[name]["questions"] + EXPECTED[name]["notes"]
