@@ -4,9 +4,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from babel.lists import format_list
+
 from bot.digest_page import FULL, Line, Quote, Room, Section, changed, name_of, standing_in_words
 from bot.digest_sections import deadlines_of, sections
 from bot.forms.form import Form
+from bot.media_words import described
 from bot.programme import City, Programme
 from bot.say import begun_right, isolate
 from bot.values import LANGUAGE_NAMES, Say, Value
@@ -178,6 +181,8 @@ def _everything(programme: Programme, city: City, week: Week, say: Say, most: in
         lines = [say("{name}: {text}", name=name_of(city, say), text=detail.standing)]
         lines += [f"{label} {_quoted(quote, say, most)}" for label, quote in detail.answers]
         blocks.insert(0, "\n".join(lines))
+    if own := [described(each, say) for each in week.received if each.city.slug == city.slug]:
+        blocks.append(say("Attached: {list}", list=format_list(own, style="unit", locale=say.locale)))
     return _laid_out("\n".join(blocks), say)
 
 

@@ -21,6 +21,7 @@ from bot.digest_page import (
     name_of,
     standing_in_words,
 )
+from bot.media_words import counted
 from bot.periods import in_words
 from bot.programme import City, Programme
 from bot.values import Say
@@ -146,9 +147,22 @@ def _numbers(page: Page, reports: Sequence[Told]) -> tuple[Line, ...]:
         delayed=counted(sum(e.is_delayed for e in reports), sum(e.is_delayed for e in before)),
         blocked=counted(sum(e.is_blocked for e in reports), sum(e.is_blocked for e in before)),
     )
-    if page.week.outputs is None:
-        return (Line(status),)
-    return Line(status), Line(page.say("Outputs submitted: {number}.", number=page.week.outputs))
+    lines = [Line(status)]
+    if page.week.outputs is not None:
+        lines.append(Line(page.say("Outputs submitted: {number}.", number=page.week.outputs)))
+    return (*lines, *_received(page))
+
+
+def _received(page: Page) -> Iterator[Line]:
+    """Yield what was attached to reports: how many of which kind, from which cities."""
+    if found := page.week.received:
+        yield Line(
+            page.say(
+                "Received with the reports: {list} ({cities}).",
+                list=counted(found, page.say),
+                cities=page.cities(each.city for each in found),
+            )
+        )
 
 
 def _due_soon(page: Page) -> tuple[Line, ...]:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from bot.forms.form import Form
+from bot.media_words import Received
 from bot.programme import City, FormDigest, Milestone, Programme
 from bot.questions.base import label_in
 from bot.values import Value
@@ -92,6 +93,7 @@ class Week:
     since: tuple[CityWeek, ...] = ()  # other reports that came since the last digest: late ones, needs
     deadlines: tuple[Deadline, ...] = ()
     decisions: tuple[Decision, ...] = ()  # about milestones, since the last digest
+    received: tuple[Received, ...] = ()  # attached to reports, since the last digest
     outputs: int | None = None  # handed in since the last digest; None: the programme has none
 
     @property

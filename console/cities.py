@@ -1,6 +1,6 @@
 """The plain pages: the cities with their report of the current period, and each city's latest reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,12 +12,14 @@ from bot.periods import form_due, in_words
 from bot.programme import Programme
 from bot.values import Say
 from console.answers import Line, lines_of, status_of
+from console.attachments import Attached, attached
 from console.dates import moment_words
 from console.pages import named, reach, voice
 from console.parts import Parts, given
 from models.attention import worries
 from models.base import Db
 from models.db import read
+from models.media import Media, media_of
 from models.overview import CityLine, Report, Sent, cities_within, last_sent, latest_reports, reports_of
 from models.reach import Reach
 
@@ -49,6 +51,7 @@ class Sheet:
     author: str
     at: str
     lines: tuple[Line, ...]
+    attached: tuple[Attached, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,9 @@ def _city(desk: Desk, slug: str) -> tuple[str, Row, list[Sheet]]:
         abort(404)
     asked = _due(desk, found)
     latest = latest_reports(desk.db, desk.reach, {slug: asked} if asked else {})
-    sheets = [_sheet(desk, found, report) for report in reports_of(desk.db, desk.reach, slug)]
+    reports = reports_of(desk.db, desk.reach, slug)
+    media = media_of(desk.db, [report.id for report in reports])
+    sheets = [_sheet(desk, found, report, media.get(report.id, [])) for report in reports]
     return desk.name_of(found), _row(desk, found, asked, latest), sheets
 
 
@@ -183,7 +188,7 @@ def _hidden(desk: Desk, city: CityLine, report: Report) -> dict[str, str]:
     }
 
 
-def _sheet(desk: Desk, city: CityLine, report: Report) -> Sheet:
+def _sheet(desk: Desk, city: CityLine, report: Report, media: Sequence[Media]) -> Sheet:
     form = desk.parts.forms.form(desk.db, report.form, report.form_version)
     at = report.at.astimezone(ZoneInfo(city.timezone))
     return Sheet(
@@ -195,4 +200,5 @@ def _sheet(desk: Desk, city: CityLine, report: Report) -> Sheet:
         author=report.author,
         at=desk.moment(report.at, city),
         lines=lines_of(form, report, _hidden(desk, city, report), at, desk.say),
+        attached=tuple(attached(row, desk.say) for row in media),
     )

@@ -15,6 +15,7 @@ from models.base import Db
 from models.db import Store
 from models.form import FormShelf
 from models.inbox import Update
+from models.media_files import MediaFiles
 from models.programme import ProgrammeShelf
 
 Html = Callable[[Db, str, str, datetime], str]
@@ -52,6 +53,7 @@ class Parts:
     voices: Mapping[str, Say]  # by language
     chat: Channel  # the simulator's own channel
     keep: Callable[[Update], None]  # put an update into the inbox and wake the worker
+    media: MediaFiles  # what people attached
     is_demo: bool = False
     cast: Mapping[str, DemoPerson] = field(default_factory=dict)  # the demonstration's people by name
     upcoming: Upcoming = nothing_planned  # what will leave after a time, within so many days

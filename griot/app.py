@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 from gunicorn.http.errors import ParseException
 
-from console import attention, cities, errors, form_preview, guard, pages, signin, simulator
+from console import attention, cities, errors, form_preview, guard, media, pages, signin, simulator
 from console.parts import Parts
 from models.patience import within
 
@@ -95,8 +95,9 @@ def _bound_waits(app: Flask) -> None:
 
 
 def _add_console(app: Flask, parts: Parts) -> None:
-    for room in (pages.assets(), signin.rooms(parts), cities.rooms(parts), attention.rooms(parts)):
-        app.register_blueprint(room)
+    app.register_blueprint(pages.assets())
+    for each in (signin, cities, attention, media):
+        app.register_blueprint(each.rooms(parts))
     if parts.is_demo:
         app.register_blueprint(simulator.rooms(parts))
         app.register_blueprint(form_preview.rooms(parts))

@@ -156,6 +156,7 @@ def make_app(
         voices=voices(data_folder("locales")),
         chat=Chat(),
         keep=intake.keep,
+        media=MediaFiles(settings.griot_var),
         is_demo=is_demo,
         cast=_cast(settings.programme_folder) if is_demo else {},
         upcoming=_coming(programmes, tuple(channels), settings.griot_unsolicited_per_week),

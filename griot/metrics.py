@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-from models import inbox, outbox, worker
+from models import inbox, media, outbox, worker
 from models.base import Db
 from models.db import Store, read
 from models.inbox import InboxState
+from models.media import MediaState
 from models.outbox import OutboxState
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client library reads it once, when it is imported
@@ -126,12 +127,16 @@ def _counts(db: Db, arrived: Arrived, at: datetime, channels: Iterable[str]) -> 
     for channel in sorted({*channels, *(channel for _, channel in sent)}):
         for step in OutboxState:
             rows_out.add_metric([step, channel], sent.get((step, channel), 0))
+    attached = GaugeMetricFamily("griot_media_rows", "Attachments by state.", labels=["state"])
+    fetched = media.count_by_state(db)
+    for stand in MediaState:
+        attached.add_metric([stand], fetched.get(stand, 0))
     oldest = outbox.oldest_due(db, at)
     waited = max(0.0, (at - oldest).total_seconds()) if oldest else 0.0
     waiting = GaugeMetricFamily("griot_outbox_oldest_seconds", "Age of the longest waiting message.", waited)
     leads = float(worker.has_leader(db, at))
     leader = GaugeMetricFamily("griot_scheduler_leader", "1 when a worker leads the schedule.", leads)
-    return [rows_in, rows_out, waiting, leader]
+    return [rows_in, rows_out, attached, waiting, leader]
 
 
 def _forget_dead(folder: Path) -> None:

@@ -15,6 +15,7 @@ from models.decision import decisions_since
 from models.form import FormShelf
 from models.milestone import standings
 from models.person import Person, Role
+from models.received import received
 from models.submission import Submission, SubmissionState
 from models.week import COLUMNS, as_told, week_of_cities
 
@@ -41,6 +42,7 @@ def week_in_full(
         since=tuple(_others(db, programme, shelf, cities, since, until)),
         deadlines=tuple(_deadlines(db, programme, cities, today)),
         decisions=tuple(_decisions(db, programme, since, until)),
+        received=tuple(received(db, programme, since, until)),
         outputs=_outputs(db, programme, since, until),
     )
 

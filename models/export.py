@@ -1,6 +1,6 @@
 """The rows of each export, in pages, so that no read transaction is long."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -13,6 +13,7 @@ from models.base import Db, Json
 from models.city import City, absence_on, today_in
 from models.consent import Consent, state_at
 from models.inbox import SOMEBODYS, Inbox
+from models.media import sizes_of
 from models.outbox import Outbox
 from models.person import Address, Person
 from models.submission import Answer, Submission, SubmissionState
@@ -20,6 +21,8 @@ from models.submission import Answer, Submission, SubmissionState
 Record: TypeAlias = dict[str, Json]
 PAGE = 500  # rows of one transaction
 MEDIA = ("type", "name", "size")  # what is told of an attachment; the provider's reference is not
+
+NO_SIZES: Mapping[str, int] = {}
 
 SUBMISSIONS = (
     "reference",
@@ -88,10 +91,13 @@ def submissions(
     changed = true() if since is None else Submission.changed_at >= since
     query = select(Submission).where(Submission.id > after, changed)
     rows = db.scalars(query.order_by(Submission.id).limit(PAGE)).all()
-    return _page([_submission(row, is_closed) for row in rows], [row.id for row in rows])
+    sizes = sizes_of(db, [row.id for row in rows])
+    return _page([_submission(row, is_closed, sizes) for row in rows], [row.id for row in rows])
 
 
-def _submission(row: Submission, is_closed: Callable[[str | None, str], bool]) -> Record:
+def _submission(
+    row: Submission, is_closed: Callable[[str | None, str], bool], sizes: Mapping[str, int]
+) -> Record:
     may_be_partial = row.state == SubmissionState.DRAFT and row.period is not None
     return {
         "reference": called(row.id, row.reference),
@@ -108,7 +114,7 @@ def _submission(row: Submission, is_closed: Callable[[str | None, str], bool]) -
         "started_at": rfc3339(row.started_at),
         "submitted_at": rfc3339(row.submitted_at),
         "nothing": row.nothing,
-        "answers": shown(row.answers),
+        "answers": shown(row.answers, sizes),
     }
 
 
@@ -117,15 +123,19 @@ def called(submission_id: int, reference: str | None) -> str:
     return reference or f"draft-{submission_id}"
 
 
-def shown(value: Json) -> Json:
-    """Return the value as others see it: of an attachment its type, name and size only."""
+def shown(value: Json, sizes: Mapping[str, int] = NO_SIZES) -> Json:
+    """Return the value as others see it: of an attachment its type, name and size only.
+
+    `sizes`: of what is kept, in bytes as stored, by the provider's reference; else as the provider said.
+    """
     match value:
-        case {"ref": _, "type": _}:
-            return {key: value.get(key) for key in MEDIA}
+        case {"ref": ref, "type": _}:
+            told = {key: value.get(key) for key in MEDIA}
+            return told | ({"size": sizes[ref]} if ref in sizes else {})
         case dict():
-            return {key: shown(inner) for key, inner in value.items()}
+            return {key: shown(inner, sizes) for key, inner in value.items()}
         case list():
-            return [shown(inner) for inner in value]
+            return [shown(inner, sizes) for inner in value]
     return value
 
 

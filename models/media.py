@@ -12,9 +12,12 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    String,
     UniqueConstraint,
     and_,
+    cast,
     func,
+    literal,
     or_,
     select,
     text,
@@ -25,6 +28,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.values import Value
 from models.base import Base, Db
 from models.db import insert_first, table_of
+from models.reach import Reach
+from models.submission import Submission
 
 
 class MediaState(StrEnum):
@@ -229,6 +234,20 @@ def media_of(db: Db, submissions: Collection[int]) -> dict[int, list[Media]]:
     return found
 
 
+def kept_within(db: Db, reach: Reach, id: int) -> Media | None:
+    """Return an attachment that is kept, of a report within reach; else None."""
+    query = select(Media).join(Submission, Submission.id == Media.submission_id)
+    kept = Media.id == id, Media.state == MediaState.KEPT
+    return db.scalar(query.where(*kept, reach.covers(Submission.city)))
+
+
+def sizes_of(db: Db, submissions: Collection[int]) -> dict[str, int]:
+    """Return the sizes, in bytes, of what is kept of these reports, by the provider's reference."""
+    query = select(Media.ref, Media.size).where(Media.submission_id.in_(sorted(submissions)))
+    rows = db.execute(query.where(Media.state == MediaState.KEPT))
+    return {str(ref): int(size) for ref, size in rows if size is not None}
+
+
 def count_by_state(db: Db) -> dict[str, int]:
     """Return how many attachments stand where."""
     rows = db.execute(select(Media.state, func.count()).group_by(Media.state))
@@ -240,7 +259,7 @@ def erase_media(db: Db, person_id: int, at: datetime) -> list[str]:
     theirs = Media.person_id == person_id
     paths = set(db.scalars(select(Media.path).where(theirs, Media.path != "")))
     forgotten = {
-        "ref": func.concat("erased:", MEDIA.c.id),
+        "ref": literal("erased:") + cast(MEDIA.c.id, String),
         "name": "",
         "sha256": "",
         "path": "",

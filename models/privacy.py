@@ -23,6 +23,7 @@ from models.export import (
 )
 from models.inbox import SOMEBODYS, Inbox, InboxState, hashed, pack, sender_key
 from models.invite import Invite, Stranger, WrongCode
+from models.media import Media, erase_media
 from models.occurrence import Occurrence, OccurrenceState
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
@@ -48,6 +49,7 @@ def everything_about(db: Db, person_id: int, at: datetime, base_url: str) -> Rec
         "invites": _invites(db, person_id),
         "submissions": _submissions(db, person_id),
         "answers": _answers(db, person_id),
+        "media": _media(db, person_id),
         "messages": _messages(db, person_id),
         "occurrences": _occurrences(db, person_id),
         "conversation": None if chat is None else shown(chat.state),
@@ -103,6 +105,24 @@ def _answers(db: Db, person_id: int) -> list[Record]:
     ]
 
 
+def _media(db: Db, person_id: int) -> list[Record]:
+    query = select(Media, Submission.reference).join(Submission, Submission.id == Media.submission_id)
+    rows = db.execute(query.where(Media.person_id == person_id).order_by(Media.id))
+    return [
+        {
+            "submission": called(row.submission_id, reference),
+            "question": row.question or None,
+            "type": row.kind,
+            "name": row.name,
+            "size": row.size,
+            "state": row.state,
+            "file": row.path or None,
+            "at": rfc3339(row.created_at),
+        }
+        for row, reference in rows
+    ]
+
+
 def _messages(db: Db, person_id: int) -> list[Record]:
     heard = db.scalars(select(Inbox).where(Inbox.person_id == person_id))
     said = db.scalars(select(Outbox).where(Outbox.person_id == person_id))
@@ -126,10 +146,11 @@ def _occurrences(db: Db, person_id: int) -> list[Record]:
     ]
 
 
-def erase(db: Db, person_id: int, at: datetime) -> None:
-    """Forget a person: name, addresses, messages, invitations and sign-ins go, the city keeps its reports.
+def erase(db: Db, person_id: int, at: datetime) -> list[str]:
+    """Forget a person: name, addresses, messages, media and sign-ins go, the city keeps its reports.
 
-    Identifiers that must stay unique are kept as hashes. Raise PersonError when unknown or erased before.
+    Identifiers that must stay unique are kept as hashes. Return the files of media to be removed after the
+    commit. Raise PersonError when unknown or erased before.
     """
     row = person_to_change(db, person_id)
     addresses = db.scalars(select(Address).where(Address.person_id == person_id)).all()
@@ -144,7 +165,9 @@ def erase(db: Db, person_id: int, at: datetime) -> None:
     db.execute(update(Consent).where(Consent.person_id == person_id).values(how=""))
     row.name, row.state, row.paused_until = "", PersonState.ERASED, None
     row.calendar_token, row.changed_at = secrets.token_urlsafe(24), at
+    files = erase_media(db, person_id, at)
     db.flush()
+    return files
 
 
 def _erase_inbox(db: Db, person_id: int, addresses: Sequence[Address], at: datetime) -> None:

@@ -26,6 +26,7 @@ from models.base import Base, Db
 from models.db import Store, open_store, write
 from models.form import FormShelf
 from models.inbox import Update, describe, finish, receive_all, take
+from models.media_files import MediaFiles
 from models.outbox import Outbox, OutboxState, enqueue
 from models.person import add_person
 from models.programme import ProgrammeShelf, load
@@ -47,6 +48,7 @@ class Stage:
     at: datetime = MONDAY
     kept: list[Update] = field(default_factory=list)
     cast: dict[str, DemoPerson] = field(default_factory=dict)
+    folder: Path = Path("/nowhere")  # GRIOT_VAR
     planned: list[Occurrence] = field(default_factory=list)
 
     def app(
@@ -61,6 +63,7 @@ class Stage:
             voices={language: Voice(language, NullTranslations()) for language in LANGUAGES},
             chat=Chat(),
             keep=self.keep,
+            media=MediaFiles(self.folder),
             is_demo=is_demo,
             cast=self.cast,
             upcoming=lambda _db, _at, _days: self.planned,

@@ -15,6 +15,7 @@ from models.consent import ELSEWHERE, pause, record_consent, resume
 from models.db import read, write
 from models.export import Record
 from models.invite import invite
+from models.media_files import MediaFiles
 from models.person import Role, add_person, person_to_change
 from models.privacy import erase, everything_about
 from models.programme import current_programme
@@ -154,7 +155,9 @@ def export_person(id: int, as_json: bool) -> None:
 def erase_person(id: int, as_json: bool) -> None:
     """Forget a person for good: addresses, name and messages. The city keeps its reports."""
     with desk() as it:
-        write(it.store, partial(erase, person_id=id, at=it.at))
+        files = MediaFiles(it.settings.griot_var)
+        for path in write(it.store, partial(erase, person_id=id, at=it.at)):
+            files.remove(path)
         _show_state(it, id, as_json)
 
 

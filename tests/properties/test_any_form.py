@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot import asking, engine
 from bot.forms.sheet import Sheet
 from bot.questions import type_named
-from bot.session import Filling, Turn, askable, asked_of, read, step_at
+from bot.session import Filling, Turn, askable, asked_of, is_media, read, step_at
 from bot.values import Answer, Heard, Location, Media, MediaKind, Press, Value
 from tests.filling import a_filling
 from tests.properties.random_forms import random_form
@@ -151,7 +151,7 @@ def _check_answers(before: Filling, turn: Turn, sheet: Sheet) -> None:
         for path, value in changes.items():
             asked = step_at(old, path)
             assert old.accepts(path, value)
-            assert value is not None or asked is None or not asked.is_required
+            assert value is not None or asked is None or not asked.is_required or is_media(asked)
 
 
 def _check_complete(turn: Turn, sheet: Sheet) -> None:
@@ -159,7 +159,7 @@ def _check_complete(turn: Turn, sheet: Sheet) -> None:
         return
     for at in askable(sheet):
         value = turn.filling.session.given[at.path]
-        assert value is not None or not at.is_required
+        assert value is not None or not at.is_required or is_media(at)
         assert sheet.accepts(at.path, value)
 
 

@@ -1,0 +1,259 @@
+"""A photo from the phone to the console: fetched, cleaned, kept once, told in the digest, given out."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from sqlalchemy import select
+
+from models import media
+from models.base import Db
+from models.db import read
+from models.export import submissions
+from models.media import Media, MediaState
+from models.media_files import FOLDER, MediaFiles
+from models.privacy import erase, everything_about
+from models.signin import new_sign_in
+from tests.moved import BASE_URL, Moved, a_moved_site, add_people, minutes
+from tests.standin import Fault, Trouble
+from tests.unit.channels.test_arriving import GPS, a_photo
+
+MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+FRIDAY_NIGHT = datetime(2026, 11, 27, 22, 0, tzinfo=UTC)
+AWA, BIA = 500_000_001, "+10000000002"
+PHOTO = a_photo()
+PDF = b"%PDF-1.7\n" + b"%\n" * 200
+
+
+@pytest.fixture
+def site(tmp_path: Path, aston_database: str) -> Iterator[Moved]:
+    """Yield a site with a coordinator on Telegram, one on WhatsApp, and an officer."""
+    with a_moved_site(tmp_path, aston_database, MONDAY, griot_http_timeout=2.0) as running:
+        add_people(
+            running,
+            [
+                ("coordinator", "bamako", "en", {"telegram": str(AWA)}),
+                ("coordinator", "lagos", "en", {"whatsapp": BIA}),
+                ("officer", None, "en", {"telegram": "500000009"}),
+                ("coordinator", "kampala", "en", {"telegram": "500000004"}),
+            ],
+        )
+        yield running
+
+
+def rows(site: Moved) -> Sequence[Media]:
+    """Return every attachment as it stands."""
+
+    def look(db: Db) -> Sequence[Media]:
+        found = list(db.scalars(select(Media).order_by(Media.id)))
+        db.expunge_all()
+        return found
+
+    return read(site.store, look)
+
+
+def files(site: Moved) -> list[Path]:
+    """Return the files that are kept, half ones too."""
+    folder = site.settings.griot_var / FOLDER
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def say(site: Moved, *texts: str) -> None:
+    """Let Awa write."""
+    phone = site.telegram(AWA, "en")
+    for text in texts:
+        phone.say(text)
+        site.now += minutes(1)
+        site.work()
+
+
+def practice(site: Moved, *, photo: bool = True) -> None:
+    """Let Awa share a practice with a photo of her phone, and send it."""
+    say(site, "report good_practice", "A mobile kiosk", "Long queues", "A kiosk", "Less waiting", "-")
+    if photo:
+        site.provider.attach("photo-1", PHOTO)
+        phone = site.telegram(AWA, "en")
+        sizes = [{"file_id": "photo-1", "file_unique_id": "u1", "width": 1600, "height": 1200}]
+        phone.send(photo=sizes)
+        phone.deliver_again()
+        site.work()
+    else:
+        say(site, "-")
+    say(site, "1", "send")
+
+
+def test_a_photo_goes_from_the_phone_to_the_console(site: Moved) -> None:
+    """Delivered twice, it is kept once, small and without its place; digest and console know it."""
+    practice(site)
+    [row] = rows(site)
+    assert (row.state, row.content_type, row.question) == (MediaState.KEPT, "image/jpeg", "photo")
+    [path] = files(site)
+    assert path == site.settings.griot_var / FOLDER / row.path
+    assert path.stat().st_mode & 0o777 == 0o600
+    with Image.open(path) as photo:
+        assert max(photo.size) == 1280
+        assert GPS not in photo.getexif()
+    assert b"SECRET" not in path.read_bytes()
+    export = read(site.store, lambda db: submissions(db, 0, None, lambda city, period: False)).rows
+    assert export[0]["answers"]["photo"]["type"] == "image"
+    site.run(FRIDAY_NIGHT)
+    [digest] = site.sent("digest")
+    assert "Received with the reports: 1 photo (Bamako)." in digest["text"]
+    _check_console(site, row, path)
+
+
+def _check_console(site: Moved, row: Media, path: Path) -> None:
+    officer, other = _browser(site, 3), _browser(site, 4)
+    assert officer is not None
+    page = officer.get("/cities/bamako", base_url=BASE_URL)
+    assert f'href="/media/{row.id}"' in page.text
+    found = officer.get(f"/media/{row.id}", base_url=BASE_URL)
+    assert found.data == path.read_bytes()
+    assert found.headers["Content-Disposition"].startswith("attachment;")
+    assert found.headers["Content-Type"] == "image/jpeg"
+    assert found.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in found.headers["Cache-Control"]
+    found.close()
+    assert other.get(f"/media/{row.id}", base_url=BASE_URL).status_code == 404
+    assert officer.get("/media/999", base_url=BASE_URL).status_code == 404
+
+
+def _browser(site: Moved, person: int):  # type: ignore[no-untyped-def] # Flask's client
+    """Return a browser in which this person is signed in."""
+    assert site.client is not None
+    browser = site.client.application.test_client()
+    path = site.write(lambda db: new_sign_in(db, person, site.now))
+    page = browser.get(path, base_url=BASE_URL)
+    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    headers = {"Origin": BASE_URL}
+    answer = browser.post(path, data={"csrf_token": token}, headers=headers, base_url=BASE_URL)
+    assert answer.status_code == 303
+    return browser
+
+
+def test_media_may_follow_on_whatsapp(site: Moved) -> None:
+    """A weekly update that was sent takes what is attached later; credentials stay with the API."""
+    phone = site.twilio(BIA)
+    for text in ("report weekly_update", "nothing"):
+        phone.say(text)
+        site.now += minutes(1)
+        site.work()
+    said = [message.text for message in phone.messages()]
+    assert any("LOS-2026-W48-1" in text for text in said), said[-3:]
+    url = site.provider.attach_to_twilio(PDF)
+    phone.send(MediaUrl0=url, MediaContentType0="application/pdf", NumMedia="1", MessageType="document")
+    site.work()
+    site.work()
+    assert phone.messages()[-1].text == "Attached to LOS-2026-W48-1."
+    [row] = rows(site)
+    assert (row.state, row.question, row.content_type) == (MediaState.KEPT, "", "application/pdf")
+    assert files(site)[0].read_bytes() == PDF
+    assert [call.fields["Authorization"] for call in site.provider.calls("media")] == [""]
+
+
+def test_what_a_dead_worker_had_claimed_is_fetched_again(site: Moved) -> None:
+    """Killed between claim and mark, once before and once after the file was written: one file."""
+    practice(site, photo=False)
+    site.provider.attach("photo-1", PHOTO)
+    site.provider.trouble("file", Trouble(fault=Fault.UNAVAILABLE, times=1))
+    site.telegram(AWA, "en").send(photo=[_size("photo-1")])
+    site.work()
+    [row] = rows(site)
+    assert (row.state, row.tries) == (MediaState.WAITING, 1)
+    site.now += timedelta(seconds=11)
+    taken = site.write(lambda db: media.claim(db, 5, site.now, timedelta(seconds=60), ["telegram"]))
+    assert [one.id for one in taken] == [row.id]
+    MediaFiles(site.settings.griot_var).keep(b"half of it was written by somebody else", "txt")
+    site.work()
+    assert rows(site)[0].state == MediaState.WAITING  # the lease is the dead one's
+    site.now += timedelta(seconds=61)
+    site.work()
+    assert rows(site)[0].state == MediaState.KEPT
+    late = media.Stored("image/jpeg", 1, "0" * 64, "00/late.jpg")
+    assert not site.write(lambda db: media.mark_kept(db, taken[0], late, site.now))
+    assert rows(site)[0].path != "00/late.jpg"
+    assert len([path for path in files(site) if path.suffix == ".jpg"]) == 1
+
+
+def _size(file_id: str) -> dict[str, object]:
+    return {"file_id": file_id, "file_unique_id": "u1", "width": 1600, "height": 1200}
+
+
+@pytest.mark.parametrize(
+    ("content", "fault", "state"),
+    [
+        pytest.param(b"<html><script>", None, MediaState.REFUSED, id="a page"),
+        pytest.param(b"x" * 10_000_001, None, MediaState.REFUSED, id="over 10 MB"),
+        pytest.param(b"x" * 20_000_001, None, MediaState.REFUSED, id="over 20 MB"),
+        pytest.param(PDF, Trouble(fault=Fault.REFUSED, value=404), MediaState.LOST, id="gone"),
+    ],
+)
+def test_the_report_is_never_lost_with_its_media(
+    site: Moved, content: bytes, fault: Trouble | None, state: MediaState
+) -> None:
+    """What is not kept is told to nobody by message; the officers read it where they read the rest."""
+    practice(site, photo=False)
+    site.provider.attach("doc-1", content)
+    site.provider.trouble("file", fault)
+    site.telegram(AWA, "en").send(document={"file_id": "doc-1", "file_unique_id": "u", "file_name": "a.pdf"})
+    site.work()
+    [row] = rows(site)
+    assert (row.state, row.path) == (state, "")
+    assert row.error
+    assert files(site) == []
+    page = _browser(site, 3).get("/cities/bamako", base_url=BASE_URL).text
+    assert ("not kept" if state is MediaState.REFUSED else "no longer there") in page
+
+
+def test_a_provider_that_is_down_is_asked_again_five_times(site: Moved) -> None:
+    """After the last try the attachment is lost, and the report is still there."""
+    practice(site, photo=False)
+    site.provider.attach("doc-1", PDF)
+    site.provider.trouble("file", Trouble(fault=Fault.SERVER_ERROR))
+    site.telegram(AWA, "en").send(document={"file_id": "doc-1", "file_unique_id": "u", "file_name": "a.pdf"})
+    site.work()
+    for seconds in media.LAST_TRIES:
+        assert rows(site)[0].state == MediaState.WAITING
+        site.now += timedelta(seconds=seconds)
+        site.work()
+    assert (rows(site)[0].state, rows(site)[0].tries) == (MediaState.LOST, 6)
+
+
+def test_a_person_who_is_erased_takes_their_files_along(site: Moved) -> None:
+    """The export lists the files; the erasure removes those that nobody else sent too."""
+    practice(site)
+    other = site.telegram(500_000_004, "en")
+    for text in ("report good_practice", "Shared", "P", "W", "R", "-"):
+        other.say(text)
+        site.work()
+    site.provider.attach("photo-2", PHOTO)  # the same photo
+    other.send(photo=[_size("photo-2")])
+    other.send(document={"file_id": "doc-1", "file_unique_id": "u", "file_name": "own.pdf"})
+    site.provider.attach("doc-1", PDF)
+    site.work()
+    assert [path.suffix for path in files(site)] in ([".jpg", ".pdf"], [".pdf", ".jpg"])
+    told = read(site.store, lambda db: everything_about(db, 4, site.now, BASE_URL))["media"]
+    assert [(one["type"], one["state"]) for one in told] == [("image", "kept"), ("file", "kept")]
+    gone = site.write(lambda db: erase(db, 4, site.now))
+    assert [path.rpartition(".")[2] for path in gone] == ["pdf"]
+    assert [(one.ref.partition(":")[0], one.name, one.path) for one in rows(site)[1:]] == [
+        ("erased", "", ""),
+        ("erased", "", ""),
+    ]
+    assert rows(site)[0].state == MediaState.KEPT
+
+
+def test_a_photo_that_arrives_once_it_is_erased_leaves_no_file(site: Moved) -> None:
+    """A fetch under way when its person is erased is not kept."""
+    practice(site, photo=False)
+    site.provider.attach("photo-1", PHOTO)
+    site.provider.trouble("file", Trouble(fault=Fault.UNAVAILABLE, times=1))
+    site.telegram(AWA, "en").send(photo=[_size("photo-1")])
+    site.work()
+    site.now += timedelta(seconds=11)
+    [taken] = site.write(lambda db: media.claim(db, 1, site.now, timedelta(seconds=60), ["telegram"]))
+    site.write(lambda db: erase(db, 1, site.now))
+    stored = media.Stored("image/jpeg", 1, "0" * 64, "00/late.jpg")
+    assert not site.write(lambda db: media.mark_kept(db, taken, stored, site.now))
