@@ -6,9 +6,11 @@ from bot.forms.sheet import Sheet, Step
 from bot.questions import type_named
 from bot.questions.base import Asked
 from bot.questions.range import bounds
+from bot.questions.rank import in_order
 from bot.session import Filling, askable, asked_of, is_media, label_of, number_of
 from bot.values import Message, Value
 
+_HOW = {"range": bounds, "rank": in_order}  # what an answer looks like, said with the question
 _SHORT = 24  # characters of a label that stand before an answer read back
 
 
@@ -105,7 +107,8 @@ def _head(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> tuple[str, 
     hint = sheet.hint(at.path, filling.say.language, filling.say.value)
     value = filling.session.given.get(at.path)
     answer = "" if value is None else filling.say("Answer so far: {value}", value=_shown(filling, at, asked))
-    possible = bounds(asked, filling.say) if at.question.type == "range" else ""
+    how = _HOW.get(at.question.type)
+    possible = how(asked, filling.say) if how else ""
     return f"{number}/{total} {asked.label}{optional}", hint, possible, answer
 
 

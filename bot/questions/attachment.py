@@ -49,7 +49,7 @@ class Attachment:
         addresses = _ADDRESS.findall(heard.text)
         if len(addresses) == 1 and len(addresses[0]) <= _LONGEST:
             address = addresses[0].rstrip(".,;:!)»،؛")
-            return Answer({"type": LINK, "name": address, "size": None, "ref": address})
+            return Answer({"type": LINK, "name": address, "size": None, "ref": ""})
         return Rejection(
             say(
                 "Please attach the file here with the paper clip, or send one link that begins with https://."

@@ -14,7 +14,7 @@ from bot.words import digits
 _ISO = re.compile(r"\s*(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?\s*")
 _JOINTS = re.compile(r"\s+|(?<=\d)[,،]\s*")
 _AT = re.compile(
-    r"^(?:at|à|a|às|as|ao|o|around|vers|الساعة|على|في|,|،|-|–|—)\s+|\s+(?:at|à|a|às|as|ao|الساعة|على|في|,|،|-)$"
+    r"^(?:at|à|a|às|as|ao|o|around|vers|على|في|,|،|-|–|—)\s+|\s+(?:at|à|a|às|as|ao|على|في|,|،|-)$"
 )
 
 

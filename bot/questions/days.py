@@ -35,6 +35,7 @@ _RUN = re.compile(r"(\d{2})(\d{2})(\d{4})|(\d{4})(\d{2})(\d{2})")
 _ALONE = re.compile(
     r"(?:(?:le|on the|the|on|o|no dia|dia|em|ao|يوم|في)\s+)?(\d{1,2})(?:st|nd|rd|th|er|e|eme|o|a)?"
 )
+_BEFORE = re.compile(r"^(?:le|on the|on|em|no dia|dia|يوم|في)\s+(?=\d)")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|ere|e|eme|o|a)?")
 _HIJRI = frozenset(
     listed("محرم, المحرم, صفر, ربيع, جمادى, رجب, شعبان, رمضان, شوال, ذو, القعدة, الحجة, هـ, هجري, ramadan")
@@ -68,7 +69,8 @@ def read_day(text: str, today: date, language: str, fits: Fits) -> Day | None:
         return Day(today + timedelta(days=DAYS[spaced]))
     if said in MONTH_ENDS:
         return Day(today.replace(day=calendar.monthrange(today.year, today.month)[1]), is_doubtful=True)
-    found = _numeric(said, today, fits) if not re.search(r"[^\W\d_]", said) else None
+    bare = _BEFORE.sub("", said)
+    found = _numeric(bare, today, fits) if not re.search(r"[^\W\d_]", bare) else None
     if found or not re.search(r"[^\W\d_]{2}", said):
         return found or _alone(said, today, fits)
     return (

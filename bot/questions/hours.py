@@ -38,6 +38,7 @@ _WORDS = {
 _BEFORE = re.compile(
     rf"(?:{any_of('at, around, à, vers, a, à la, às, as, pelas, ao, o, الساعة, على الساعة, في, عند')})\s+"
 )
+_THE_HOUR = unmarked("الساعة")
 _HOUR_WORDS = any_of("o'clock, oclock, hours, hour, hrs, hr, h, heures, heure, horas, hora, uhr, hs")
 _QUARTERS = {
     30: any_of("et demie, et demi, e meia, e trinta, ونصف, والنصف, و نصف"),
@@ -62,6 +63,7 @@ def read_hour(text: str, fits: Fits) -> Hour | None:
     In doubt: an hour from 1 to 6 without a half of the day (the afternoon, when that fits), a number alone.
     """
     said = unmarked(text).replace("\u066b", ".").replace("،", ",").strip(" .,;!()")
+    is_hour = said.startswith(_THE_HOUR)
     said = said[found.end() :] if (found := _BEFORE.match(said)) else said
     for moment, words in _WORDS.items():
         if re.fullmatch(words, said):
@@ -73,11 +75,11 @@ def read_hour(text: str, fits: Fits) -> Hour | None:
         found_time = _hour(int(run[1]), int(run[2]), half or "24", fits)
         return Hour(found_time.time, is_doubtful=True) if found_time else None
     clock = _CLOCK.fullmatch(said)
-    return _by_clock(clock, half, fits) if clock else None
+    return _by_clock(clock, half, is_hour, fits) if clock else None
 
 
-def _by_clock(clock: re.Match[str], half: str, fits: Fits) -> Hour | None:
-    is_number = not (clock["word"] or clock["minute"] or half)
+def _by_clock(clock: re.Match[str], half: str, is_hour: bool, fits: Fits) -> Hour | None:
+    is_number = not (clock["word"] or clock["minute"] or half or is_hour)
     if clock["minute"] and not clock["word"] and not (clock["sign"] or "").strip():
         return None  # two numbers
     minutes = int(clock["minute"] or 0) + _quarter(clock["quarter"])

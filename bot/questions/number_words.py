@@ -63,6 +63,7 @@ def _by_word(table: dict[int, str]) -> dict[str, int]:
 
 _ADDED = _by_word(_ONES) | _by_word(_TENS) | _by_word(_HUNDREDS)
 _MULTIPLIED = _by_word(_TIMES)
+_MULTIPLIED["mil_milhoes"] = 10**9
 _DOUBLED = _by_word(_DUALS)
 _JOINED = {  # words of several that are one number
     **{words: n for words, n in _ADDED.items() if " " in words},

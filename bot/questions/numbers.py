@@ -147,7 +147,11 @@ def _before_words(plain: str) -> Read | None:
     words = plain.split()
     if _OF_SEVERAL.intersection(map(fold, words)) - _JOINING:
         return None
-    found = (number_in_words(fold(" ".join(words[:-n]))) for n in (1, 2) if len(words) > n)
+    found = (
+        number_in_words(fold(" ".join(words[:-n])))
+        for n in (1, 2)
+        if len(words) > n and not any(number_in_words(fold(word)) for word in words[-n:])
+    )
     number = next((each for each in found if each is not None and each > 1), None)
     return Read(_whole(number), is_doubtful=True) if number is not None else None
 

@@ -64,7 +64,7 @@ def nearest(text: str, labels: Sequence[Sequence[str]]) -> int | None:
     The person must be asked. One error in four letters at most; the second best option must be farther away.
     A word that only one label contains counts as well.
     """
-    said = _without_article(fold(text))
+    said = fold(text)
     if not _LEAST <= len(said) <= _MOST:
         return None
     errors = [min((_errors(said, label) for label in map(fold, texts)), default=_MOST) for texts in labels]
@@ -80,7 +80,7 @@ def _errors(said: str, label: str) -> int:
         return _MOST  # numbers are never near one another
     if len(said) > _LEAST and set(said.split()) < set(re.findall(r"\w+", label)):
         return 1
-    bare = _without_article(label)
+    said, bare = _without_article(said), _without_article(label)
     begun = bare[: len(said)] if len(said) > 2 * _LEAST else bare
     return min(OSA.distance(said, bare), OSA.distance(said, begun) + (begun != bare))
 

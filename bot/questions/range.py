@@ -18,7 +18,7 @@ class Range:
     shown = Integer.shown
 
     def read(self, asked: Asked, heard: Heard, say: Say) -> Reading:
-        """Return the number, a doubt for `about 5`, or say the bounds."""
+        """Return the number, a doubt for `about 5`, or what was understood: the question says the bounds."""
         read = read_number(heard.text, decimal_sign(say.locale))
         if read is None:
             return no_number(heard.text, say)
@@ -26,7 +26,7 @@ class Range:
         number = Exact(str(read.number))
         is_step = not step or (number - start) % step == 0
         if not min(start, end) <= number <= max(start, end) or not is_step:
-            return Rejection(bounds(asked, say))
+            return Rejection(say("Understood as: {value}.", value=shown_number(read.number, say.locale)))
         return number_read(read, say)
 
 

@@ -31,23 +31,11 @@ class Rank:
         found, is_doubtful = _ordered(asked, heard.text)
         names = [asked.choices[i].name for i in found]
         if not names:
-            return _in_order(asked, say)
+            return Rejection(in_order(asked, say))
         if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-            return Rejection(
-                say(
-                    "More than once: {options}. Please send each number once, for example {example}.",
-                    options=self.shown(asked, twice, say),
-                    example=_example(asked),
-                )
-            )
+            return Rejection(say("More than once: {options}.", options=self.shown(asked, twice, say)))
         if missing := [choice.name for choice in asked.choices if choice.name not in names]:
-            return Rejection(
-                say(
-                    "Still missing: {options}. Please send all numbers in your order, for example {example}.",
-                    options=self.shown(asked, missing, say),
-                    example=_example(asked),
-                )
-            )
+            return Rejection(say("Still missing: {options}.", options=self.shown(asked, missing, say)))
         value: Value = names
         return Doubt(value, self.shown(asked, value, say)) if is_doubtful else Answer(value)
 
@@ -60,7 +48,7 @@ class Rank:
 
     def _tapped(self, asked: Asked, option: int, say: Say) -> Reading:
         if not 1 <= option <= len(asked.choices):
-            return _in_order(asked, say)
+            return Rejection(in_order(asked, say))
         name = asked.choices[option - 1].name
         before = tuple(each for each in asked.toggled if each != name)
         order = before if name in asked.toggled else (*before, name)
@@ -91,10 +79,9 @@ def _near(part: str, labels: list[list[str]]) -> int | None:
     return nearest(part, labels) if index is None else index
 
 
-def _in_order(asked: Asked, say: Say) -> Rejection:
-    return Rejection(
-        say("Please send all numbers in your order, for example {example}.", example=_example(asked))
-    )
+def in_order(asked: Asked, say: Say) -> str:
+    """Return the sentence that says how an order is written."""
+    return say("Please send all numbers in your order, for example {example}.", example=_example(asked))
 
 
 def _example(asked: Asked) -> str:

@@ -8,9 +8,9 @@ from bot.questions.options import chosen, nearest
 from bot.words import digits, fold, listed
 
 _SEPARATORS = re.compile(r"[,،;؛/&+\n]|(?<=\d)\s+(?=\d)|(?<=\d)\.\s+(?=\d)")
-_AND = re.compile(r"\s+(?:and|et|e|puis|then|و)\s+|(?<=\d)\s*و\s*(?=\d)")
+_AND = re.compile(r"\s+(?:and|et|e|puis|then|و)\s+|\s+و(?=ال)|(?<=\d)\s*و\s*(?=\d)")
 _RANGE = re.compile(
-    r"(?:from|de|du|من)?\s*(\d{1,3})\s*(?:-|\.\.+|to|through|thru|à|a|au|até|ate|jusqu'a|الى|حتى)\s*(\d{1,3})"
+    r"(?:from|de|du|من)?\s*(\d{1,3})\s*(?:-|\.\.+|to|through|thru|à|a|au|até|ate|jusqu'a|الي|حتي)\s*(\d{1,3})"
 )
 _NUMBERS = re.compile(r"[\d\s,،;؛.]+")
 _ALL = frozenset(
@@ -23,7 +23,7 @@ _ALL = frozenset(
 _BUT = re.compile(
     r"(?P<all>.+?)[\s,،]+(?:but not|but|except for|except|excluding|apart from|without|minus|sauf|excepte|"
     r"hormis|a part|moins|sans|menos|excepto|exceto|salvo|fora|a excecao de|ما عدا|ماعدا|عدا|باستثناء|الا|"
-    r"إلا|سوى)\s+(?P<rest>.+)"
+    r"سوي)\s+(?P<rest>.+)"
 )
 _NONE = frozenset(
     listed(

@@ -1,9 +1,11 @@
 """A time of day."""
 
+import re
+
 from bot.questions.base import Asked, Reading
 from bot.questions.hours import read_hour
 from bot.values import Answer, Doubt, Heard, Rejection, Say, Value
-from bot.words import fold
+from bot.words import digits
 
 
 class Time:
@@ -21,7 +23,9 @@ class Time:
         value = f"{found.time:%H:%M}"
         if found.is_doubtful:
             return Doubt(value, value)
-        return Answer(value, "" if fold(heard.text) in (value, value.lstrip("0")) else value)
+        written = [int(number) for number in re.findall(r"\d+", digits(heard.text))]
+        is_same = [*written, 0][:2] == [found.time.hour, found.time.minute]
+        return Answer(value, "" if is_same else value)
 
     def shown(self, asked: Asked, value: Value, say: Say) -> str:
         """Return hours and minutes."""
