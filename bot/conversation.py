@@ -10,6 +10,7 @@ from bot import (
     choices,
     control,
     engine,
+    gathering,
     guiding,
     prompted,
     reporting,
@@ -29,6 +30,7 @@ from bot.words import Command, command_in, fold
 AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
 _GREETINGS = frozenset({"menu", "start", "pending"})
 _ANSWERS = frozenset({"skip", "nothing", "send", "done"})  # words that do something to the open question
+_TO_A_QUESTION = frozenset({"done", "skip", "nothing"})
 _OVER_A_QUESTION = frozenset({"menu", "forms", "language", "offer", "waiting", "resume", *scheduled.KINDS})
 _APART = frozenset(
     {*scheduled.KINDS, scheduled.WHY}
@@ -38,7 +40,10 @@ _MEANS = {"start": "begin", "send": "output"}  # words that name an option of th
 
 def hear(scene: Scene, heard: Heard) -> Outcome:
     """Return what follows from one reply. Nothing a person can send raises."""
-    outcome = _heard(scene, heard)
+    return _said_well(_heard(scene, heard))
+
+
+def _said_well(outcome: Outcome) -> Outcome:
     messages = tuple(replace(each, text=begun_right(each.text)) for each in outcome.messages)
     return replace(outcome, messages=messages)
 
@@ -48,7 +53,7 @@ def _heard(scene: Scene, heard: Heard) -> Outcome:
         return _opted_out(scene, heard)
     command = command_in(heard.text) if heard.text else None
     if command and command.name == "stop" and not scene.who.is_stopped:
-        return control.stop(scene, "")
+        return _stop(scene)
     if heard.edited:
         command = None
     if scene.who.is_stopped:
@@ -66,8 +71,18 @@ def _opted_out(scene: Scene, heard: Heard) -> Outcome:
     if heard.opt_out == "START":
         return control.restore(scene, is_confirmed=True) if is_stopped else _heard(scene, Heard(text="start"))
     if heard.opt_out == "STOP" and not is_stopped:
-        return replace(control.stop(scene, ""), messages=())
+        return replace(_stop(scene), messages=())
     return silent
+
+
+def _stop(scene: Scene) -> Outcome:
+    scene, refused = gathering.settled(scene)
+    return preceded(control.stop(scene, ""), refused)
+
+
+def silent(scene: Scene) -> Outcome:
+    """Return what follows when a text that was being gathered is taken for finished."""
+    return _said_well(gathering.silence(scene))
 
 
 def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
@@ -75,6 +90,8 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
         return _edited(scene, heard)
     if heard.media or heard.location:
         return _attached(scene, heard)
+    if gathering.is_open(scene) and (heard.text.strip() or heard.press):
+        return _gathered(scene, heard, command)
     if outcome := whole.headed(scene, heard):
         return outcome
     is_answer = command is None or command.name in _ANSWERS
@@ -89,6 +106,8 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if scene.talk.choice:
         if action := _picked(scene, heard.text):
             return act(scene, action)
+        if scene.talk.choice.kind == "check" and not command and gathering.goes_on(scene, heard):
+            return gathering.added(scene, heard)
         if fold(heard.text) == "=":
             return reporting.keep_last(scene, "")
         if outcome := _commanded(scene, command):
@@ -113,9 +132,20 @@ def _attached(scene: Scene, heard: Heard) -> Outcome:
     return attaching.place(scene)
 
 
+def _gathered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
+    """Add a reply to the text that is being gathered; a word or a choice ends it, and is then obeyed."""
+    is_choice = heard.press is not None or (scene.talk.choice is not None and _picked(scene, heard.text))
+    if not is_choice and not _is_meant(scene, command) and fold(heard.text) != "=":
+        return gathering.gone_on(scene, heard)
+    scene, refused = gathering.settled(scene)
+    if not is_choice and ((command and command.name in _TO_A_QUESTION) or fold(heard.text) == "="):
+        return reporting.ask_current(scene, refused)  # they were not said of the question that comes now
+    return preceded(_route(scene, heard, command), refused)
+
+
 def _edited(scene: Scene, heard: Heard) -> Outcome:
     """Correct what the edited message answered; one that was not understood counts as a new reply."""
-    outcome = reporting.edited(scene, heard)
+    outcome = gathering.corrected(scene, heard) or reporting.edited(scene, heard)
     if outcome is not None:
         return outcome
     if heard.source and scene.source == scene.talk.rejected:
@@ -134,12 +164,21 @@ def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
         if outcome := _commanded(scene, command):
             return outcome
     if not _is_away(scene):
-        return reporting.answer(scene, heard)
+        return _answered_now(scene, heard)
     if heard.text.strip() and engine.takes_free_text(filling):
         return reporting.doubtful(scene, heard.text.strip(), reporting.saved(scene))
     if not engine.understands(filling, heard):
         return reporting.resume(reporting.not_understood(scene))
     return reporting.answer_after_days(scene, heard)
+
+
+def _answered_now(scene: Scene, heard: Heard) -> Outcome:
+    """Read an answer; a text may be the beginning of a longer one, or the end of the one before."""
+    if gathering.goes_on(scene, heard):
+        return gathering.added(scene, heard)
+    if gathering.begins(scene, heard):
+        return gathering.begun(scene, heard)
+    return gathering.noted(scene, heard, reporting.answer(scene, heard))
 
 
 def _is_away(scene: Scene) -> bool:
@@ -243,11 +282,11 @@ def act(scene: Scene, action: str) -> Outcome:
 
 def _commanded(scene: Scene, command: Command | None) -> Outcome | None:
     """Do what a word says; None when the rest behind the word shows that it was not meant as one."""
-    if command is None:
-        return None
-    if command.more and not _FITS[command.name](scene, command.more):
-        return None
-    return COMMANDS[command.name](scene, command.more)
+    return COMMANDS[command.name](scene, command.more) if command and _is_meant(scene, command) else None
+
+
+def _is_meant(scene: Scene, command: Command | None) -> bool:
+    return command is not None and (not command.more or _FITS[command.name](scene, command.more))
 
 
 def _report(scene: Scene, more: str) -> Outcome:
@@ -406,8 +445,11 @@ def _consent_action(scene: Scene, heard: Heard) -> str | None:
 
 def _closed(scene: Scene) -> tuple[Scene, str]:
     """Leave a report whose period has closed, and say so; what was asked apart from it stays open."""
+    if scene.report is None or not reporting.is_closed(scene, scene.report):
+        return scene, ""
+    scene, refused = gathering.settled(scene)
     report = scene.report
-    if report is None or report.period is None or not reporting.is_closed(scene, report):
+    if report is None or report.period is None:
         return scene, ""
     period = scene.period(report.period)
     text = (
@@ -417,7 +459,8 @@ def _closed(scene: Scene) -> tuple[Scene, str]:
     )
     choice = scene.talk.choice
     is_apart = choice is not None and choice.kind in _APART
-    return (scene if is_apart else scene.chose(None)).without_report().did(LeftOpen()), text
+    left = (scene if is_apart else scene.chose(None)).without_report().did(LeftOpen())
+    return left, "\n".join(filter(None, (refused, text)))
 
 
 def preceded(outcome: Outcome, first: str) -> Outcome:

@@ -17,6 +17,7 @@ from bot.session import (
     is_text,
     moved_to,
     number_of,
+    over_limit,
     read,
     step_at,
     why_required,
@@ -155,6 +156,69 @@ def takes_free_text(filling: Filling) -> bool:
     """Tell whether any text at all would be an answer to the open question."""
     at = step_at(filling.sheet(), filling.session.at)
     return at is not None and is_text(at)
+
+
+def takes_whole(filling: Filling, heard: Heard) -> bool:
+    """Tell whether a reply, whatever its lines look like, is one text for the open question."""
+    sheet = filling.sheet()
+    at = step_at(sheet, filling.session.at)
+    if at is None or not is_text(at) or filling.session.doubt is not None:
+        return False
+    return read_several(filling, sheet, at, heard) is None
+
+
+def is_multiline(filling: Filling) -> bool:
+    """Tell whether the form wants more than a line for the open question."""
+    at = step_at(filling.sheet(), filling.session.at)
+    return at is not None and "multiline" in at.question.appearance.split()
+
+
+def excess(filling: Filling, text: str) -> int:
+    """Return by how many characters a text is too long for the open question, 0 when it is not."""
+    at = step_at(filling.sheet(), filling.session.at)
+    return over_limit(at, text) if at else 0
+
+
+def picks(filling: Filling, heard: Heard) -> bool:
+    """Tell whether the reply is an answer to the open question other than free text."""
+    sheet = filling.sheet()
+    at = step_at(sheet, filling.session.at)
+    if at is None or is_text(at):
+        return False
+    return isinstance(read(filling, sheet, at, heard), Answer)
+
+
+def write(filling: Filling, path: str, text: str) -> Turn:
+    """Return the filling with a text as the whole answer to a question, whatever its lines look like.
+
+    Nothing is said and nothing changes when the question is asked no more.
+    """
+    sheet = filling.sheet()
+    at = step_at(sheet, path)
+    if at is None:
+        return Turn(filling)
+    return _after(moved_to(filling, path), at, read(filling, sheet, at, Heard(text=text)))
+
+
+def rewrite(filling: Filling, path: str, text: str) -> Turn:
+    """Return the filling with a longer text as the answer to an earlier question; the open one stays."""
+    turn = write(filling, path, text)
+    if not turn.changes:
+        return replace(turn, filling=filling)
+    after = replace(filling, session=replace(filling.session, given=turn.filling.session.given))
+    return turn if not _stays_open(after, dict(turn.changes)) else replace(turn, filling=after)
+
+
+def path_before(filling: Filling) -> str:
+    """Return the path of the question before the open one, of the last when none is open; "" for none."""
+    paths = [step.path for step in askable(filling.sheet())]
+    place = paths.index(filling.session.at) if filling.session.at in paths else len(paths)
+    return paths[place - 1] if place else ""
+
+
+def place_of(filling: Filling, path: str) -> int:
+    """Return the number of a question that is asked."""
+    return number_of(filling.sheet(), path)
 
 
 def doubt(filling: Filling, value: Value) -> Filling:

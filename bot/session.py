@@ -1,5 +1,6 @@
 """A form in one person's hands: the answers so far, and the ground that reading and asking stand on."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +11,8 @@ from bot.forms.sheet import Sheet, Step
 from bot.questions import MEDIA_TYPES, type_named
 from bot.questions.base import Asked, Reading
 from bot.values import Answer, Doubt, Heard, Rejection, Say, Value
+
+_AT_MOST = re.compile(r"string-length\(\s*\.\s*\)\s*(<=|<)\s*(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +145,21 @@ def read(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> Reading:
         return reading  # it follows later
     why = _why_refused(filling, sheet, at)
     if at.question.type == "text":
-        return Rejection(why)
+        over = over_limit(at, str(reading.value))
+        too_many = filling.say.count("{n} character too many.", "{n} characters too many.", over)
+        return Rejection(f"{why} {too_many}" if over else why)
     shown = type_named(at.question.type).shown(asked, reading.value, filling.say)
     understood = filling.say("Understood as: {value}.", value=shown)
     return Rejection(f"{understood} {why}")
+
+
+def over_limit(at: Step, text: str) -> int:
+    """Return by how many characters a text is longer than the constraint of its question lets it be."""
+    found = _AT_MOST.search(at.question.constraint)
+    if found is None:
+        return 0
+    most = int(found[2]) - (found[1] == "<")
+    return max(0, len(text) - most)
 
 
 def _why_refused(filling: Filling, sheet: Sheet, at: Step) -> str:

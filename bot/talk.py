@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,30 @@ class Choice:
     data: Mapping[str, str] = field(default_factory=dict)
 
 
+class Stands(StrEnum):
+    """How a text stands that a person wrote."""
+
+    OPEN = "open"  # more of it may come
+    STORED = "stored"
+    REFUSED = "refused"  # by the form's constraint; kept to be corrected
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The text that a person wrote last, in the messages in which it came."""
+
+    report: int
+    path: str
+    pieces: tuple[tuple[str, str], ...]  # of each message its source and text
+    at: datetime  # of the last one
+    stands: Stands
+
+    @property
+    def text(self) -> str:
+        """Return the whole text, a line for each message."""
+        return "\n".join(text for _, text in self.pieces)
+
+
 @dataclass(frozen=True, slots=True)
 class Talk:
     """Where the conversation stands beside the open report."""
@@ -47,6 +72,7 @@ class Talk:
         ""  # the provider's id of the last message that was not understood: its edit is a new reply
     )
     heard_at: datetime | None = None
+    writing: Writing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +130,10 @@ class Facts(Protocol):
 
     def answered_by(self, source: str) -> tuple[Report, tuple[str, ...]] | None:
         """Return the report and the questions that a message of this person answered."""
+        ...
+
+    def was_asked(self) -> bool:
+        """Tell whether what the person was asked last may have been before them when they wrote this."""
         ...
 
     def digest(self, language: str, at: datetime | None = None) -> str:

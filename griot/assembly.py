@@ -220,6 +220,7 @@ def make_work(
         take_turn=turns,
         apologise=turns.apologise,
         busy=turns.busy,
+        end_text=turns.end_text,
         ways=turns.ways,
         limits=PaceLimits(settings.griot_sender_per_minute, settings.griot_sender_per_day),
         rates=rates(settings),

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot import notices
 from bot.control import ask_consent
-from bot.conversation import hear, preceded
+from bot.conversation import hear, preceded, silent
+from bot.gathering import silence_of
 from bot.ladder import NEWEST
 from bot.talk import Outcome, Scene, Who
 from bot.values import Heard, Message, Say
@@ -26,8 +27,17 @@ from models.form import FormShelf
 from models.inbox import Inbox
 from models.invite import Outcome as Redeemed
 from models.invite import answer_stranger, looks_like_code, may_be_told, redeem
-from models.person import KnownPerson, PersonState, address_heard, address_lost, person_of, person_with
+from models.person import (
+    KnownPerson,
+    PersonState,
+    address_heard,
+    address_lost,
+    newest_address,
+    person_of,
+    person_with,
+)
 from models.programme import ProgrammeShelf
+from models.silence import LATEST
 from models.submission import OpenChat, chat_of, save_chat
 from models.talk import state_of, talk_of
 
@@ -67,14 +77,14 @@ class Turns:
         person, address = self._person_at(db, row)
         if person and address and person.state != PersonState.STOPPED:
             text = notices.our_fault(self.voices[person.language])
-            _enqueue(db, row, person, address, Message(text, kind="notice"), "sorry", at)
+            _enqueue(db, _answer(row, address, "sorry"), person, Message(text, kind="notice"), at)
 
     def busy(self, db: Db, row: Inbox, at: datetime) -> None:
         """Tell the person once that their messages wait."""
         person, address = self._person_at(db, row)
         if person and address and person.state != PersonState.STOPPED:
             text = notices.busy(self.voices[person.language])
-            _enqueue(db, row, person, address, Message(text, kind="notice"), "busy", at)
+            _enqueue(db, _answer(row, address, "busy"), person, Message(text, kind="notice"), at)
 
     def _person_at(self, db: Db, row: Inbox) -> tuple[KnownPerson | None, str]:
         for news in self.channels[row.channel].parse(inbox.unpack(row.body)):
@@ -107,6 +117,26 @@ class Turns:
         scene = self._scene(db, row, news.heard, person, chat)
         self._keep(db, row, news.address, chat, scene, hear(scene, news.heard), at)
 
+    def end_text(self, db: Db, person_id: int, at: datetime) -> None:
+        """Take the text that a person sent in pieces for finished, unless more of it came meanwhile."""
+        person = person_with(db, person_id)  # locked: a turn of theirs may have been under way
+        chat = chat_of(db, person_id)
+        if person is None or chat.due_at is None or at < chat.due_at <= at + LATEST:
+            return
+        ended = min(chat.due_at, at)
+        key = f"silence:{person_id}:{chat.due_at.isoformat()}"
+        address = newest_address(db, person_id, chat.channel)
+        scene = self._scene_of(db, ended, person, chat)
+        outcome = silent(scene)
+        heard = effects.Heard(chat.channel, "", ended, at, 0, tuple(self.channels))
+        report_id = effects.keep(db, scene, outcome.effects, heard)
+        now = replace(chat, state=state_of(outcome.talk), due_at=None)
+        save_chat(db, person_id, now, report_id, chat.updated_at or ended)
+        for number, message in enumerate(outcome.messages, start=1):
+            if address and not scene.who.is_stopped:
+                way = _Way(f"{key}:{number}", chat.channel, address, at)
+                _enqueue(db, way, person, message, at)
+
     def _hear_stranger(self, db: Db, row: Inbox, news: Inbound, at: datetime) -> None:
         """Bind who sends a code; give others one neutral answer a day."""
         inbox.describe(db, row.id, None, said(news.heard))
@@ -137,25 +167,22 @@ class Turns:
         self._keep(db, row, news.address, chat, scene, preceded(outcome, joined), at)
 
     def _scene(self, db: Db, row: Inbox, heard: Heard, person: KnownPerson, chat: OpenChat) -> Scene:
-        facts = StoredFacts(
-            db,
-            self.forms,
-            person.id,
-            person.city,
-            row.received_at,
-            self.digest_in,
-            self.details_in,
+        return replace(
+            self._scene_of(db, row.received_at, person, chat),
+            source=f"{row.channel}:{heard.source}",
+            has_moved=bool(chat.channel) and chat.channel != row.channel,
         )
+
+    def _scene_of(self, db: Db, at: datetime, person: KnownPerson, chat: OpenChat) -> Scene:
+        facts = StoredFacts(db, self.forms, person.id, person.city, at, self.digest_in, self.details_in)
         return Scene(
             who=_who(db, person),
             programme=self.programmes.programme(db),
-            at=row.received_at,
+            at=at,
             voices=self.voices,
             facts=facts,
             talk=talk_of(chat),
             report=facts.opened(chat.report) if chat.report else None,
-            source=f"{row.channel}:{heard.source}",
-            has_moved=bool(chat.channel) and chat.channel != row.channel,
         )
 
     def _keep(
@@ -171,10 +198,12 @@ class Turns:
         heard = effects.Heard(row.channel, scene.source, row.received_at, at, row.id, tuple(self.channels))
         report_id = effects.keep(db, scene, outcome.effects, heard)
         channel = row.channel if outcome.messages else chat.channel  # where the question was asked
-        now = OpenChat(state_of(outcome.talk), channel, is_new=chat.is_new)
+        now = OpenChat(
+            state_of(outcome.talk), channel, is_new=chat.is_new, due_at=silence_of(outcome.talk, report_id)
+        )
         save_chat(db, scene.who.id, now, report_id, row.received_at)
         for number, message in enumerate(outcome.messages, start=1):
-            _enqueue(db, row, scene.who, address, message, str(number), at)
+            _enqueue(db, _answer(row, address, str(number)), scene.who, message, at)
 
 
 def make_turns(channels: Mapping[str, Channel]) -> Turns:
@@ -225,23 +254,35 @@ def _note(db: Db, row: Inbox, news: Receipt, ways: Ways, at: datetime) -> None:
         address_heard(db, row.channel, news.address, row.received_at, at)
 
 
-def _enqueue(
-    db: Db, row: Inbox, person: KnownPerson | Who, address: str, message: Message, number: str, at: datetime
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Under which key and where to a message goes, and when what it answers came."""
+
+    key: str
+    channel: str
+    address: str
+    at: datetime
+
+
+def _answer(row: Inbox, address: str, number: str) -> _Way:
+    return _Way(f"reply:{row.id}:{number}", row.channel, address, row.received_at)
+
+
+def _enqueue(db: Db, way: _Way, person: KnownPerson | Who, message: Message, at: datetime) -> None:
     outbox.enqueue(
         db,
-        key=f"reply:{row.id}:{number}",
+        key=way.key,
         person_id=person.id,
         recipient=str(person.id),
-        channel=row.channel,
-        address=address,
+        channel=way.channel,
+        address=way.address,
         kind=message.kind,
         message=message,
-        at=row.received_at,
+        at=way.at,
         handled_at=at,
-        due_at=min(row.received_at, at),  # the clock may have jumped back meanwhile
+        due_at=min(way.at, at),  # the clock may have jumped back meanwhile
         despite_stop=message.kind == "notice",
-        rung=row.channel,
+        rung=way.channel,
         rung_reason=NEWEST,
     )
 

@@ -19,7 +19,7 @@ from griot.rates import Rate
 from griot.sender import Outcome, Sender
 from griot.wake import Ear
 from griot.ways import Ways
-from models import inbox, media, sending
+from models import inbox, media, sending, silence
 from models.base import Db
 from models.db import Store, is_blocked, is_transient, read, write
 from models.inbox import Inbox, InboxState
@@ -38,11 +38,13 @@ IDLE = 1.0  # seconds until a quiet worker looks again
 LOOK_AGAIN = 0.1  # seconds between two looks of `--once`: what is due may wait for a throttled channel
 AFTER_ERROR = 1.0  # seconds until it looks again when the database did not answer
 AFTER_LOCK = timedelta(seconds=5)  # until a turn that waited in vain for a lock is taken again
+AFTER_FAULT = timedelta(minutes=5)  # until a text that could not be stored is tried again
 SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
 LONGEST_WAIT = 60.0  # seconds that `--once` waits for nothing: its clock may stand still
 ENDING = 7.0  # seconds that calls under way get at the end
 
 Turn = Callable[[Db, Inbox, datetime], None]
+Silence = Callable[[Db, int, datetime], None]  # of the person with this id
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class Work:
     """What a worker is made of, given by the composition root.
 
     `apologise` tells the person that a message was set aside, `busy` that many messages wait: each enqueues
-    one notice. `ways` lead on from what fails. `measure_turn(seconds)`, `measure_send(channel, outcome,
-    seconds)` feed the metrics.
+    one notice. `end_text` takes a text in several messages for finished. `ways` lead on from what fails.
+    `measure_turn(seconds)`, `measure_send(channel, outcome, seconds)` feed the metrics.
     """
 
     store: Store
@@ -60,6 +62,7 @@ class Work:
     take_turn: Turn
     apologise: Turn
     busy: Turn
+    end_text: Silence
     ways: Ways
     limits: PaceLimits
     rates: Mapping[str, Rate]
@@ -143,7 +146,8 @@ class Worker:
         began = time.monotonic()
         try:
             due, is_wanted = read(self._work.store, self._look)
-            if not (ended or waiting or arrived or is_wanted or due.updates or self._may_send(due)):
+            is_due = is_wanted or due.updates or due.silences or self._may_send(due)
+            if not (ended or waiting or arrived or is_due):
                 return Round()
             done = write(self._work.store, lambda db: self._round(db, due, ended, waiting, arrived))
         except Exception as error:  # noqa: BLE001 - whatever it is, others go on
@@ -184,6 +188,7 @@ class Worker:
         done = Round(failed=settle(db, ended, self._policy, self._work.ways, at))
         done.unnamed = fetcher.settle(db, arrived, at)
         done.turns = self._take_turns(db, at) if due.updates else 0
+        done.turns += self._end_texts(db, at) if due.silences else 0
         done.released = self._release(db, waiting, at)
         room = self._sender.room
         if room and (due.messages or done.turns or ended) and (channels := self._sender.open_channels):
@@ -249,6 +254,20 @@ class Worker:
             return False
         self._work.measure_turn(time.perf_counter() - began)
         return True
+
+    def _end_texts(self, db: Db, at: datetime) -> int:
+        """Take texts for finished after a silence; one whose turn raises is kept, and tried again later."""
+        people = silence.silent(db, BATCH, at)
+        for person_id in people:
+            try:
+                with db.begin_nested():
+                    self._work.end_text(db, person_id, at)
+            except Exception as error:
+                if isinstance(error, DBAPIError) and is_transient(error):
+                    raise
+                log.error("the end of a text of person %s raised %s", person_id, trace_of(error))
+                silence.wait_on(db, person_id, at + AFTER_FAULT)
+        return len(people)
 
     def _tell(self, db: Db, notice: Turn, row: Inbox, at: datetime) -> None:
         """Enqueue a notice about a row; when even that raises, the row itself matters more."""

@@ -13,6 +13,7 @@ from bot.values import Value
 from models.base import Db, Json
 from models.form import FormShelf
 from models.person import Person, PersonState, Role
+from models.silence import was_before
 from models.submission import (
     Stored,
     answered_by,
@@ -96,6 +97,10 @@ class StoredFacts:
         """Return the report and the questions that a message of this person answered."""
         found = answered_by(self.db, self.person_id, source)
         return (self.opened(found[0]), found[1]) if found else None
+
+    def was_asked(self) -> bool:
+        """Tell whether what the person was asked last may have been before them when they wrote this."""
+        return was_before(self.db, self.person_id, self.at)
 
     def digest(self, language: str, at: datetime | None = None) -> str:
         """Return the digest of the week as text: as it was at a time, else as it stands."""

@@ -308,6 +308,17 @@ def address_heard(db: Db, channel: str, value: str, at: datetime, handled_at: da
     db.connection().execute(_HEARD, {"on": channel, "from": value, **times})
 
 
+def newest_address(db: Db, person_id: int, channel: str) -> str:
+    """Return the address on a channel from which a person wrote last, "" for none."""
+    theirs = Address.person_id == person_id, Address.channel == channel
+    query = (
+        select(Address.value)
+        .where(*theirs)
+        .order_by(Address.last_in_at.desc().nulls_last(), Address.id.desc())
+    )
+    return db.scalars(query.limit(1)).first() or ""
+
+
 def address_lost(db: Db, channel: str, value: str, why: str, at: datetime) -> None:
     """Note why an address cannot be reached: blocked, unknown or not_started."""
     theirs = Address.channel == channel, Address.value == value

@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -56,6 +57,9 @@ class Submission(Base):
     period: Mapped[str | None]  # 2026-W48, 2026-11, 2026-H2
     state: Mapped[str] = mapped_column(default=SubmissionState.DRAFT)
     review: Mapped[str] = mapped_column(default="received")  # ODK Central's words
+    revision: Mapped[int] = mapped_column(
+        default=1, server_default="1"
+    )  # one more each time a sent report is changed
     nothing: Mapped[bool] = mapped_column("is_nothing", default=False)  # NOTHING is a keyword of SQLite
     channel: Mapped[str]
     language: Mapped[str]
@@ -92,10 +96,16 @@ class Answer(Base):
     changed_at: Mapped[datetime]  # for `export --since`: when it was kept, or replaced
 
 
+IS_WAITED_FOR = text("due_at is not null")
+
+
 class Chat(Base):
     """Where the conversation with one person stands; a session belongs to the person, not to a channel."""
 
     __tablename__ = "chat"
+    __table_args__ = (
+        Index("ix_chat_due_at", "due_at", sqlite_where=IS_WAITED_FOR, postgresql_where=IS_WAITED_FOR),
+    )
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     submission_id: Mapped[int | None] = mapped_column(
@@ -104,6 +114,7 @@ class Chat(Base):
     state: Mapped[dict[str, Json]]
     channel: Mapped[str] = mapped_column(default="")  # of the newest message in
     updated_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]  # when the silence ends a text that is being gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +141,7 @@ class OpenChat:
     updated_at: datetime | None = None
     report: Stored | None = None
     is_new: bool = True
+    due_at: datetime | None = None  # when the silence ends a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +171,16 @@ _STORED = (
 
 # On the way of every turn: Core, built once (a statement built each time costs more than running it).
 _CHAT, _SUBMISSION, _ANSWER = table_of(Chat), table_of(Submission), table_of(Answer)
+_CHAT_FACTS = ("state", "channel", "updated_at", "due_at")
 _CHAT_OF = (
-    select(_CHAT.c.state, _CHAT.c.channel, _CHAT.c.updated_at, *(_SUBMISSION.c[each.key] for each in _STORED))
+    select(*(_CHAT.c[each] for each in _CHAT_FACTS), *(_SUBMISSION.c[each.key] for each in _STORED))
     .outerjoin(_SUBMISSION, _SUBMISSION.c.id == _CHAT.c.submission_id)
     .where(_CHAT.c.person_id == bindparam("person"))
 )
 _SAVE_CHAT = (
     update(_CHAT)
     .where(_CHAT.c.person_id == bindparam("person"))
-    .values({name: bindparam(name) for name in ("submission_id", "state", "channel", "updated_at")})
+    .values({name: bindparam(name) for name in ("submission_id", *_CHAT_FACTS)})
 )
 _KEEP = (
     update(_SUBMISSION)
@@ -183,8 +196,9 @@ def chat_of(db: Db, person_id: int) -> OpenChat:
     row = db.connection().execute(_CHAT_OF, {"person": person_id}).first()
     if row is None:
         return OpenChat()
-    state, channel, updated_at, *report = row
-    return OpenChat(state, channel, updated_at, _stored(report) if report[0] else None, is_new=False)
+    state, channel, updated_at, due_at, *report = row
+    stored = _stored(report) if report[0] else None
+    return OpenChat(state, channel, updated_at, stored, is_new=False, due_at=due_at)
 
 
 def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None, at: datetime) -> None:
@@ -194,6 +208,7 @@ def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None,
         "state": chat.state,
         "channel": chat.channel,
         "updated_at": at,
+        "due_at": chat.due_at,
     }
     if chat.is_new:
         db.execute(insert(Chat).values(person_id=person_id, **values))

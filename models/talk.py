@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.talk import Choice, Talk
+from bot.talk import Choice, Stands, Talk, Writing
 from models.base import Db, Json
 from models.person import person_with
 from models.submission import OpenChat, chat_of, save_chat
@@ -16,6 +16,7 @@ def talk_of(chat: OpenChat) -> Talk:
         choice=Choice(choice["kind"], tuple(choice["actions"]), choice["data"]) if choice else None,
         rejected=chat.state.get("rejected", ""),
         heard_at=chat.updated_at,
+        writing=_writing_of(chat.state.get("writing")),
     )
 
 
@@ -27,7 +28,23 @@ def state_of(talk: Talk) -> dict[str, Json]:
         state["choice"] = {"kind": choice.kind, "actions": list(choice.actions), "data": dict(choice.data)}
     if talk.rejected:
         state["rejected"] = talk.rejected
+    if talk.writing:
+        state["writing"] = _kept(talk.writing)
     return state
+
+
+def _writing_of(kept: Json) -> Writing | None:
+    if kept is None:
+        return None
+    pieces = tuple((source, text) for source, text in kept["pieces"])
+    at, stands = datetime.fromisoformat(kept["at"]), Stands(kept["stands"])
+    return Writing(kept["report"], kept["path"], pieces, at, stands)
+
+
+def _kept(writing: Writing) -> Json:
+    pieces = [list(piece) for piece in writing.pieces]
+    facts = {"report": writing.report, "path": writing.path, "stands": str(writing.stands)}
+    return {**facts, "pieces": pieces, "at": writing.at.isoformat()}
 
 
 def open_choice(db: Db, person_id: int, choice: Choice, channel: str, at: datetime) -> None:

@@ -17,7 +17,8 @@ from tests.conversations.stage import MONDAY, a_stage, a_store
 FORMS = Path(__file__).parent / "forms"
 _HEADER = re.compile(r"(city|language|agreed|role|form|file|channels|known): (.*)")
 _STEP = re.compile(
-    r"(coordinator|officer|stranger|provider|schedule|clock|channel|phone|stored|history)([>*~+])(?: (.*))?"
+    r"(coordinator|officer|stranger|provider|schedule|clock|channel|phone|stored|history|silence)"
+    r"([>*~+&])(?: (.*))?"
 )
 _AFTER = {
     "hours": lambda n: timedelta(hours=n),
@@ -116,6 +117,8 @@ class _Player:
         if sign == "~":
             number, _, new = text.partition(" ")
             return list(_said(self.stage.edits(new.replace("CODE", self.code), int(number) - 1)))
+        if sign == "&":
+            return list(_said(self.stage.says_unseeing(text)))
         if sign == "+":
             return list(_said(self.stage.hears(_attached(rest))))
         if who in ("coordinator", "officer", "stranger"):
@@ -159,6 +162,10 @@ class _Player:
         self.stage.address = rest
         return []
 
+    def silence(self, rest: str) -> list[str]:
+        """Write nothing more for as long as the bot waits."""
+        return list(_said(self.stage.falls_silent()))
+
     def stored(self, rest: str) -> list[str]:
         """Return every report of the person."""
         return [line for report in self.stage.reports() for line in _report(report)] or ["stored> nothing"]
@@ -182,6 +189,7 @@ _DOES: dict[str, Callable[[_Player, str], list[str]]] = {
     "schedule": _Player.schedule,
     "provider": _Player.provider,
     "stored": _Player.stored,
+    "silence": _Player.silence,
     "history": _Player.history,
 }
 

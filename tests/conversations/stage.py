@@ -29,6 +29,7 @@ from models.outbox import Outbox, message_of
 from models.programme import ProgrammeShelf, load
 from models.submission import Answer, Submission, chat_of
 from models.talk import open_choice, talk_of
+from models.thread import deliver_here
 
 MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 
@@ -102,15 +103,34 @@ class Stage:
 
     def hears(self, heard: Heard) -> list[Message]:
         """Return what the bot answers; a minute passes with every reply."""
-        self.count += 1
         self.clock += timedelta(minutes=1)
+        return self._hears(heard, self.clock)
+
+    def _hears(self, heard: Heard, at: datetime) -> list[Message]:
+        self.count += 1
         name = f"{self.address}-{self.count}"
         if not heard.edited and not heard.press:
             self.sources.append(name)
         body = written_down(name, self.address, heard)
         sender = f"{self.channel}:{self.address}"
-        write(self.store, lambda db: receive(db, self.channel, name, sender, body, self.clock))
+        write(self.store, lambda db: receive(db, self.channel, name, sender, body, at))
         return self._turn()
+
+    def says_unseeing(self, text: str) -> list[Message]:
+        """Return what the bot answers to a text that was written before its last message was."""
+        return self._hears(Heard(text=text), self.clock - timedelta(seconds=1))
+
+    def falls_silent(self) -> list[Message]:
+        """Return what the bot says when nothing more comes for as long as it waits, if it does."""
+
+        def work(db: Db) -> list[Message]:
+            until = chat_of(db, self.person_id).due_at
+            if until is not None:
+                self.clock = until
+                self.turns.end_text(db, self.person_id, self.clock)
+            return self._told(db)
+
+        return self._shown(work)
 
     def _turn(self) -> list[Message]:
         def work(db: Db) -> list[Message]:
@@ -164,6 +184,7 @@ class Stage:
     def _told(self, db: Db) -> list[Message]:
         rows = db.scalars(select(Outbox).where(Outbox.id > self.seen).order_by(Outbox.id)).all()
         self.seen = rows[-1].id if rows else self.seen
+        deliver_here(db, self.person_id, self.channel, self.clock)
         return [message_of(row) for row in rows if row.address == self.address]
 
     def _shown(self, work: Callable[[Db], list[Message]]) -> list[Message]:

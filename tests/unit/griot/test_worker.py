@@ -58,6 +58,7 @@ class Stage:
             take_turn=self.take_turn,
             apologise=notice("sorry"),
             busy=notice("busy"),
+            end_text=lambda db, person_id, at: None,
             ways=Ways(frozenset({"telegram"}), {}, ProgrammeShelf()),
             limits=NO_LIMITS,
             rates={},
