@@ -22,8 +22,6 @@ Record: TypeAlias = dict[str, Json]
 PAGE = 500  # rows of one transaction
 MEDIA = ("type", "name", "size")  # what is told of an attachment; the provider's reference is not
 
-NO_SIZES: Mapping[str, int] = {}
-
 SUBMISSIONS = (
     "reference",
     "form",
@@ -92,7 +90,9 @@ def submissions(
     query = select(Submission).where(Submission.id > after, changed)
     rows = db.scalars(query.order_by(Submission.id).limit(PAGE)).all()
     sizes = sizes_of(db, [row.id for row in rows])
-    return _page([_submission(row, is_closed, sizes) for row in rows], [row.id for row in rows])
+    return _page(
+        [_submission(row, is_closed, sizes.get(row.id, {})) for row in rows], [row.id for row in rows]
+    )
 
 
 def _submission(
@@ -114,7 +114,7 @@ def _submission(
         "started_at": rfc3339(row.started_at),
         "submitted_at": rfc3339(row.submitted_at),
         "nothing": row.nothing,
-        "answers": shown(row.answers, sizes),
+        "answers": _sized(shown(row.answers), sizes),
     }
 
 
@@ -123,20 +123,24 @@ def called(submission_id: int, reference: str | None) -> str:
     return reference or f"draft-{submission_id}"
 
 
-def shown(value: Json, sizes: Mapping[str, int] = NO_SIZES) -> Json:
-    """Return the value as others see it: of an attachment its type, name and size only.
-
-    `sizes`: of what is kept, in bytes as stored, by the provider's reference; else as the provider said.
-    """
+def shown(value: Json) -> Json:
+    """Return the value as others see it: of an attachment its type, name and size only."""
     match value:
-        case {"ref": ref, "type": _}:
-            told = {key: value.get(key) for key in MEDIA}
-            return told | ({"size": sizes[ref]} if ref in sizes else {})
+        case {"ref": _, "type": _}:
+            return {key: value.get(key) for key in MEDIA}
         case dict():
-            return {key: shown(inner, sizes) for key, inner in value.items()}
+            return {key: shown(inner) for key, inner in value.items()}
         case list():
-            return [shown(inner, sizes) for inner in value]
+            return [shown(inner) for inner in value]
     return value
+
+
+def _sized(answers: Json, sizes: Mapping[str, int]) -> Json:
+    """Return a report's answers, of what is kept with the size that is stored."""
+    return {
+        path: {**value, "size": sizes[path]} if isinstance(value, dict) and path in sizes else value
+        for path, value in answers.items()
+    }
 
 
 def answers(db: Db, after: int, since: datetime | None) -> Page:

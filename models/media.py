@@ -241,11 +241,15 @@ def kept_within(db: Db, reach: Reach, id: int) -> Media | None:
     return db.scalar(query.where(*kept, reach.covers(Submission.city)))
 
 
-def sizes_of(db: Db, submissions: Collection[int]) -> dict[str, int]:
-    """Return the sizes, in bytes, of what is kept of these reports, by the provider's reference."""
-    query = select(Media.ref, Media.size).where(Media.submission_id.in_(sorted(submissions)))
-    rows = db.execute(query.where(Media.state == MediaState.KEPT))
-    return {str(ref): int(size) for ref, size in rows if size is not None}
+def sizes_of(db: Db, submissions: Collection[int]) -> dict[int, dict[str, int]]:
+    """Return the sizes, in bytes, of what is kept, by report and question; of several the newest."""
+    query = select(Media.submission_id, Media.question, Media.size).order_by(Media.id)
+    kept = Media.submission_id.in_(sorted(submissions)), Media.state == MediaState.KEPT
+    found: dict[int, dict[str, int]] = {}
+    for report, question, size in db.execute(query.where(*kept)):
+        if size is not None:
+            found.setdefault(report, {})[question] = size
+    return found
 
 
 def count_by_state(db: Db) -> dict[str, int]:
