@@ -72,7 +72,8 @@ def open_due(scene: Scene) -> Outcome:
 
 def list_forms(scene: Scene) -> Outcome:
     """List all forms of the programme."""
-    return choose(scene, Choice("forms", tuple(f"open:{name}" for name in scene.programme.forms)))
+    used = (name for name in scene.programme.forms if not scene.facts.is_retired(name))
+    return choose(scene, Choice("forms", tuple(f"open:{name}" for name in used)))
 
 
 def open_form(scene: Scene, more: str) -> Outcome:
@@ -133,6 +134,10 @@ def closing(scene: Scene, report: Report) -> datetime | None:
 
 
 def _open(scene: Scene, form: Form, period: str | None, milestone: str) -> Outcome:
+    is_begun = scene.report is not None and _is_of(scene.report, form, period, milestone)
+    can_go_on = is_begun or scene.facts.draft(form.name, period, milestone) is not None
+    if scene.facts.is_retired(form.name) and not can_go_on:
+        return ask_current(scene, scene.say("This form is no longer used."))
     return resume(opened(scene, form, period, milestone))
 
 

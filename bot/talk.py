@@ -96,6 +96,10 @@ class Facts(Protocol):
         """Return the current version of a form."""
         ...
 
+    def is_retired(self, form: str) -> bool:
+        """Tell whether no new report begins on a form."""
+        ...
+
     def draft(self, form: str, period: str | None, milestone: str = "") -> Report | None:
         """Return this person's newest draft of the form and period, and of the milestone if one is named."""
         ...

@@ -11,7 +11,7 @@ from bot.session import Session
 from bot.talk import Report
 from bot.values import Value
 from models.base import Db, Json
-from models.form import FormShelf
+from models.form import FormShelf, is_retired
 from models.person import Person, PersonState, Role
 from models.silence import was_before
 from models.submission import (
@@ -54,6 +54,10 @@ class StoredFacts:
             return self.shelf.form(self.db, name)
         except LookupError:
             return None
+
+    def is_retired(self, form: str) -> bool:
+        """Tell whether no new report begins on a form."""
+        return is_retired(self.db, form)
 
     def draft(self, form: str, period: str | None, milestone: str = "") -> Report | None:
         """Return this person's newest draft of the form and period, and of the milestone if one is named."""

@@ -78,6 +78,8 @@ def add_form(
     """
     if fault := version_taken(db, form, file, file_name):
         raise FormError((fault,))
+    again = update(FormVersion).where(FormVersion.name == form.name)
+    db.execute(again.values(retired_at=None))  # whoever adds a version wants the form to be used
     stored = db.scalar(_version(form))
     if stored is None:
         stored = _stored(form, file, file_name, at)
@@ -133,6 +135,35 @@ def newer_than(db: Db, name: str, file: bytes) -> tuple[str, str] | None:
     )
     stored = db.execute(query).first()
     return None if stored is None or stored.is_current else (stored.version, _current(db, name))
+
+
+def versions_of(db: Db, name: str) -> Sequence[FormVersion]:
+    """Return the stored versions of a form, the newest first; raise LookupError if there is none."""
+    newest = select(FormVersion).where(FormVersion.name == name).order_by(FormVersion.id.desc())
+    found = db.scalars(newest).all()
+    if not found:
+        raise LookupError(f"no form {name}")
+    return found
+
+
+def retire(db: Db, name: str, at: datetime) -> None:
+    """End the use of a form: no new report begins on it. Raise LookupError if there is none."""
+    for version in versions_of(db, name):
+        version.retired_at = version.retired_at or at
+    db.flush()
+
+
+def reopen(db: Db, name: str) -> None:
+    """Take a form into use again; raise LookupError if there is none."""
+    for version in versions_of(db, name):
+        version.retired_at = None
+    db.flush()
+
+
+def is_retired(db: Db, name: str) -> bool:
+    """Tell whether a form is no longer used."""
+    retired = select(FormVersion.id).where(FormVersion.name == name, FormVersion.retired_at.is_not(None))
+    return db.scalar(retired.limit(1)) is not None
 
 
 def digest_of(file: bytes) -> str:

@@ -18,9 +18,11 @@ from models import export_milestones
 from models.base import Json
 from models.db import read
 from models.export import Record
-from models.form import FormShelf
+from models.form import opened, versions_of
 from models.programme import current_programme
 from reports.tables import FORMATS
+
+FLAT = ("csv", "xlsx")  # formats with a column for each answer
 
 Rows: TypeAlias = Callable[[Desk, datetime | None], Iterable[Record]]
 
@@ -38,9 +40,13 @@ def export(what: str, format_: str, as_json: bool, output: Path | None, since: d
     format_ = "json" if as_json else format_
     if format_ == "xlsx" and output is None and sys.stdout.isatty():
         raise BadInput("A workbook is not for the screen. Give --output FILE.")
-    columns, rows = TABLES[what]
+    columns, rows_in = TABLES[what]
     with desk() as it:
-        file = FORMATS[format_](rows(it, since), columns)
+        rows: Iterable[Record] = rows_in(it, since)
+        if what == "submissions" and format_ in FLAT:
+            rows = list(rows)
+            columns = [*columns, *_answered(it, rows)]
+        file = FORMATS[format_](rows, columns)
     if output is None:
         click.echo(file, nl=False)
         return
@@ -53,15 +59,26 @@ def _submissions(it: Desk, since: datetime | None) -> Iterator[Record]:
 
 
 def _in_form_order(it: Desk, rows: Iterable[Record]) -> Iterator[Record]:
-    """Yield reports with their answers in the order of the form's version; PostgreSQL does not keep it."""
-    shelf = FormShelf()
-    orders: dict[tuple[str, str], Mapping[str, int]] = {}
+    """Yield reports with their answers in the order of the form; PostgreSQL does not keep it."""
+    orders: dict[str, Mapping[str, int]] = {}
     for row in rows:
-        version = row["form"], row["form_version"]
-        if version not in orders:
-            form = read(it.store, partial(shelf.form, name=version[0], version=version[1]))
-            orders[version] = {path: place for place, path in enumerate(form.compiled.nodes)}
-        yield row | {"answers": _sorted(row["answers"], orders[version], "")}
+        order = orders.get(row["form"]) or orders.setdefault(row["form"], _order(it, row["form"]))
+        yield row | {"answers": _sorted(row["answers"], order, "")}
+
+
+def _order(it: Desk, form: str) -> Mapping[str, int]:
+    """Return the place of each path in all versions of a form: those of the newest, then those of before."""
+    forms = read(it.store, lambda db: [opened(version) for version in versions_of(db, form)])
+    paths = dict.fromkeys(path for one in forms for path in one.compiled.nodes)
+    return {path: place for place, path in enumerate(paths)}
+
+
+def _answered(it: Desk, rows: Sequence[Record]) -> Iterator[str]:
+    """Yield a column for each answer that there is, form by form: versions merge by name."""
+    for form in sorted({row["form"] for row in rows}):
+        order = _order(it, form)
+        paths = {path for row in rows if row["form"] == form for path in row["answers"]}
+        yield from (f"answers/{path}" for path in sorted(paths, key=lambda path: order.get(path, len(order))))
 
 
 def _sorted(answers: Record, order: Mapping[str, int], within: str) -> Record:

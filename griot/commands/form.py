@@ -4,21 +4,43 @@ from pathlib import Path
 
 import click
 
+from bot.forms.changes import Change
+from bot.forms.coverage import coverage, gaps
 from bot.forms.form import Form, FormError, Question
-from bot.forms.sizes import LARGEST_FILE
+from bot.forms.outline import UNLABELLED
+from bot.forms.read import Reading
+from bot.sentence import spoken
 from bot.values import Problem
-from griot.commands.desk import BadInput, desk, one_line, save, show_json, show_problems
+from griot.commands.desk import BadInput, desk, save, show_json
+from griot.commands.form_faults import (
+    checked,
+    in_language,
+    read_with_lists,
+    show_checked,
+    show_faults,
+    tell_of_lists,
+    voice,
+    with_attached,
+)
+from griot.commands.form_versions import between, reopen, retire, show_changes
+from griot.commands.form_versions import show as show_each
 from griot.commands.preview import preview
-from griot.reading import read_apart
 from models.base import Db, Json
 from models.db import read, write
-from models.form import FormShelf, add_form, current_forms, form_version
+from models.form import (
+    FormShelf,
+    FormVersion,
+    add_form,
+    current_forms,
+    form_version,
+    opened,
+    versions_of,
+)
+from models.programme import current_programme
 from reports.xlsform import spreadsheet_of
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 file_of_form = click.argument("file", type=click.Path(path_type=Path))
-SHEETS = ("survey", "choices", "settings", "external_choices", "entities", "osm")
-NOT_ASKED = ("note", "another")  # `another` is the bot's question between two rounds of a repeat
 
 
 @click.group()
@@ -26,46 +48,92 @@ def form() -> None:
     """Check, preview, add, list, show and export questionnaires (XLSForm .xlsx, .xls, .csv, .md)."""
 
 
-form.add_command(preview)
+for command in (preview, show_changes, retire, reopen):
+    form.add_command(command)
 
 
 @form.command()
 @file_of_form
+@with_attached
+@in_language
 @as_json
 @click.pass_context
-def check(context: click.Context, file: Path, as_json: bool) -> None:
-    """Find every fault of a form: sheet, row, column and mend."""
-    found, problems = _read(file)
+def check(context: click.Context, file: Path, attach: tuple[Path, ...], language: str, as_json: bool) -> None:
+    """Find every fault of a form: sheet, row, column and mend; tell its languages and weight."""
+    reading, _, attached = read_with_lists(file, attach)
+    tell_of_lists(attached, attach)
     if as_json:
-        show_json(_checked(found, problems))
+        show_json(checked(reading, voice(language)))
     else:
-        _show_checked(found, problems)
-    context.exit(2 if problems else 0)
+        show_checked(reading, voice(language))
+    context.exit(2 if reading.form is None else 0)
 
 
 @form.command()
 @file_of_form
+@with_attached
+@click.option("--fallback", help="The language said where a text is missing in en, fr, pt or ar.")
+@in_language
 @as_json
 @click.pass_context
-def add(context: click.Context, file: Path, as_json: bool) -> None:
-    """Store a form's version and make it the current one."""
-    content = _content(file)
+def add(
+    context: click.Context,
+    file: Path,
+    attach: tuple[Path, ...],
+    fallback: str | None,
+    language: str,
+    as_json: bool,
+) -> None:
+    """Store a form's version and make it the current one, in four languages or with a fallback."""
+    reading, content, attached = read_with_lists(file, attach)  # the slow part, before the transaction
+    say = voice(language)
     with desk() as it:
-        try:
-            form = _form(content, file.name)  # the slow part, before the transaction
-
-            def work(db: Db) -> tuple[str, str]:
-                stored = add_form(db, form, content, file.name, it.at)
-                return stored.name, stored.version
-
-            name, version = write(it.store, work)
-        except FormError as error:
-            show_problems(error.problems)
+        spare = fallback or read(it.store, _fallback_of_programme)
+        found = _unfit(reading, fallback, spare)
+        form = reading.form
+        if form is None or (found and not spare):
+            show_faults((*reading.problems, *found), say)
             context.exit(2)
+        tell_of_lists(attached, attach)
+
+        def work(db: Db) -> tuple[str, str, tuple[Change, ...]]:
+            had = {one.version for one in current_forms(db) if one.name == form.name}
+            stored = add_form(
+                db, form, content, file.name, it.at, fallback=spare if found else "", attached=attached
+            )
+            changed = between(db, form.name)[2] if had - {stored.version} else ()
+            return stored.name, stored.version, changed
+
+        try:
+            name, version, changed = write(it.store, work)
+        except FormError as error:
+            show_faults(error.problems, say)
+            context.exit(2)
+    for one in found:
+        click.echo(f"warning: {spoken(one.message, say)}", err=True)
     if as_json:
         show_json({"name": name, "version": version})
         return
     click.echo(f"{name}, version {version}")
+    show_each(changed, say)
+
+
+def _unfit(reading: Reading, fallback: str | None, spare: str) -> tuple[Problem, ...]:
+    """Return what a form lacks in the bot's languages; raise BadInput for an unknown fallback."""
+    if reading.form is None or reading.outline is None:
+        return ()
+    texts = reading.outline.texts
+    known = {language for _, labels in texts for language in labels}
+    if fallback and fallback not in known and UNLABELLED not in known:
+        raise BadInput(f"The form has no texts in {fallback}. It has {', '.join(sorted(known))}.")
+    return tuple(gaps(coverage(texts, spare), spare))
+
+
+def _fallback_of_programme(db: Db) -> str:
+    try:
+        return current_programme(db).fallback
+    except LookupError:
+        return ""
 
 
 @form.command("list")
@@ -78,7 +146,9 @@ def list_forms(as_json: bool) -> None:
         show_json(rows)
         return
     for row in rows:
-        click.echo(f"{row['name']}  version {row['version']}  {', '.join(row['languages'])}  {row['title']}")
+        retired = "  (retired)" if row["retired"] else ""
+        languages = ", ".join(row["languages"])
+        click.echo(f"{row['name']}  version {row['version']}  {languages}  {row['title']}{retired}")
 
 
 @form.command()
@@ -103,34 +173,15 @@ def show(name: str, as_json: bool) -> None:
 @form.command()
 @click.argument("name")
 @click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="F.xlsx")
-def export(name: str, output: Path) -> None:
-    """Write the stored form as a workbook."""
+@click.option("--version", help="By default the current one.")
+def export(name: str, output: Path, version: str | None) -> None:
+    """Write a stored form as a workbook."""
     with desk() as it:
         try:
-            stored = read(it.store, lambda db: form_version(db, name))
-        except LookupError:
-            raise _unknown(name) from None
+            stored = read(it.store, lambda db: form_version(db, name, version))
+        except LookupError as error:
+            raise (BadInput(f"There is {error}.") if version else _unknown(name)) from None
     save(output, spreadsheet_of(stored.file, stored.file_name))
-
-
-def _content(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
-
-
-def _read(file: Path) -> tuple[Form | None, tuple[Problem, ...]]:
-    reading = read_apart({file.name: _content(file)})[file.name]
-    return reading.form, reading.problems
-
-
-def _form(content: bytes, name: str) -> Form:
-    reading = read_apart({name: content})[name]
-    if reading.form is None:
-        raise FormError(reading.problems, reading.outline)
-    return reading.form
 
 
 def _unknown(name: str) -> BadInput:
@@ -138,53 +189,19 @@ def _unknown(name: str) -> BadInput:
 
 
 def _listed(db: Db) -> list[dict[str, Json]]:
-    shelf = FormShelf()
-    forms = [shelf.form(db, row.name) for row in current_forms(db)]
-    return [
-        {"name": one.name, "title": one.title, "version": one.version, "languages": list(one.languages)}
-        for one in forms
-    ]
+    return [_in_list(db, row) for row in current_forms(db)]
 
 
-def _checked(found: Form | None, problems: tuple[Problem, ...]) -> dict[str, Json]:
-    asked = [] if found is None else [one for one in found.questions if one.type not in NOT_ASKED]
+def _in_list(db: Db, row: FormVersion) -> dict[str, Json]:
+    one = opened(row)
     return {
-        "ok": not problems,
-        "form": None if found is None else found.name,
-        "questions": len(asked),
-        "languages": [] if found is None else list(found.languages),
-        "errors": [_fault(problem) for problem in problems],
-        "warnings": [] if found is None else list(found.warnings),
+        "name": one.name,
+        "title": one.title,
+        "version": one.version,
+        "languages": list(one.languages),
+        "retired": row.retired_at is not None,
+        "versions": [each.version for each in versions_of(db, row.name)],
     }
-
-
-def _show_checked(found: Form | None, problems: tuple[Problem, ...]) -> None:
-    show_problems(problems)
-    if found is None:
-        return
-    checked = _checked(found, ())
-    languages = ", ".join(found.languages) or "no language named"
-    click.echo(f"{found.name}, version {found.version}: {checked['questions']} questions, {languages}")
-    for warning in found.warnings:
-        click.echo(f"warning: {warning}", err=True)
-
-
-def _fault(problem: Problem) -> dict[str, Json]:
-    sheet, row, column = place_of(problem.where)
-    message = problem.message or one_line(problem)
-    return {"sheet": sheet, "row": row, "column": column, "message": message, "mend": problem.mend}
-
-
-def place_of(where: str) -> tuple[str | None, int | None, str | None]:
-    """Return sheet, row and column of `survey, row 5, relevant`; None for what is not said."""
-    parts = [part.strip().removeprefix("sheet ").removeprefix("column ") for part in where.split(",")]
-    if parts[0] not in SHEETS:
-        parts = parts[1:] or [""]
-    sheet = parts[0] if parts[0] in SHEETS else None
-    rows = [part.removeprefix("row ") for part in parts if part.startswith("row ")]
-    columns = [part for part in parts[1:] if not part.startswith("row ")]
-    row = int(rows[0]) if rows and rows[0].isdecimal() else None
-    return sheet, row, ", ".join(columns) or None
 
 
 def _described(found: Form) -> dict[str, Json]:

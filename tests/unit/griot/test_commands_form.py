@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 
 from bot.forms.read import read_form
-from griot.commands.form import place_of
+from griot.commands.form_faults import place_of
 from tests.programmes import ASTON
 from tests.unit.griot.conftest import Griot
 
@@ -39,13 +39,16 @@ def tiny(tmp_path: Path) -> Path:
 
 def test_check_says_what_a_form_holds(quick: Griot, tiny: Path) -> None:
     """Notes are no questions; the name is folded."""
-    assert quick.json("form", "check", tiny) == {
+    told = quick.json("form", "check", tiny)
+    assert told == {
         "ok": True,
         "form": "tiny_form",
         "questions": 2,
         "languages": ["en", "fr"],
         "errors": [],
         "warnings": [],
+        "coverage": told["coverage"],
+        "weight": told["weight"],
     }
 
 
@@ -65,9 +68,16 @@ def test_check_names_every_fault(quick: Griot, tiny: Path) -> None:
 
 def test_add_then_list_and_show(griot: Griot, tiny: Path) -> None:
     """The printed name is the one that other commands take."""
-    assert griot.json("form", "add", tiny) == {"name": "tiny_form", "version": "7"}
+    assert griot.json("form", "add", tiny, "--fallback", "en") == {"name": "tiny_form", "version": "7"}
     assert griot.json("form", "list") == [
-        {"name": "tiny_form", "title": "A tiny form", "version": "7", "languages": ["en", "fr"]}
+        {
+            "name": "tiny_form",
+            "title": "A tiny form",
+            "version": "7",
+            "languages": ["en", "fr"],
+            "retired": False,
+            "versions": ["7"],
+        }
     ]
     shown = griot.json("form", "show", "tiny_form")
     assert set(shown) == {"name", "title", "version", "languages", "questions"}
@@ -92,12 +102,12 @@ def test_add_then_list_and_show(griot: Griot, tiny: Path) -> None:
 
 def test_a_published_version_never_changes(griot: Griot, tiny: Path) -> None:
     """The same file again is fine; other content under the same version is refused."""
-    griot.json("form", "add", tiny)
-    griot.json("form", "add", tiny)
+    griot.json("form", "add", tiny, "--fallback", "en")
+    griot.json("form", "add", tiny, "--fallback", "en")
     tiny.write_text(TINY.replace("How many?", "How many came?"), encoding="utf-8")
-    assert "version" in griot.refused("form", "add", tiny)
+    assert "version" in griot.refused("form", "add", tiny, "--fallback", "en")
     tiny.write_text(TINY.replace("| 7 |", "| 8 |"), encoding="utf-8")
-    assert griot.json("form", "add", tiny)["version"] == "8"
+    assert griot.json("form", "add", tiny, "--fallback", "en")["version"] == "8"
     assert griot.json("form", "show", "tiny_form")["version"] == "8"
 
 

@@ -1,0 +1,183 @@
+"""What `griot form check` and `griot form add` tell of a form: faults, languages, weight."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from bot.forms.coverage import Covered, coverage
+from bot.forms.form import Form
+from bot.forms.read import Reading
+from bot.forms.sizes import LARGEST_FILE
+from bot.forms.weight import LONGEST_LABEL, MOST_PARTS, Weight, weigh
+from bot.sentence import spoken
+from bot.values import LANGUAGES, Problem, Say
+from channels.sms_text import parts
+from griot.commands.desk import BadInput, one_line
+from griot.programmes import beside
+from griot.reading import read_apart
+from griot.settings import data_folder
+from griot.voices import voices
+from models.base import Json
+
+SHEETS = ("survey", "choices", "settings", "external_choices", "entities", "osm")
+NOT_ASKED = ("note", "another")  # `another` is the bot's question between two rounds of a repeat
+
+in_language = click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the words."
+)
+with_attached = click.option(
+    "--attach", multiple=True, type=click.Path(path_type=Path), help="A CSV file that the form reads."
+)
+
+
+def voice(language: str) -> Say:
+    """Return the voice of a language."""
+    return voices(data_folder("locales"))[language]
+
+
+def content_of(file: Path) -> bytes:
+    """Return a file's bytes, one more than a form may have at most; raise BadInput when there is none."""
+    try:
+        with file.open("rb") as opened:
+            return opened.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def read_with_lists(file: Path, named: Sequence[Path]) -> tuple[Reading, bytes, Mapping[str, bytes]]:
+    """Return what a form's file is, its bytes, and the CSV files that it takes; raise BadInput."""
+    content = content_of(file)
+    try:
+        lists = beside(file, named)
+    except OSError as error:
+        raise BadInput(f"{error.filename} cannot be read: {error.strerror}.") from None
+    reading = read_apart({file.name: content}, lists)[file.name]
+    return reading, content, {name: lists[name] for name in reading.attached}
+
+
+def tell_of_lists(attached: Mapping[str, bytes], named: Sequence[Path]) -> None:
+    """Say which files beside the form were taken without being named."""
+    if found := [name for name in attached if name not in {path.name for path in named}]:
+        click.echo(f"with {', '.join(found)} from the same folder", err=True)
+
+
+def show_faults(problems: Sequence[Problem], say: Say) -> None:
+    """Print one line a fault on standard error, in a language."""
+    for problem in problems:
+        click.echo(one_line(in_words(problem, say)), err=True)
+
+
+def in_words(problem: Problem, say: Say) -> Problem:
+    """Return a problem said in a language."""
+    mend, message = spoken(problem.mend, say), spoken(problem.message, say)
+    return Problem(problem.code, problem.where, mend, message)
+
+
+def checked(reading: Reading, say: Say) -> dict[str, Json]:
+    """Return what `form check --json` prints."""
+    form = reading.form
+    asked = [] if form is None else [one for one in form.questions if one.type not in NOT_ASKED]
+    told: dict[str, Json] = {
+        "ok": form is not None,
+        "form": None if form is None else form.name,
+        "questions": len(asked),
+        "languages": [] if form is None else list(form.languages),
+        "errors": [_fault(in_words(problem, say)) for problem in reading.problems],
+        "warnings": [] if form is None else [spoken(one, say) for one in form.warnings],
+        "coverage": _coverage(reading),
+        "weight": None if form is None else _weight(weigh(form, parts)),
+    }
+    return told
+
+
+def show_checked(reading: Reading, say: Say) -> None:
+    """Print what a form holds: one line, its warnings, a line a language, a line a question too long."""
+    show_faults(reading.problems, say)
+    form = reading.form
+    if form is None:
+        return
+    asked = [one for one in form.questions if one.type not in NOT_ASKED]
+    languages = ", ".join(form.languages) or "no language named"
+    click.echo(f"{form.name}, version {form.version}: {len(asked)} questions, {languages}")
+    for warning in form.warnings:
+        click.echo(f"warning: {spoken(warning, say)}", err=True)
+    _show_table(reading, form)
+
+
+def _show_table(reading: Reading, form: Form) -> None:
+    weight = weigh(form, parts)
+    click.echo(f"{weight.shortest} to {weight.longest} messages")
+    covered = coverage(reading.outline.texts) if reading.outline else {}
+    for language, questions in weight.languages.items():
+        kinds = covered.get(language, {}).items()
+        missing = ", ".join(f"{len(kind.missing)} {name}" for name, kind in kinds if kind.missing)
+        characters = sum(one.characters for one in questions)
+        total, sms = sum(one.bytes for one in questions), sum(one.parts for one in questions)
+        lack = f"; missing: {missing}" if missing else ""
+        click.echo(f"{language}: {characters} characters, {total} bytes, {sms} SMS parts{lack}")
+        for one in questions:
+            if one.is_over:
+                limits = f"(limits {LONGEST_LABEL} and {MOST_PARTS})"
+                click.echo(f"{language}: {one.path}: label {one.label}, {one.parts} SMS parts {limits}")
+
+
+def _coverage(reading: Reading) -> Json:
+    if reading.outline is None:
+        return None
+    covered = coverage(reading.outline.texts)
+    return {
+        language: {name: _covered(kind) for name, kind in kinds.items()}
+        for language, kinds in covered.items()
+    }
+
+
+def _covered(kind: Covered) -> dict[str, Json]:
+    return {
+        "texts": kind.texts,
+        "missing": [{"sheet": s, "row": r, "column": c} for s, r, c in map(place_of, kind.missing)],
+    }
+
+
+def _weight(weight: Weight) -> dict[str, Json]:
+    return {
+        "messages": {"shortest": weight.shortest, "longest": weight.longest},
+        "limits": {"label": LONGEST_LABEL, "parts": MOST_PARTS},
+        "languages": {
+            language: {
+                "characters": sum(one.characters for one in questions),
+                "bytes": sum(one.bytes for one in questions),
+                "parts": sum(one.parts for one in questions),
+                "questions": [
+                    {
+                        "path": one.path,
+                        "label": one.label,
+                        "characters": one.characters,
+                        "bytes": one.bytes,
+                        "parts": one.parts,
+                        "over": one.is_over,
+                    }
+                    for one in questions
+                ],
+            }
+            for language, questions in weight.languages.items()
+        },
+    }
+
+
+def _fault(problem: Problem) -> dict[str, Json]:
+    sheet, row, column = place_of(problem.where)
+    message = problem.message or one_line(problem)
+    return {"sheet": sheet, "row": row, "column": column, "message": message, "mend": problem.mend}
+
+
+def place_of(where: str) -> tuple[str | None, int | None, str | None]:
+    """Return sheet, row and column of `survey, row 5, relevant`; None for what is not said."""
+    pieces = [part.strip().removeprefix("sheet ").removeprefix("column ") for part in where.split(",")]
+    if pieces[0] not in SHEETS:
+        pieces = pieces[1:] or [""]
+    sheet = pieces[0] if pieces[0] in SHEETS else None
+    rows = [part.removeprefix("row ") for part in pieces if part.startswith("row ")]
+    columns = [part for part in pieces[1:] if not part.startswith("row ")]
+    row = int(rows[0]) if rows and rows[0].isdecimal() else None
+    return sheet, row, ", ".join(columns) or None
