@@ -1,8 +1,10 @@
 """What a form says to a person: the open question, the answers read back."""
 
 import zlib
+from collections.abc import Collection
 
 from bot.forms.sheet import Sheet, Step
+from bot.last_time import suggested
 from bot.questions import type_named
 from bot.questions.base import Asked
 from bot.questions.range import bounds
@@ -11,6 +13,7 @@ from bot.session import Filling, askable, asked_of, is_media, label_of, number_o
 from bot.values import Message, Value
 
 _HOW = {"range": bounds, "rank": in_order}  # what an answer looks like, said with the question
+_SHORT_ANSWER = 60  # characters of an answer of last time
 _SHORT = 24  # characters of a label that stand before an answer read back
 
 
@@ -57,6 +60,23 @@ def line_of(filling: Filling, number: int) -> str:
     if at.path not in filling.session.given:
         return _cut(label_of(filling, sheet, at))
     return _line(filling, sheet, at)
+
+
+def short_lines_of(filling: Filling, paths: Collection[str]) -> tuple[str, ...]:
+    """Return the answers at `paths` as lines without numbers, those that are long shortened."""
+    sheet = filling.sheet()
+    steps = (at for at in askable(sheet) if at.path in paths)
+    return tuple(f"- {_line(filling, sheet, at, _SHORT_ANSWER)}" for at in steps)
+
+
+def asked_still(filling: Filling, path: str) -> str:
+    """Return the question whether one answer of last time, given already here, still holds."""
+    sheet = filling.sheet()
+    at = next(each for each in askable(sheet) if each.path == path)
+    asked = asked_of(filling, sheet, at)
+    value = cut(_shown(filling, at, asked), _SHORT_ANSWER).rstrip(".…")
+    still = filling.say("Last time: {value}. Still so?", value=value)
+    return f"{asked.label}\n{still}"
 
 
 def last_answered(filling: Filling) -> int:
@@ -107,9 +127,22 @@ def _head(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> tuple[str, 
     hint = sheet.hint(at.path, filling.say.language, filling.say.value)
     value = filling.session.given.get(at.path)
     answer = "" if value is None else filling.say("Answer so far: {value}", value=_shown(filling, at, asked))
+    if at.path not in filling.session.given:
+        answer = _suggestion(filling, sheet, at, asked)
     how = _HOW.get(at.question.type)
     possible = how(asked, filling.say) if how else ""
     return f"{number}/{total} {asked.label}{optional}", hint, possible, answer
+
+
+def _suggestion(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> str:
+    """Return the line that says which value `=` would keep; "" when the question begins with none."""
+    value = suggested(sheet, at)
+    if value is None:
+        return ""
+    shown = cut(type_named(at.question.type).shown(asked, value, filling.say), _SHORT_ANSWER)
+    if sheet.carries(at.path):
+        return filling.say("Last time: {value} (= keeps it)", value=shown)
+    return filling.say("Suggested: {value} (= keeps it)", value=shown)
 
 
 def _notes(filling: Filling, sheet: Sheet, steps: tuple[Step, ...], place: int) -> list[str]:
@@ -135,15 +168,21 @@ def _shown(filling: Filling, at: Step, asked: Asked) -> str:
     return "-" if value is None else type_named(at.question.type).shown(asked, value, filling.say)
 
 
-def _line(filling: Filling, sheet: Sheet, at: Step) -> str:
+def _line(filling: Filling, sheet: Sheet, at: Step, most: int = 0) -> str:
     asked = asked_of(filling, sheet, at)
-    shown = filling.say.value(_shown(filling, at, asked))
+    whole = _shown(filling, at, asked)
+    shown = filling.say.value(cut(whole, most) if most else whole)
     if at.question.type == "text" and filling.session.given[at.path] is not None:
         return shown
     return f"{_cut(asked.label)} {shown}"
 
 
 def _cut(label: str) -> str:
-    if len(label) <= _SHORT:
-        return label
-    return label[:_SHORT].rsplit(" ", 1)[0] + "…"
+    return cut(label, _SHORT)
+
+
+def cut(text: str, most: int) -> str:
+    """Return the text, or its beginning in whole words and an ellipsis when it is longer than that."""
+    if len(text) <= most:
+        return text
+    return text[:most].rsplit(" ", 1)[0] + "…"

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 from bot import asking, scheduled
 from bot.filling import filling_of
+from bot.last_time import carried
 from bot.questions.yes_no import NO, YES
-from bot.talk import Choice, Scene
+from bot.session import given
+from bot.talk import Choice, Last, Scene
 from bot.values import LANGUAGE_NAMES, LANGUAGES, Message
 
 
@@ -42,6 +44,8 @@ def answers_to(choice: Choice, action: str) -> tuple[str, ...]:
     """Return how an option may also be named: plain yes or no, where the choice is asked so."""
     yes, no = _YES_NO.get(choice.kind, ("", ""))
     name = action.partition(":")[0]
+    if name == yes and choice.kind == "carry":
+        return (*YES, "=")  # as `=` keeps the answer to one question
     if name == yes and [each.partition(":")[0] for each in choice.actions].count(yes) == 1:
         return YES
     return NO if name == no else ()
@@ -64,6 +68,17 @@ def menu(scene: Scene) -> Choice:
     if scene.city:
         return Choice("menu", ("report", "status", "calendar", "forms", "language", "help"))
     return Choice("menu", ("status", "language", "help"))
+
+
+def carry(scene: Scene) -> Choice | None:
+    """Return the question whether last time's answers still hold; None when there are none, or newer ones."""
+    if scene.report is None or scene.report.session.given:
+        return None
+    answers = carried(filling_of(scene))
+    if not answers:
+        return None
+    data = {"answers": f"{zlib.crc32(repr(answers).encode()):x}"}  # others by now: its buttons are old
+    return Choice("carry", ("still:all", "changed:all") if len(answers) > 1 else ("still", "changed"), data)
 
 
 def languages(scene: Scene) -> Choice:
@@ -120,6 +135,20 @@ def _title(scene: Scene) -> str:
     return scene.title(scene.report.form.name) if scene.report else ""
 
 
+def _carry_text(scene: Scene, choice: Choice) -> str:
+    """Return last time's answers as they would be taken over, the long ones shortened."""
+    filling, report = filling_of(scene), scene.report
+    answers = carried(filling)
+    after = given(filling, answers).filling
+    if len(answers) == 1:
+        return asking.asked_still(after, next(iter(answers)))
+    last = scene.facts.previous(report.form.name, report.id) if report else Last()
+    period = scene.period(last.period)
+    first = scene.say("Last time ({period}):", period=period) if period else scene.say("Last time:")
+    lines = asking.short_lines_of(after, answers)
+    return "\n".join((first, *lines, scene.say("Is all of this still so?")))
+
+
 def _edit_text(scene: Scene, choice: Choice) -> str:
     return scene.say("Which answer should be changed? Please send its number.")
 
@@ -160,6 +189,7 @@ TEXTS: dict[str, Callable[[Scene, Choice], str]] = {
     "forms": _forms_text,
     "check": _check_text,
     "edit": _edit_text,
+    "carry": _carry_text,
     "resume": _resume_text,
     "second": _second_text,
     "offer": _offer_text,
@@ -174,6 +204,7 @@ TEXTS: dict[str, Callable[[Scene, Choice], str]] = {
 _YES_NO = {
     "consent": ("agree", "refuse"),
     "resume": ("continue", "later"),
+    "carry": ("still", "changed"),
     "waiting": ("open", "later"),
     "cancel": ("discard", "continue"),
     "offer": ("open", "decline"),
@@ -207,6 +238,8 @@ _LABELS: dict[str, Callable[[Scene, str], str]] = {
     "decline": lambda scene, more: scene.say("No, thank you"),
     "send": lambda scene, more: scene.say("Send"),
     "edit": lambda scene, more: scene.say("Change an answer"),
+    "still": lambda scene, more: scene.say("Yes, all") if more else scene.say("Yes"),
+    "changed": lambda scene, more: scene.say("No, ask me") if more else scene.say("No"),
     "keep": lambda scene, more: scene.say("Keep as draft"),
     "continue": lambda scene, more: scene.say("Continue"),
     "later": lambda scene, more: scene.say("Later"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from bot import (
     asking,
     attaching,
+    carrying,
     choices,
     control,
     engine,
@@ -251,7 +252,8 @@ def _not_picked(scene: Scene, heard: Heard) -> Outcome:
     scene = reporting.not_understood(scene)
     if choice.kind == scheduled.WHY:
         return reporting.ask_current(scene)
-    if scene.report and choice.kind in _OVER_A_QUESTION and engine.understands(filling_of(scene), heard):
+    is_over = choice.kind in _OVER_A_QUESTION or (choice.kind == "carry" and _has_lines(heard))
+    if scene.report and is_over and engine.understands(filling_of(scene), heard):
         behind = scene.chose(None)
         if engine.takes_free_text(filling_of(behind)):
             return reporting.doubtful(behind, heard.text.strip(), "")
@@ -260,6 +262,11 @@ def _not_picked(scene: Scene, heard: Heard) -> Outcome:
     return reporting.ask_current(
         scene, scene.say("That is not one of the choices. Please send a number from 1 to {last}.", last=last)
     )
+
+
+def _has_lines(heard: Heard) -> bool:
+    """Tell whether a reply has several lines: such a one to "Still so?" is a list of new answers."""
+    return len(heard.text.split("\n")) > 1
 
 
 def _idle(scene: Scene, command: Command | None) -> Outcome:
@@ -328,7 +335,7 @@ def _pending(scene: Scene, more: str) -> Outcome:
 
 
 def _continue(scene: Scene, more: str) -> Outcome:
-    return reporting.ask_question(scene) if scene.report else reporting.ask_current(scene.chose(None))
+    return reporting.ask_first(scene) if scene.report else reporting.ask_current(scene.chose(None))
 
 
 def _more_of_digest(scene: Scene, more: str) -> Outcome:
@@ -381,6 +388,8 @@ ACTIONS: dict[str, Action] = {
     "answer": reporting.edit,
     "keep": sending.later,
     "continue": _continue,
+    "still": carrying.keep_all,
+    "changed": carrying.ask_each,
     "later": prompted.later,
     "replace": sending.replace_sent,
     "add": sending.add_to_sent,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.forms.sheet import Sheet, Step
+from bot.last_time import kept
 from bot.questions import type_named
 from bot.questions.base import Asked, Reading, is_exact_label
 from bot.session import (
@@ -60,22 +61,12 @@ def keep_last(filling: Filling) -> Turn:
     at = step_at(sheet, filling.session.at)
     if at is None:
         return go_on(filling)
-    last = filling.previous.get(at.path)
-    if last is None or not sheet.accepts(at.path, last) or not _is_offered(sheet, at, last):
+    last = kept(filling, sheet, at)
+    if last is None:
         return Turn(
             filling, filling.say("There is no answer of last time to keep. Please answer the question.")
         )
     return given(filling, {at.path: last})
-
-
-def _is_offered(sheet: Sheet, at: Step, value: Value) -> bool:
-    """Tell whether an answer has the shape of the question's and names only options that it offers now."""
-    if not at.question.choices:
-        return True
-    if (at.question.type in ("select_multiple", "rank")) != isinstance(value, list):
-        return False
-    names = {choice.name for choice in sheet.choices(at.path)}
-    return names.issuperset(value if isinstance(value, list) else [value])
 
 
 def back(filling: Filling) -> Turn:

@@ -1,7 +1,9 @@
 """A report of a scene, ready for the engine."""
 
+import re
 from collections.abc import Mapping
 
+from bot.forms.form import Form, Question
 from bot.session import Filling
 from bot.talk import Report, Scene
 from bot.values import Value
@@ -17,7 +19,7 @@ def filling_of(scene: Scene) -> Filling:
 def filling_for(scene: Scene, report: Report, previous: Mapping[str, Value] | None = None) -> Filling:
     """Return a report as the engine takes it; last time's answers are looked up where the form reads them."""
     if previous is None and report.form.reads_last:
-        previous = scene.facts.previous(report.form.name)
+        previous = last_time_of(scene, report)
     return Filling(
         form=report.form,
         session=report.session,
@@ -28,6 +30,37 @@ def filling_for(scene: Scene, report: Report, previous: Mapping[str, Value] | No
         token=f"q{scene.who.id:x}-{report.began:x}",
         laid=scene.laid,
     )
+
+
+def last_time_of(scene: Scene, report: Report) -> Mapping[str, Value]:
+    """Return the city's answers of last time, to what is asked this time as it was then.
+
+    A question may be of another type by now, or name another milestone.
+    """
+    last = scene.facts.previous(report.form.name, report.id)
+    if last.form is None:
+        return {}
+    is_same = last.milestone == report.milestone
+    was, now = _types(last.form), _types(report.form)
+    about = {each.path for each in report.form.questions if not is_same and _names_milestone(each)}
+    return {
+        path: value
+        for path, value in last.given.items()
+        if (bare := _bare(path)) in now and was.get(bare) == now[bare] and bare not in about
+    }
+
+
+def _types(form: Form) -> Mapping[str, str]:
+    return {question.path: question.type for question in form.questions}
+
+
+def _names_milestone(question: Question) -> bool:
+    return any("${milestone_name}" in label for label in question.labels.values())
+
+
+def _bare(path: str) -> str:
+    """Return a path without the numbers of its repeats."""
+    return re.sub(r"\[\d+\]", "", path)
 
 
 def _hidden(scene: Scene, report: Report) -> dict[str, str]:

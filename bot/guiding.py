@@ -190,6 +190,8 @@ def _why_chosen(scene: Scene, choice: Choice) -> str:
         return scene.say("The Secretariat follows the date of every milestone, to see where help is needed.")
     if choice.kind == "check":
         return scene.say("The Secretariat reads a report once it is sent. Until then it can be changed.")
+    if choice.kind == "carry":
+        return scene.say("What has not changed need not be written again.")
     return scene.say("The number chosen here says what comes next.")
 
 

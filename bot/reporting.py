@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import asking, choices, engine, scheduled
-from bot.filling import filling_for, filling_of
+from bot.filling import filling_for, filling_of, last_time_of
 from bot.following import alerted, what_follows
 from bot.forms.form import Form
 from bot.periods import closes_at, form_due, month_of, next_milestone, previous, week_of
@@ -40,11 +40,24 @@ def choose(scene: Scene, choice: Choice, first: str = "", kind: str = "reply") -
 
 def ask_current(scene: Scene, first: str = "") -> Outcome:
     """Return what is open, asked again: the choice, the question, or the menu."""
+    if scene.report and is_carrying(scene):
+        return ask_first(scene, first)
     if scene.talk.choice:
         return choose(scene, scene.talk.choice, first)
     if scene.report:
         return ask_question(scene, first)
     return choose(scene, choices.menu(scene), first)
+
+
+def ask_first(scene: Scene, first: str = "") -> Outcome:
+    """Ask of a report without answers whether those of last time still hold, else its open question."""
+    choice = choices.carry(scene)
+    return choose(scene, choice, first) if choice else ask_question(scene, first)
+
+
+def is_carrying(scene: Scene) -> bool:
+    """Tell whether the person is asked about last time's answers."""
+    return scene.talk.choice is not None and scene.talk.choice.kind == "carry"
 
 
 def ask_question(scene: Scene, first: str = "", replaces: str = "") -> Outcome:
@@ -98,7 +111,7 @@ def resume(scene: Scene, first: str = "") -> Outcome:
     """Offer to go on with the open report, or ask its first question when nothing is answered yet."""
     done, total = asking.progress(filling_of(scene))
     if done == 0 or done == total:
-        return ask_question(scene, first)
+        return ask_first(scene, first)
     if scene.talk.choice and scene.talk.choice.kind in _CHOSEN:
         return ask_question(scene, saved(scene))  # this very report was just chosen
     return choose(scene, Choice("resume", ("continue", "later")), first)
@@ -248,7 +261,9 @@ def skip(scene: Scene, more: str) -> Outcome:
 
 def back(scene: Scene, more: str) -> Outcome:
     """Go to the question before."""
-    return carry_on(scene, engine.back(filling_of(scene))) if scene.report else ask_current(scene)
+    if scene.report is None or is_carrying(scene):
+        return ask_current(scene)
+    return carry_on(scene, engine.back(filling_of(scene)))
 
 
 def keep_last(scene: Scene, more: str) -> Outcome:
@@ -358,7 +373,8 @@ def _still_open(scene: Scene, turn: Turn) -> str:
 
 def _with_previous(scene: Scene) -> Filling:
     filling = filling_of(scene)
-    return replace(filling, previous=scene.facts.previous(filling.form.name))
+    report = scene.report
+    return replace(filling, previous=last_time_of(scene, report)) if report else filling
 
 
 def city_closed(scene: Scene) -> str:

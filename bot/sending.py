@@ -13,6 +13,7 @@ from bot.reporting import (
     city_closed,
     closing,
     filled,
+    is_carrying,
     is_closed,
     no_report,
     nothing_due,
@@ -29,6 +30,8 @@ def send(scene: Scene, more: str) -> Outcome:
     """Send the open report when nothing is left to ask; a second one of the period asks what to do first."""
     if scene.report is None:
         return ask_current(scene, no_report(scene))
+    if is_carrying(scene):
+        return ask_current(scene, scene.say("Before sending, this question is still open:"))
     was = scene.report.session
     first_open = engine.start(filling_of(scene))
     if was.doubt is None and first_open.filling.session.at is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from bot.asking import lines_of
 from bot.forms.form import Form
 from bot.forms.sheet import Sheet, Step
+from bot.last_time import kept
 from bot.lines import Line, addressed, written_lines
 from bot.page import rest_of_page, round_of
 from bot.session import (
@@ -168,8 +169,8 @@ def _read_once(filling: Filling, lines: tuple[Line, ...], heap: _Heap) -> tuple[
         elif line.text:
             heap.passed.add(at.path)
             if _is_kept(filling, sheet, at, line, heap):
-                kept = {**filling.session.given, at.path: heap.changes[at.path]}
-                filling = replace(filling, session=Session(kept, at.path))
+                given = {**filling.session.given, at.path: heap.changes[at.path]}
+                filling = replace(filling, session=Session(given, at.path))
             elif not line.is_addressed and _decides(filling.form, at):
                 heap.unread += [rest.text for rest in lines[place + 1 :]]  # may belong to other questions
                 break
@@ -179,6 +180,9 @@ def _read_once(filling: Filling, lines: tuple[Line, ...], heap: _Heap) -> tuple[
 def _is_kept(filling: Filling, sheet: Sheet, at: Step, line: Line, heap: _Heap) -> bool:
     if fold(line.text) == "-":
         return _is_skipped(filling, at, line, heap)
+    if fold(line.text) == "=" and (value := kept(filling, sheet, at)) is not None:
+        heap.changes[at.path] = value
+        return True
     match read(filling, sheet, at, Heard(text=line.text)):
         case Answer(value):
             heap.changes[at.path] = value

@@ -89,6 +89,16 @@ class Report:
     state: str = "draft"  # or submitted, withdrawn
 
 
+@dataclass(frozen=True, slots=True)
+class Last:
+    """What the city answered last time, in the form and for the period of then."""
+
+    given: Mapping[str, Value] = field(default_factory=dict)
+    period: str | None = None
+    form: Form | None = None
+    milestone: str = ""
+
+
 class Facts(Protocol):
     """What the conversation may look up; read only."""
 
@@ -124,8 +134,11 @@ class Facts(Protocol):
         """Return the reference of the city's newest report of a milestone that counts, "" for none."""
         ...
 
-    def previous(self, form: str) -> Mapping[str, Value]:
-        """Return the answers of the city's last report of this form; {} when there is none."""
+    def previous(self, form: str, besides: int = 0) -> Last:
+        """Return the answers of the city's last report of this form, other than one; none when there is none.
+
+        A report that only said that there is nothing to report does not count.
+        """
         ...
 
     def next_reference(self, stem: str) -> str:

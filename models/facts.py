@@ -1,15 +1,14 @@
 """What the conversation may look up, read from the store."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from bot.forms.form import Form
 from bot.session import Session
-from bot.talk import Report
-from bot.values import Value
+from bot.talk import Last, Report
 from models.base import Db, Json
 from models.form import FormShelf, is_retired
 from models.person import Person, PersonState, Role
@@ -47,6 +46,7 @@ class StoredFacts:
     at: datetime
     digest_in: Callable[[Db, str, datetime], str]
     details_in: Callable[[Db, str, str, datetime], str] = no_details
+    last_times: dict[tuple[str, int], Last] = field(default_factory=dict)  # looked up in this turn
 
     def form(self, name: str) -> Form | None:
         """Return the current version of a form."""
@@ -88,10 +88,21 @@ class StoredFacts:
         """Return the reference of the city's newest report of a milestone that counts, "" for none."""
         return output_of(self.db, self.city, form, milestone) if self.city else ""
 
-    def previous(self, form: str) -> Mapping[str, Value]:
-        """Return the answers of the city's last report of this form."""
-        stored = last_sent_of(self.db, self.city, form) if self.city else None
-        return session_from(stored.kept).given if stored else {}
+    def previous(self, form: str, besides: int = 0) -> Last:
+        """Return what the city answered in its last report of this form, other than one; read once a turn."""
+        if (form, besides) not in self.last_times:
+            self.last_times[form, besides] = self._previous(form, besides)
+        return self.last_times[form, besides]
+
+    def _previous(self, form: str, besides: int) -> Last:
+        found = last_sent_of(self.db, self.city, form, besides) if self.city else None
+        if found is None:
+            return Last()
+        stored, answers = found
+        said = session_from(stored.kept).given
+        given = {path: value for path, value in said.items() if path in answers or "[" in path}
+        version = self.shelf.form(self.db, stored.form, stored.form_version)
+        return Last(given, stored.period, version, stored.milestone)
 
     def next_reference(self, stem: str) -> str:
         """Return the stem with the next free number."""

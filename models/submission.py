@@ -260,12 +260,21 @@ def last_report_of(db: Db, person_id: int, since: datetime) -> Stored | None:
     return _first(db, query.order_by(Submission.updated_at.desc(), Submission.id.desc()).limit(1))
 
 
-def last_sent_of(db: Db, city: str, form: str) -> Stored | None:
-    """Return the city's last report of a form."""
-    query = select(*_STORED).where(
-        Submission.city == city, Submission.form == form, Submission.state == SubmissionState.SUBMITTED
+def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> tuple[Stored, Mapping[str, Json]] | None:
+    """Return the city's last report of a form, other than one, and its answers that count.
+
+    Those without anything to report are passed over.
+    """
+    query = select(Submission.answers, *_STORED).where(
+        Submission.city == city,
+        Submission.form == form,
+        Submission.state == SubmissionState.SUBMITTED,
+        Submission.nothing.is_(False),
+        Submission.id != besides,
     )
-    return _first(db, query.order_by(Submission.submitted_at.desc()).limit(1))
+    newest = query.order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(1)
+    row = db.execute(newest).first()
+    return (_stored(list(row[1:])), row[0]) if row else None
 
 
 def references_of(db: Db, city: str, form: str, period: str) -> tuple[str, ...]:

@@ -151,9 +151,15 @@ class Sheet:
         if place is None:
             return None
         default = place.node.default
-        if default is not None and default.last and default.is_path:
+        if default is not None and self.carries(path):
             return self._of_last_time(self._value(default, place.element))
         return self._preset(place.node, place.element) or None
+
+    def carries(self, path: str) -> bool:
+        """Tell whether a question begins with an answer of last time (`${last-saved#name}`)."""
+        place = self._places.get(path)
+        default = place.node.default if place else None
+        return default is not None and bool(default.last) and default.is_path
 
     def _of_last_time(self, found: Argument) -> Value:
         """Return the answer that lay at the node found, as it was given or calculated."""

@@ -131,7 +131,7 @@ def test_an_exported_form_is_the_same_form(quick: Griot, tmp_path: Path) -> None
     """Given back untouched it is the version that is published; with a change it is refused."""
     file = tmp_path / "weekly.xlsx"
     quick("form", "export", "weekly_update", "--output", file)
-    assert quick.json("form", "add", file) == {"name": "weekly_update", "version": "1"}
+    assert quick.json("form", "add", file) == {"name": "weekly_update", "version": "2"}
     book = openpyxl.load_workbook(file)
     book["choices"]["C2"] = "Another label"
     book.save(file)
