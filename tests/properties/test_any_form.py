@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import asking, engine
+from bot.forms.building import open_form
 from bot.forms.sheet import Sheet
 from bot.questions import type_named
 from bot.session import Filling, Turn, askable, asked_of, is_media, read, step_at
@@ -132,6 +133,7 @@ def test_no_reply_raises_skips_breaks_or_drops_anything(
         _check_answers(filling, turn, sheet)
         _check_complete(turn, sheet)
         filling = turn.filling
+    _check_memory(filling)
 
 
 def _fresh(filling: Filling) -> Sheet:
@@ -140,6 +142,13 @@ def _fresh(filling: Filling) -> Sheet:
     assert sheet.steps() == filling.sheet().steps()
     assert sheet.record() == filling.sheet().record()
     return sheet
+
+
+def _check_memory(filling: Filling) -> None:
+    """What expressions came to before is what they come to in a form opened just now."""
+    anew = replace(filling, form=open_form(filling.form.source), laid=[])
+    assert anew.sheet().steps() == filling.sheet().steps()
+    assert anew.sheet().record() == filling.sheet().record()
 
 
 def _check_answers(before: Filling, turn: Turn, sheet: Sheet) -> None:
