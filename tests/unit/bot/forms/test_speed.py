@@ -18,7 +18,7 @@ def _loop() -> float:
 
 
 def test_expressions_of_a_turn_stay_near_five_milliseconds() -> None:
-    """CPU time by the speed of the machine just now, doubled: others compute on it, and the test must hold."""
+    """CPU time by the speed of the machine just now, doubled: others compute on it too."""
     form = large_form()
     before = [_loop() for _ in range(30)]
     seconds = measure(form, whole_turns=False).sheets
