@@ -40,7 +40,7 @@ _KNOWN: tuple[tuple[str, Sentence], ...] = (
     ),
     (
         r"(?:On the '\w+' sheet, the '\w+'|The '(?P<name>.*?)') value is invalid. Names must begin with",
-        sentence("A name begins with a letter or _, then come letters, digits, _, - and . only."),
+        sentence("A name begins with a letter or “_”; then letters, digits, “_”, “-” and “.” only."),
     ),
     (
         r"On the '\w+' sheet, the '\w+' value is invalid. Reference variables must start",

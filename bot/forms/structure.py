@@ -15,7 +15,7 @@ Cells = Mapping[str, tuple[str, str]]  # usual name of the column to the column 
 _LABELS = frozenset({"label", "hint", "media", "image", "big-image", "audio", "video"})
 _UNASKED = frozenset({"start-geopoint", "background-audio", "background-geopoint"})
 _TYPES = sentence("Use a type of docs/xlsform-support.md, such as text, integer or select_one LIST.")
-_NAME = sentence("Begin with a letter or _, then letters, digits, _, - and . only.")
+_NAME = sentence("Begin with a letter or “_”; then letters, digits, “_”, “-” and “.” only.")
 
 
 @dataclass(slots=True)

@@ -213,7 +213,7 @@ def test_words_to_type_are_those_of_the_language(language: str) -> None:
 def _words_to_type(form: str, language: str, english: str) -> list[str]:
     """Return the words marked to be typed; capitals that are no command (such as ID) stay as in English."""
     if language == "ar":
-        return [word for word in re.findall("«[^»]+»", form) if word != "«-»"]
+        return re.findall("«[^»]*[ء-ي][^»]*»", form)  # not signs as «-», nor file kinds
     names = {word for word in CAPITALS.findall(english) if word not in {shown(c, "en") for c in WORDS}}
     return [word for word in CAPITALS.findall(form) if word not in names]
 
