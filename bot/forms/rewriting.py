@@ -400,7 +400,7 @@ class _Reader:
             raise ExpressionError(
                 "regex_unsupported",
                 sentence("The regular expression cannot be used: {why}.", why=why),
-                sentence("Correct the pattern: each bracket is closed, and “?”, “+” and “*” follow something."),
+                sentence("Correct the pattern: close each bracket; “?”, “+” and “*” follow something."),
             )
 
     def _written(self, name: str, function: Function, arguments: list[Piece]) -> Piece:
