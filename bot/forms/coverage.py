@@ -68,7 +68,5 @@ def gaps(covered: Mapping[str, Mapping[str, Covered]], fallback: str = "") -> It
             )
         else:
             message = sentence("{language}: {missing} of {texts} texts are missing.", language=name, **counts)
-        mend = sentence(
-            "Fill in its columns, or record a fallback: {option}.", option="--fallback LANGUAGE"
-        )
+        mend = sentence("Fill in its columns, or record a fallback: {option}.", option="--fallback LANGUAGE")
         yield Problem("language", missing[0], mend, message)
