@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isfinite
 
+from bot.forms.dates import clock, moment
 from bot.forms.sheet import Sheet, Step
 from bot.session import Filling, Session, askable
 from bot.values import Value
 
 _ROUNDS = 10  # a carried answer makes the next one relevant at most so often in a row
+_TIMES = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime": "%Y-%m-%dT%H:%M"}  # a default may be now()
 _LISTS = frozenset({"select_multiple", "rank"})
 
 
@@ -65,10 +68,15 @@ def _typed(type: str, value: Value) -> Value:
         return value
     if type in _LISTS:
         return list(value.split())
+    if type in _TIMES:
+        at = moment(value) or (clock(value) if type == "time" else None)
+        return f"{at:{_TIMES[type]}}" if at else None
     if type not in ("integer", "decimal", "range"):
         return value
     try:
         number = float(value)
     except ValueError:
+        return None
+    if not isfinite(number):
         return None
     return int(number) if number.is_integer() else number if type != "integer" else None

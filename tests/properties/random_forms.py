@@ -56,7 +56,18 @@ _CONSTRAINTS: dict[str, tuple[str, ...]] = {
     "select_one size": (". != 'none'",),
     "select_multiple size": ("count-selected(.) <= 2", "not(selected(., 'none') and count-selected(.) > 1)"),
 }
-_DEFAULTS = {"text": ("none", "${q1}"), "integer": ("3", "1 + 1"), "date": ("today()", "2026-11-01")}
+_DEFAULTS = {
+    "text": ("none", "${q1}"),
+    "integer": ("3", "1 + 1", "some"),
+    "decimal": ("1 div 0", "2.5"),
+    "date": ("today()", "2026-11-01", "now()", "soon"),
+    "time": ("now()", "10:30", "2026-11-01"),
+    "dateTime": ("now()", "today()", "2026-11-01"),
+    "geopoint": ("13.5 2.1", "here"),
+    "select_one size": ("small", "${q1}"),
+    "select_multiple size": ("small large",),
+    "rank size": ("small", "large small none"),
+}
 _CHOICES = choices(
     *(f"size | {name} | {name.title()} | " for name in ("none", "small", "large")),
     *("town | segou | Ségou | small", "town | thies | Thiès | large", "town | other | ${q1}, other | small"),
