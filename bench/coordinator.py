@@ -38,32 +38,25 @@ class Walk:
     def submits(self, form: str) -> None:
         """Report until the report is submitted; raise Stuck when no reply leads on."""
         self._says(f"report {form}")
-        left = 50
         while not self._is_submitted(form):
-            scene = self.stage.scene()
-            if scene.report is None:
-                raise Stuck("no report is open")
-            left = max(left, 50 + 3 * len(askable(filling_of(scene).sheet())))
-            if len(self.seconds) > left:
-                raise Stuck(f"still at {scene.report.session.at} after {len(self.seconds)} replies")
-            self._answers(scene)
+            self._hears(self.stage.looks(self._next))
 
-    def _answers(self, scene: Scene) -> None:
-        choice = scene.talk.choice
+    def _next(self, scene: Scene) -> Heard:
+        """Return the reply to what is open."""
+        if scene.report is None:
+            raise Stuck("no report is open")
+        filling, choice = filling_of(scene), scene.talk.choice
+        if len(self.seconds) > 50 + 3 * len(askable(filling.sheet())):
+            raise Stuck(f"still at {filling.session.at} after {len(self.seconds)} replies")
         if choice is not None:
             wanted = _FIRST.get(choice.kind, "")
             names = [action.partition(":")[0] for action in choice.actions]
-            self._says(str(names.index(wanted) + 1 if wanted in names else 1))
-            return
-        filling = filling_of(scene)
+            return Heard(text=str(names.index(wanted) + 1 if wanted in names else 1))
         at = step_at(filling.sheet(), filling.session.at)
         if at is None:
             raise Stuck("nothing is asked and nothing can be sent")
         self.asked.add(at.path)
-        if filling.session.doubt is not None:
-            self._says("1")
-        else:
-            self._hears(self._reply(filling, at))
+        return Heard(text="1") if filling.session.doubt is not None else self._reply(filling, at)
 
     def _reply(self, filling: Filling, at: Step) -> Heard:
         if at.question.type == "another":

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -31,6 +32,7 @@ from models.submission import Answer, Submission, chat_of
 from models.talk import open_choice, talk_of
 from models.thread import deliver_here
 
+T = TypeVar("T")
 MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
 
 
@@ -177,9 +179,9 @@ class Stage:
             report=facts.opened(chat.report) if chat.report else None,
         )
 
-    def scene(self) -> Scene:
-        """Return what is open on this phone, as the next turn finds it."""
-        return write(self.store, self._scene)
+    def looks(self, work: Callable[[Scene], T]) -> T:
+        """Return what is made of what is open on this phone, as the next turn finds it."""
+        return write(self.store, lambda db: work(self._scene(db)))
 
     def _told(self, db: Db) -> list[Message]:
         rows = db.scalars(select(Outbox).where(Outbox.id > self.seen).order_by(Outbox.id)).all()
