@@ -466,7 +466,10 @@ def _put(record: dict[str, Value], path: str, value: Value) -> None:
 
 
 def _copied_after(element: etree._Element) -> etree._Element:
+    """Put a further instance after this one, without its answers."""
     copied = deepcopy(element)
+    for each in copied.iter():
+        each.text = None
     element.addnext(copied)
     return copied
 

@@ -142,6 +142,14 @@ def test_a_question_in_a_repeat_reads_its_own_instance(lines: Form) -> None:
     assert not sheet.accepts("lines[2]/spent", -1)
 
 
+def test_a_further_instance_begins_without_the_answers_of_the_one_before(lines: Form) -> None:
+    sheet = sheet_of(lines, {"lines[1]/line": "staff", "lines[1]/spent": 500, "lines[1]": "yes"})
+    assert "lines[1]/why" in paths(sheet)
+    assert "lines[2]/why" not in paths(sheet)
+    assert sheet.label("lines[2]/spent", "en", marked) == "Spent on"
+    assert sheet.label("end", "en", marked) == "The end of <Staff>"
+
+
 def test_a_counted_repeat_has_its_number_of_instances() -> None:
     form = form_of(
         survey(
