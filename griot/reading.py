@@ -1,12 +1,8 @@
-"""XLSForm files read in a process of their own, with little memory and time: they are anybody's files.
-
-`python -m griot.reading` is that process: files on standard input, what they are on standard output.
-"""
+"""XLSForm files read in a process of their own, with little memory and time: they are anybody's files."""
 
 import base64
 import contextlib
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,14 +13,11 @@ from bot.forms.attached import NO_FILES
 from bot.forms.building import open_form
 from bot.forms.form import Form, FormError
 from bot.forms.outline import Outline, outline_of
-from bot.forms.read import Reading, read_file
+from bot.forms.read import Reading
 from bot.forms.sizes import file_problems, reader_stopped, took_too_much
-from bot.sentence import Sentence, again
+from bot.sentence import again
 from bot.values import Problem
-
-MEMORY = 512  # MB that the process may address
-SECONDS = 10  # that it may compute, and that it may last
-LONGEST_WORD = 300  # characters of a part of a sentence: cells can hold megabytes
+from griot.reader import MEMORY, PATIENCE, SECONDS
 
 
 class FileReader:
@@ -75,14 +68,14 @@ def _run(
     """Return what the process told before it ended, and why it ended early."""
     asked = json.dumps([_written(files), _written(attached)])
     started = subprocess.Popen(
-        [sys.executable, "-I", "-m", "griot.reading"],  # -I: nothing of the working folder is imported
+        [sys.executable, "-I", "-m", "griot.reader"],  # -I: nothing of the working folder is imported
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={},  # no secret of ours
     )
     try:
-        told, _ = started.communicate(asked.encode(), timeout=SECONDS)
+        told, _ = started.communicate(asked.encode(), timeout=PATIENCE)
         is_late = False
     except subprocess.TimeoutExpired:
         started.kill()
@@ -96,10 +89,6 @@ def _run(
 
 def _written(files: Mapping[str, bytes]) -> dict[str, str]:
     return {name: base64.b64encode(content).decode() for name, content in files.items()}
-
-
-def _read(files: Mapping[str, str]) -> dict[str, bytes]:
-    return {name: base64.b64decode(content) for name, content in files.items()}
 
 
 def _unpacked(line: bytes) -> Iterator[tuple[str, Reading]]:
@@ -137,55 +126,3 @@ def _text(told: Any) -> str:
         return told
     parts = {name: _text(part) if isinstance(part, dict) else part for name, part in told["parts"].items()}
     return again(told["sentence"], parts)
-
-
-# -- in the process itself
-
-
-def main() -> None:
-    """Read the files named on standard input; print a line of JSON for each as soon as it is read."""
-    _limit()
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever the reader prints is none of the answer
-    files, attached = (_read(each) for each in json.load(sys.stdin.buffer))
-    for name, content in files.items():
-        reading = read_file(content, name, attached)
-        out.write(json.dumps({"name": name, **_packed(reading)}).encode() + b"\n")
-        out.flush()
-
-
-def _limit() -> None:
-    import resource
-
-    for limit, most in ((resource.RLIMIT_AS, MEMORY << 20), (resource.RLIMIT_CPU, SECONDS)):
-        with contextlib.suppress(ValueError, OSError):  # macOS has no limit of addresses
-            resource.setrlimit(limit, (most, most))
-
-
-def _packed(reading: Reading) -> dict[str, Any]:
-    form, outline = reading.form, reading.outline
-    return {
-        "form": None
-        if form is None
-        else {"source": form.source, "warnings": [_words(one) for one in form.warnings]},
-        "problems": [
-            {"code": one.code, "where": one.where, "mend": _words(one.mend), "message": _words(one.message)}
-            for one in reading.problems
-        ],
-        "attached": reading.attached,
-        "outline": None
-        if outline is None
-        else {"choices": outline.choices, "texts": outline.texts, "names": sorted(outline.names)},
-    }
-
-
-def _words(text: object) -> Any:
-    if isinstance(text, Sentence):
-        return {"sentence": text.template, "parts": {name: _words(part) for name, part in text.parts.items()}}
-    if isinstance(text, str):
-        return text if len(text) <= LONGEST_WORD else f"{text[:LONGEST_WORD]}…"
-    return text if isinstance(text, int | float) else str(text)
-
-
-if __name__ == "__main__":
-    main()

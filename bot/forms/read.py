@@ -18,7 +18,7 @@ from bot.forms.form import Form, FormError
 from bot.forms.outline import Outline, outline_of_rows
 from bot.forms.reader_words import told
 from bot.forms.rows import Sheets, columns_of, in_order, problems_of, row_naming, survey_rows
-from bot.forms.sizes import file_problems, row_problems, sheet_problems, too_large
+from bot.forms.sizes import content_problems, file_problems, row_problems, too_large
 from bot.forms.structure import faults_of_structure, text_in
 from bot.forms.trial import failures
 from bot.sentence import sentence
@@ -63,8 +63,7 @@ def read_file(file: bytes, file_name: str, attached: Mapping[str, bytes] = NO_FI
     """Return what `read_form` makes of a file, with the places of its texts."""
     try:
         _refuse(file_problems(file, file_name))
-        if file_name.lower().endswith(".xlsx"):
-            _refuse(sheet_problems(file))
+        _refuse(content_problems(file, file_name))
         return _read(file, PurePath(file_name), attached)
     except FormError as error:
         return Reading(None, error.problems, error.outline)
@@ -167,6 +166,8 @@ def _reader_problem(error: Exception) -> Problem:
         return Problem("no_sheets", "form", mend, sentence("The file holds no sheet."))
     if isinstance(error, MemoryError):
         return too_large("file", sentence("The form needs too much memory."))
+    if isinstance(error, RecursionError):
+        return too_large("survey", sentence("The groups or expressions are too deep inside one another."))
     if type(error).__name__ not in ("PyXFormError", "PyXFormReadError", "ValidationError"):
         reason = error.__cause__ or error
         why = f"{type(reason).__name__}, {' '.join(str(reason).split())[:200]}"

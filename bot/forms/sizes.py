@@ -3,12 +3,15 @@
 import re
 import zipfile
 from collections.abc import Iterator
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from bot.forms.rows import Sheets
 from bot.sentence import sentence
 from bot.values import Problem
+
+if TYPE_CHECKING:
+    from bot.forms.rows import Sheets  # imports much, and sizes are asked before anything is imported
 
 LARGEST_FILE = 2 * 1024 * 1024  # bytes
 LARGEST_UNZIPPED = 20 * 1024 * 1024  # bytes
@@ -16,14 +19,21 @@ MOST_ENTRIES = 200  # files inside a workbook
 MOST_QUESTIONS = 2000  # rows of the survey sheet
 MOST_CHOICES = 20000  # rows of the choices sheet
 MOST_CELLS = 400_000  # of a workbook, or bars of a text: the reader takes a second for 100,000
+MOST_TEXT = 8 * 1024 * 1024  # bytes of all cells: a text that is stored once may stand in thousands
+LONGEST_CELL = 4 * 32_767  # bytes; Excel: 32,767 characters
 SUFFIXES = (".md", ".csv", ".xlsx", ".xls")
 
+# Of the XML of a workbook; none goes back over what it has read, whatever the file holds.
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 _WRITTEN = re.compile(rb"<(?:\w+:)?(?:v|is)[\s>]")  # a cell with a value; styled empty rows count nothing
+_SHARED = re.compile(rb"<(?:\w+:)?c\s([^<>]*)>\s*<(?:\w+:)?v>(\d{1,9})<")  # maybe: when its type is s
+_ITEM = re.compile(rb"<(?:\w+:)?si[\s>]")
+_TEXT = re.compile(rb">([^<>]+)")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
-_NAMED = re.compile(rb'<(?:\w+:)?sheet\s[^>]*?name="([^"]*)"[^>]*?r:id="([^"]*)"')
-_TARGET = re.compile(rb'(?=[^>]*Id="([^"]*)")[^>]*Target="([^"]*)"')
+_NAMED = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*>")
+_LINK = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]*>")
+_DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 _BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError)
 
 
@@ -44,7 +54,7 @@ def file_problems(file: bytes, file_name: str) -> Iterator[Problem]:
         yield from _text_problems(file)
 
 
-def row_problems(sheets: Sheets) -> Iterator[Problem]:
+def row_problems(sheets: "Sheets") -> Iterator[Problem]:
     """Yield each sheet that has too many rows."""
     for sheet, rows, most in (
         ("survey", sheets.survey, MOST_QUESTIONS),
@@ -88,6 +98,22 @@ def _text_problems(file: bytes) -> Iterator[Problem]:
         yield _too_many_cells()
 
 
+def _most_rows(sheet: str) -> int:
+    return MOST_QUESTIONS if sheet == "survey" else MOST_CHOICES
+
+
+def _too_much_text() -> Problem:
+    message = sentence(
+        "The cells hold more than {size} bytes, or one more than {most}.", size=MOST_TEXT, most=LONGEST_CELL
+    )
+    return too_large("file", message)
+
+
+def _entities() -> Problem:
+    message = sentence("The workbook declares entities, which no spreadsheet program writes.")
+    return Problem("entities", "file", sentence("Save the workbook again."), message)
+
+
 def _too_many_cells() -> Problem:
     return too_large("file", sentence("The file has more than {most} cells.", most=MOST_CELLS))
 
@@ -111,13 +137,44 @@ def _workbook_problems(file: bytes) -> Iterator[Problem]:
         yield too_large("file", message)
 
 
-def sheet_problems(file: bytes) -> Iterator[Problem]:
-    """Yield what forbids to read the sheets of a workbook whose directory promises little."""
+def content_problems(file: bytes, file_name: str) -> Iterator[Problem]:
+    """Yield what forbids to read a file whose outside promises little: how much its sheets hold."""
+    match PurePath(file_name).suffix.lower():
+        case ".xlsx":
+            yield from _content_of_workbook(file)
+        case ".xls":
+            yield from _content_of_old_workbook(file)
+
+
+def _content_of_workbook(file: bytes) -> Iterator[Problem]:
     try:
         with zipfile.ZipFile(BytesIO(file)) as workbook:
             yield from _sheet_problems(workbook)
     except _BROKEN as error:
         yield _broken(error)
+
+
+def _content_of_old_workbook(file: bytes) -> Iterator[Problem]:
+    """Yield what of an .xls is too large; what cannot be opened is left to the reader, who tells why."""
+    import xlrd
+
+    try:
+        sheets = xlrd.open_workbook(file_contents=file, logfile=StringIO()).sheets()
+    except Exception:  # noqa: BLE001 - the reader is others' code and the bytes are anyone's
+        return
+    cells = text = 0
+    for sheet in sheets:
+        most = _most_rows(sheet.name.strip().lower())
+        if sheet.nrows > most + 1:  # and the head
+            yield _too_many_rows(sheet.name, sheet.nrows - 1, most)
+            return
+        values = [value for row in range(sheet.nrows) for value in sheet.row_values(row) if value != ""]
+        cells += len(values)
+        text += sum(len(value) for value in values if isinstance(value, str))
+    if cells > MOST_CELLS:
+        yield _too_many_cells()
+    elif text > MOST_TEXT:
+        yield _too_much_text()
 
 
 def _broken(error: Exception) -> Problem:
@@ -126,20 +183,50 @@ def _broken(error: Exception) -> Problem:
 
 
 def _sheet_problems(workbook: zipfile.ZipFile) -> Iterator[Problem]:
-    names, cells = _sheet_names(workbook), 0
+    names, lengths = _sheet_names(workbook), _lengths(workbook)
+    cells = text = longest = 0
     for entry in workbook.namelist():
         if not _SHEET.fullmatch(entry):
             continue
         content = workbook.read(entry)
-        cells += len(_CELL.findall(content))
+        if _DECLARED.search(content):
+            yield _entities()
+            return
         rows = _ROW.split(content)[1:]
         written = sum(_WRITTEN.search(row) is not None for row in rows)
         name = names.get(entry, "")
-        most = MOST_QUESTIONS if name == "survey" else MOST_CHOICES
+        most = _most_rows(name)
         if written > most + 1 or len(rows) > MOST_CHOICES + 1:  # and the head
             yield _too_many_rows(name or "file", max(written, len(rows)) - 1, most)
+            return
+        cells += len(_CELL.findall(content))
+        found = [*_texts_in(content), *_shared_in(content, lengths)]
+        text, longest = text + sum(found), max(longest, *found, 0)
     if cells > MOST_CELLS:
         yield _too_many_cells()
+    elif text > MOST_TEXT or longest > LONGEST_CELL:
+        yield _too_much_text()
+
+
+def _lengths(workbook: zipfile.ZipFile) -> list[int]:
+    """Return the bytes of each text that cells share, by its number."""
+    try:
+        content = workbook.read("xl/sharedStrings.xml")
+    except KeyError:
+        return []
+    if _DECLARED.search(content):
+        return []
+    return [sum(map(len, _TEXT.findall(item))) for item in _ITEM.split(content)[1:]]
+
+
+def _texts_in(content: bytes) -> Iterator[int]:
+    return (len(text) for text in _TEXT.findall(content))
+
+
+def _shared_in(content: bytes, lengths: list[int]) -> Iterator[int]:
+    for about, number in _SHARED.findall(content):
+        if b't="s"' in about and int(number) < len(lengths):
+            yield lengths[int(number)]
 
 
 def _sheet_names(workbook: zipfile.ZipFile) -> dict[str, str]:
@@ -148,12 +235,12 @@ def _sheet_names(workbook: zipfile.ZipFile) -> dict[str, str]:
         book, links = workbook.read("xl/workbook.xml"), workbook.read("xl/_rels/workbook.xml.rels")
     except KeyError:
         return {}
-    targets = dict(_TARGET.findall(links))
-    return {
-        f"xl/{targets.get(identity, b'').decode('utf-8', 'replace').removeprefix('/xl/')}": name.decode(
-            "utf-8", "replace"
-        )
-        .strip()
-        .lower()
-        for name, identity in _NAMED.findall(book)
-    }
+    targets = {_said(tag, b"Id"): _said(tag, b"Target") for tag in _LINK.findall(links)}
+    tags = _NAMED.findall(book)
+    files = (targets.get(_said(tag, b"r:id"), "").removeprefix("/xl/") for tag in tags)
+    return {f"xl/{file}": _said(tag, b"name").strip().lower() for file, tag in zip(files, tags, strict=True)}
+
+
+def _said(tag: bytes, attribute: bytes) -> str:
+    _, _, after = tag.partition(b" " + attribute + b'="')
+    return after.partition(b'"')[0].decode("utf-8", "replace")

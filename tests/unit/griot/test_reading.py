@@ -3,19 +3,24 @@
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from io import BytesIO
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from struct import pack
 
 import psutil
 import pytest
 
 from bot.forms.read import read_file
+from bot.forms.sheet import NOTHING, Sheet
 from bot.sentence import Sentence
 from griot.reading import FileReader, read_apart
 from reports.tables import workbook
 from tests.programmes import ASTON, files_of
 from tests.xlsform import choices, survey
 
+OLD_ROWS = [["type", "name", "label"], *(["text", f"q{n}", "Q"] for n in range(1, 30_000))]
 CONTENT = (
     b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%b'
     b"</sheetData></worksheet>"
@@ -65,12 +70,33 @@ def entities() -> bytes:
     )
 
 
-def repeated_text() -> bytes:
-    """Return a workbook with one text of 30,000 characters in 30,000 cells: it is stored once."""
-    text = "a  b\u00a0" * 6_000  # the reader makes a copy of each, with single spaces
-    languages = [f"label::{number}" for number in range(30)]
-    rows = [["text", f"q{number}", *[text] * 30] for number in range(1_000)]
-    return workbook({"survey": [["type", "name", *languages], *rows]})
+def shared_text() -> bytes:
+    """Return a workbook of 35 kB with a text of 30,000 characters in each of 1,900 labels."""
+    rows = [["text", f"q{number}", "x" * 30_000] for number in range(1_900)]
+    return workbook({"survey": [["type", "name", "label"], *rows]})
+
+
+def old_workbook(rows: Iterable[Sequence[str]]) -> bytes:
+    """Return an .xls with a sheet survey: its records alone, as Excel 97 writes them (MS-XLS, 2.1.4)."""
+
+    def record(kind: int, content: bytes) -> bytes:
+        return pack("<HH", kind, len(content)) + content
+
+    def cell(row: int, column: int, text: str) -> bytes:
+        return record(0x204, pack("<HHHHB", row, column, 0, len(text), 0) + text.encode("latin-1"))
+
+    begin = [record(0x809, pack("<HHHHII", 0x600, kind, 0, 1997, 0, 0)) for kind in (5, 16)]
+    end, name = record(0x0A, b""), pack("<BB", len("survey"), 0) + b"survey"
+    at = len(begin[0]) + 4 + 6 + len(name) + len(end)
+    sheet = record(0x85, pack("<IBB", at, 0, 0) + name)
+    cells = b"".join(cell(r, c, text) for r, row in enumerate(rows) for c, text in enumerate(row))
+    return begin[0] + sheet + end + begin[1] + cells + end
+
+
+def long_list_everywhere() -> bytes:
+    """Return 2,000 questions over one list of 19,000 choices: small to write, large to hold."""
+    questions = survey(*(f"select_one big | q{number} | Q" for number in range(2_000)))
+    return (questions + choices(*(f"big | c{number} | C" for number in range(19_000)))).encode()
 
 
 def many_lines() -> bytes:
@@ -89,22 +115,70 @@ def many_bars() -> bytes:
         pytest.param(large_cell, "f.xlsx", "too_large", id="a cell"),
         pytest.param(many_rows, "f.xlsx", "too_large", id="rows"),
         pytest.param(many_questions, "f.xlsx", "too_large", id="questions"),
-        pytest.param(entities, "f.xlsx", "xlsform", id="entities"),
+        pytest.param(entities, "f.xlsx", "entities", id="entities"),
+        pytest.param(shared_text, "f.xlsx", "too_large", id="a text in many cells"),
+        pytest.param(lambda: old_workbook(OLD_ROWS), "f.xls", "too_large", id="rows of an old workbook"),
         pytest.param(many_lines, "f.md", "too_large", id="lines"),
         pytest.param(many_bars, "f.md", "too_large", id="bars"),
         pytest.param(lambda: b"\0" * 3_000_000, "f.xls", "too_large", id="an old workbook"),
     ],
 )
-def test_a_bomb_is_refused_and_costs_this_process_nothing(
+def test_a_bomb_is_refused_in_a_second_and_costs_this_process_nothing(
     bomb: Callable[[], bytes], name: str, code: str
 ) -> None:
-    """The sizes are read before anything is opened; what is opened is opened elsewhere."""
+    """The sizes are read before anything is opened; what is opened is opened elsewhere.
+
+    The seconds are those of the processor: others may be at work on the machine.
+    """
     file = bomb()
-    before = psutil.Process().memory_info().rss
+    before, spent = psutil.Process().memory_info().rss, _processor_seconds()
     reading = read_apart({name: file})[name]
     grown = psutil.Process().memory_info().rss - before
     assert [problem.code for problem in reading.problems] == [code]
     assert grown < 20 * 1024 * 1024
+    assert _processor_seconds() - spent < 1
+
+
+def _processor_seconds() -> float:
+    return sum(getrusage(whose)[part] for whose in (RUSAGE_SELF, RUSAGE_CHILDREN) for part in (0, 1))
+
+
+def test_an_old_workbook_of_a_few_rows_is_read() -> None:
+    """What the bomb of rows is made of is a workbook that both readers take."""
+    read = read_apart({"f.xls": old_workbook([*OLD_ROWS[:3]])})["f.xls"]
+    assert read.form is not None
+    assert [question.path for question in read.form.questions] == ["q1", "q2"]
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        pytest.param("text | b | B | count(//*) > 0 |", "expression_unsafe", id="every node of the form"),
+        pytest.param(f"text | b | B | {'(' * 500}1{')' * 500} |", "expression_too_deep", id="parentheses"),
+        pytest.param(f"text | b | B | {'1 + ' * 5_000}1 |", "expression_too_long", id="a long sum"),
+        pytest.param(
+            r"text | b | B | | regex(., '(?=a)(a\|aa)+$')", "regex_unsupported", id="a slow pattern"
+        ),
+    ],
+)
+def test_an_expression_that_would_keep_the_bot_busy_is_refused(row: str, code: str) -> None:
+    """Most of the time goes into starting the reader of forms."""
+    spent = _processor_seconds()
+    file = survey("text | a | A | |", row, columns="type | name | label | relevant | constraint")
+    assert [problem.code for problem in read_apart({"f.md": file.encode()})["f.md"].problems] == [code]
+    assert _processor_seconds() - spent < 2
+
+
+def test_a_pattern_that_is_slow_elsewhere_is_quick_here() -> None:
+    """`(a+)+` is taken: RE2 answers in linear time, where other engines need years."""
+    row = "text | a | A | regex(., '(a+)+')"
+    file = survey(row, columns="type | name | label | constraint")
+    form = read_apart({"f.md": file.encode()})["f.md"].form
+    assert form is not None
+    spent = _processor_seconds()
+    sheet = Sheet(form, {"a": None}, NOTHING, datetime(2026, 12, 1, tzinfo=UTC))
+    assert not sheet.accepts("a", "a" * 4_000 + "!")
+    assert _processor_seconds() - spent < 0.5
 
 
 def test_what_is_read_apart_is_what_is_read_here() -> None:
@@ -130,9 +204,9 @@ def test_what_is_read_apart_is_what_is_read_here() -> None:
 def test_a_form_that_kills_its_reader_is_the_only_one_refused() -> None:
     """Its neighbours are read by the next process."""
     good = survey("text | a | A").encode()
-    read = read_apart({"a.md": good, "b.xlsx": repeated_text(), "c.md": good})
+    read = read_apart({"a.md": good, "b.md": long_list_everywhere(), "c.md": good})
     assert [read[name].form is not None for name in ("a.md", "c.md")] == [True, True]
-    assert [problem.code for problem in read["b.xlsx"].problems] == ["too_large"]
+    assert [problem.code for problem in read["b.md"].problems] == ["too_large"]
 
 
 def test_a_reader_reads_each_file_once() -> None:
