@@ -5,14 +5,12 @@ from collections.abc import Collection
 
 from bot.forms.sheet import Sheet, Step
 from bot.last_time import suggested
-from bot.questions import type_named
+from bot.page import Page, heading, page_of
+from bot.questions import HOW, type_named
 from bot.questions.base import Asked
-from bot.questions.range import bounds
-from bot.questions.rank import in_order
 from bot.session import Filling, askable, asked_of, is_media, label_of, number_of
 from bot.values import Message, Value
 
-_HOW = {"range": bounds, "rank": in_order}  # what an answer looks like, said with the question
 _SHORT_ANSWER = 60  # characters of an answer of last time
 _SHORT = 24  # characters of a label that stand before an answer read back
 
@@ -27,10 +25,13 @@ def ask(filling: Filling, first: str = "") -> Message | None:
     at, asked = steps[place], asked_of(filling, sheet, steps[place])
     if filling.session.doubt is not None:
         return _ask_doubt(filling, at, asked, first)
-    lines = (first, *_notes(filling, sheet, steps, place), *_head(filling, sheet, at, asked))
+    options, page = _options(filling, at, asked), _page(filling, sheet, at, asked).lines
+    head = _head(filling, sheet, at, asked)
+    body = (*page, *head) if options else (*head, *page)  # options stand right below their question
+    lines = (first, heading(filling, sheet, at), *_notes(filling, sheet, steps, place), *body)
     return Message(
         "\n".join(filter(None, lines)),
-        _options(filling, at, asked),
+        options,
         finish=filling.say("Done") if at.question.type == "select_multiple" else "",
         token=token_of(filling, at.path),
         question=at.path,
@@ -41,6 +42,11 @@ def token_of(filling: Filling, path: str) -> str:
     """Return what a button carries: it belongs to this report and this question (whose path may be long)."""
     doubt = "?" if filling.session.doubt is not None else ""
     return f"{filling.token}.{zlib.crc32(path.encode()):x}{doubt}"
+
+
+def named_with(filling: Filling, sheet: Sheet, at: Step) -> tuple[Step, ...]:
+    """Return the questions of its page that the open question's message names, in the order of its lines."""
+    return _page(filling, sheet, at, asked_of(filling, sheet, at)).named
 
 
 def lines_of(filling: Filling, paths: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -110,6 +116,12 @@ def progress(filling: Filling) -> tuple[int, int]:
     return sum(s.path in filling.session.given for s in steps), len(steps)
 
 
+def _page(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> Page:
+    own = (heading(filling, sheet, at), *_head(filling, sheet, at, asked))
+    options = (f"{number}. {label}" for number, label in enumerate(_options(filling, at, asked), start=1))
+    return page_of(filling, sheet, at, sum(len(line) + 1 for line in (*own, *options) if line))
+
+
 def _options(filling: Filling, at: Step, asked: Asked) -> tuple[str, ...]:
     labels = type_named(at.question.type).options(asked, filling.say)
     if at.question.type != "select_multiple":
@@ -129,7 +141,7 @@ def _head(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> tuple[str, 
     answer = "" if value is None else filling.say("Answer so far: {value}", value=_shown(filling, at, asked))
     if at.path not in filling.session.given:
         answer = _suggestion(filling, sheet, at, asked)
-    how = _HOW.get(at.question.type)
+    how = HOW.get(at.question.type)
     possible = how(asked, filling.say) if how else ""
     return f"{number}/{total} {asked.label}{optional}", hint, possible, answer
 

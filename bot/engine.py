@@ -15,6 +15,7 @@ from bot.session import (
     given,
     go_on,
     is_media,
+    is_multiline,
     is_text,
     moved_to,
     number_of,
@@ -158,10 +159,10 @@ def takes_whole(filling: Filling, heard: Heard) -> bool:
     return read_several(filling, sheet, at, heard) is None
 
 
-def is_multiline(filling: Filling) -> bool:
+def wants_lines(filling: Filling) -> bool:
     """Tell whether the form wants more than a line for the open question."""
     at = step_at(filling.sheet(), filling.session.at)
-    return at is not None and "multiline" in at.question.appearance.split()
+    return at is not None and is_multiline(at)
 
 
 def excess(filling: Filling, text: str) -> int:

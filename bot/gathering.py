@@ -35,7 +35,7 @@ def begins(scene: Scene, heard: Heard) -> bool:
     if not text or not engine.takes_whole(filling, heard):
         return False
     is_long = len(text) >= LONG or _ends_open(text)
-    return (is_long or engine.is_multiline(filling)) and not engine.excess(filling, text)
+    return (is_long or engine.wants_lines(filling)) and not engine.excess(filling, text)
 
 
 def _ends_open(text: str) -> bool:

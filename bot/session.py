@@ -172,6 +172,11 @@ def is_text(at: Step) -> bool:
     return type_named(at.question.type) is type_named("text")
 
 
+def is_multiline(at: Step) -> bool:
+    """Tell whether the form wants more than a line for the question."""
+    return "multiline" in at.question.appearance.split()
+
+
 def is_media(at: Step) -> bool:
     """Tell whether the question wants something attached; a report is complete without it."""
     return at.question.type in MEDIA_TYPES

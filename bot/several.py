@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.asking import lines_of
+from bot.asking import lines_of, named_with
 from bot.forms.form import Form
 from bot.forms.sheet import Sheet, Step
 from bot.last_time import kept
@@ -15,6 +15,7 @@ from bot.session import (
     Turn,
     askable,
     go_on,
+    is_multiline,
     is_text,
     moved_to,
     number_of,
@@ -116,10 +117,11 @@ def _may_begin(filling: Filling, sheet: Sheet, at: Step, written: list[str], hea
 
 
 def _fills_page(filling: Filling, sheet: Sheet, at: Step, written: list[str]) -> bool:
-    """Tell whether the lines answer the open question and each of those that were shown with it."""
-    rest = rest_of_page(filling, sheet, at)
+    """Tell whether the lines answer the open question and each of those that were named with it."""
+    rest = named_with(filling, sheet, at)
     return (
         bool(rest)
+        and not is_multiline(at)
         and len(rest) + 1 == len(written)
         and all(
             isinstance(read(filling, sheet, each, Heard(text=line)), Answer | Doubt)
@@ -238,7 +240,15 @@ def _step_for(filling: Filling, sheet: Sheet, line: Line, passed: set[str]) -> S
         return None
     if not passed and (at := step_at(sheet, filling.session.at)):
         return at
-    return next((s for s in steps if s.path not in filling.session.given and s.path not in passed), None)
+    return next(
+        (s for s in _following(filling, sheet) if s.path not in {*filling.session.given, *passed}), None
+    )
+
+
+def _following(filling: Filling, sheet: Sheet) -> list[Step]:
+    """Return what plain lines are for: the rest of the page as it was shown, then the form's order."""
+    at = step_at(sheet, filling.session.at)
+    return [*(rest_of_page(filling, sheet, at) if at else ()), *askable(sheet)]
 
 
 def _named_step(filling: Filling, steps: list[Step], name: str, passed: set[str]) -> Step | None:

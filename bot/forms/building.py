@@ -165,8 +165,10 @@ class _Builder:
         return asked(node, self._type(kind, control, bind, full), control, bind, above)
 
     def _children(self, element: etree._Element, kind: Kind, full: str, above: Above) -> tuple[Node, ...]:
-        group = self._xform.groups.get(full)
-        is_page = group is not None and "field-list" in group.get("appearance", "").split()
+        marked = (self._xform.groups.get(full), self._xform.repeats.get(full))
+        is_page = any(
+            each is not None and "field-list" in each.get("appearance", "").split() for each in marked
+        )
         repeat = above.path if kind is Kind.REPEAT else above.repeat
         page = above.path if is_page else above.page
         return tuple(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
@@ -180,6 +181,16 @@ class Sheet:
         if place is None:
             return path
         return self._text_of(place, place.node.labels, language, isolate) or place.node.name
+
+    def heading(self, path: str, language: str, isolate: Isolate = str) -> str:
+        """Return the label of the page that a question lies on, "" for none."""
+        place = self._places.get(path)
+        page = place.node.question.page if place and place.node.question else ""
+        if place is None or not page:
+            return ""
+        group, depth = self._compiled.nodes[page], place.node.path.count("/") - page.count("/")
+        around = next(islice(place.element.iterancestors(), depth - 1, None), place.element)
+        return self._text_of(_Place(group, around, is_relevant=True), group.labels, language, isolate)
 
     def hint(self, path: str, language: str, isolate: Isolate = str) -> str:
         """Return a question's hint, "" for none."""

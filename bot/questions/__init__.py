@@ -10,8 +10,8 @@ from bot.questions.datetime import DateTime
 from bot.questions.decimal import Decimal
 from bot.questions.geopoint import Geopoint
 from bot.questions.integer import Integer
-from bot.questions.range import Range
-from bot.questions.rank import Rank
+from bot.questions.range import Range, bounds
+from bot.questions.rank import Rank, in_order
 from bot.questions.select_multiple import SelectMultiple
 from bot.questions.select_one import SelectOne
 from bot.questions.text import Text
@@ -39,6 +39,7 @@ TYPES: dict[str, QuestionType] = {
     "another": Another(),
 }
 
+HOW = {"range": bounds, "rank": in_order}  # what an answer looks like, said with the question
 
 MEDIA_TYPES = frozenset(str(kind) for kind in MediaKind)
 
