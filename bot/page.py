@@ -45,7 +45,7 @@ def heading(filling: Filling, sheet: Sheet, at: Step) -> str:
 
 
 def rest_of_page(filling: Filling, sheet: Sheet, at: Step) -> tuple[Step, ...]:
-    """Return what may be answered in writing with the open question: of its page and round, without answer."""
+    """Return what may be answered in writing with the open question: of its page and round, not answered."""
     if not at.question.page or is_media(at):
         return ()
     given = filling.session.given

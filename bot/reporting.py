@@ -147,11 +147,22 @@ def closing(scene: Scene, report: Report) -> datetime | None:
 
 
 def _open(scene: Scene, form: Form, period: str | None, milestone: str) -> Outcome:
-    is_begun = scene.report is not None and _is_of(scene.report, form, period, milestone)
-    can_go_on = is_begun or scene.facts.draft(form.name, period, milestone) is not None
-    if scene.facts.is_retired(form.name) and not can_go_on:
-        return ask_current(scene, scene.say("This form is no longer used."))
+    if retired(scene, form, period, milestone):
+        return no_longer_used(scene)
     return resume(opened(scene, form, period, milestone))
+
+
+def retired(scene: Scene, form: Form, period: str | None, milestone: str = "") -> bool:
+    """Tell whether a form is retired and this person has nothing begun on it to finish."""
+    is_begun = scene.report is not None and _is_of(scene.report, form, period, milestone)
+    if is_begun or not scene.facts.is_retired(form.name):
+        return False
+    return scene.facts.draft(form.name, period, milestone) is None
+
+
+def no_longer_used(scene: Scene) -> Outcome:
+    """Say that no new report begins on a form, and ask what is open."""
+    return ask_current(scene, scene.say("This form is no longer used."))
 
 
 def opened(scene: Scene, form: Form, period: str | None, milestone: str = "") -> Scene:

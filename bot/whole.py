@@ -9,7 +9,16 @@ from bot.blank import blank
 from bot.filling import filling_of
 from bot.lines import Line, addressed, written_lines
 from bot.periods import closes_at, month_of, previous, week_of
-from bot.reporting import ask_current, carry_on, opened, period_of, rhythm, say_only
+from bot.reporting import (
+    ask_current,
+    carry_on,
+    no_longer_used,
+    opened,
+    period_of,
+    retired,
+    rhythm,
+    say_only,
+)
 from bot.session import Filling, is_text, step_at
 from bot.several import read_report
 from bot.talk import Choice, Outcome, Scene
@@ -48,6 +57,8 @@ def send_blank(scene: Scene, more: str) -> Outcome:
     form = scene.facts.form(meant.form) if meant else None
     if meant is None or form is None or scene.city is None:
         return ask_current(scene, scene.say("This form is not open to you."))
+    if retired(scene, form, meant.period):
+        return no_longer_used(scene)
     channel = scene.source.partition(":")[0]
     filling = filling_of(opened(scene, form, meant.period))
     return say_only(scene, blank(filling, _header(scene, meant, channel), channel))
@@ -64,7 +75,7 @@ def headed(scene: Scene, heard: Heard) -> Outcome | None:
     meant = _commanded(scene, head) or _titled(scene, head)
     if meant is None:
         return None
-    return _closed(scene, meant) or _read(scene, meant, rest, heard)
+    return _closed(scene, meant) or _retired(scene, meant) or _read(scene, meant, rest, heard)
 
 
 def straight_off(scene: Scene, heard: Heard) -> Outcome | None:
@@ -78,7 +89,9 @@ def straight_off(scene: Scene, heard: Heard) -> Outcome | None:
     if heard.press or heard.media or scene.city is None or not (is_asked or is_free):
         return None
     meant = _of_choice(choice) if choice and is_asked else _due(scene)
-    if meant is None or scene.facts.form(meant.form) is None or _closed(scene, meant):
+    if meant is None or scene.facts.form(meant.form) is None:
+        return None
+    if _closed(scene, meant) or _retired(scene, meant):
         return None
     return _read_if_sure(scene, meant, heard, is_asked=is_asked)
 
@@ -127,6 +140,12 @@ def _closed(scene: Scene, meant: _Meant) -> Outcome | None:
     if scene.at < closes_at(scene.programme, scene.city, meant.period):
         return None
     return ask_current(scene, scene.say("Period closed: {period}.", period=scene.period(meant.period)))
+
+
+def _retired(scene: Scene, meant: _Meant) -> Outcome | None:
+    """Return the word that no new report begins on a form; None for one in use, or with a draft on it."""
+    form = scene.facts.form(meant.form)
+    return no_longer_used(scene) if form and retired(scene, form, meant.period) else None
 
 
 # Which report
