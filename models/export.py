@@ -13,7 +13,7 @@ from models.base import Db, Json
 from models.city import City, absence_on, today_in
 from models.consent import Consent, state_at
 from models.inbox import SOMEBODYS, Inbox
-from models.media import sizes_of
+from models.media import sizes_by_ref, sizes_of
 from models.outbox import Outbox
 from models.person import Address, Person
 from models.submission import Answer, Submission, SubmissionState
@@ -114,7 +114,7 @@ def _submission(
         "started_at": rfc3339(row.started_at),
         "submitted_at": rfc3339(row.submitted_at),
         "nothing": row.nothing,
-        "answers": _sized(shown(row.answers), sizes),
+        "answers": _sized(shown(row.answers), sizes, ""),
     }
 
 
@@ -135,12 +135,15 @@ def shown(value: Json) -> Json:
     return value
 
 
-def _sized(answers: Json, sizes: Mapping[str, int]) -> Json:
-    """Return a report's answers, of what is kept with the size that is stored."""
-    return {
-        path: {**value, "size": sizes[path]} if isinstance(value, dict) and path in sizes else value
-        for path, value in answers.items()
-    }
+def _sized(value: Json, sizes: Mapping[str, int], path: str) -> Json:
+    """Return what was answered at a path and below it, of what is kept with the size that is stored."""
+    if isinstance(value, list):
+        return [_sized(line, sizes, f"{path}[{number}]") for number, line in enumerate(value, start=1)]
+    if not isinstance(value, dict):
+        return value
+    if path in sizes:
+        return {**value, "size": sizes[path]}
+    return {key: _sized(inner, sizes, f"{path}/{key}".lstrip("/")) for key, inner in value.items()}
 
 
 def answers(db: Db, after: int, since: datetime | None) -> Page:
@@ -152,15 +155,18 @@ def answers(db: Db, after: int, since: datetime | None) -> Page:
         sent = and_(Submission.submitted_at.is_not(None), Submission.changed_at >= since)
         query = query.where(or_(Answer.changed_at >= since, sent))
     rows = db.execute(query.where(Answer.id > after).order_by(Answer.id).limit(PAGE)).all()
-    return _page([_answer(*row) for row in rows], [row.id for row, _, _ in rows])
+    sizes = sizes_by_ref(db, {row.submission_id for row, _, _ in rows})
+    return _page([_answer(*row, sizes) for row in rows], [row.id for row, _, _ in rows])
 
 
-def _answer(row: Answer, reference: str | None, form: str) -> Record:
+def _answer(row: Answer, reference: str | None, form: str, sizes: Mapping[tuple[int, str], int]) -> Record:
+    value = row.value["value"]
+    size = sizes.get((row.submission_id, value.get("ref", ""))) if isinstance(value, dict) else None
     return {
         "submission": called(row.submission_id, reference),
         "form": form,
         "question": row.question,
-        "value": shown(row.value["value"]),
+        "value": shown(value if size is None else {**value, "size": size}),
         "revision": row.revision,
         "current": row.is_current,
         "author": row.author,

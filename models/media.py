@@ -220,6 +220,12 @@ def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | N
     return found if found and found <= until else None
 
 
+def is_wanted(db: Db, row: Wanted) -> bool:
+    """Tell whether another row still waits for the same file of the provider."""
+    others = Media.ref == row.ref, Media.channel == row.channel, Media.state == MediaState.WAITING
+    return db.execute(select(Media.id).where(*others).limit(1)).first() is not None
+
+
 def is_used(db: Db, path: str) -> bool:
     """Tell whether any attachment is stored in this file."""
     return db.execute(select(Media.id).where(Media.path == path).limit(1)).first() is not None
@@ -250,6 +256,13 @@ def sizes_of(db: Db, submissions: Collection[int]) -> dict[int, dict[str, int]]:
         if size is not None:
             found.setdefault(report, {})[question] = size
     return found
+
+
+def sizes_by_ref(db: Db, submissions: Collection[int]) -> dict[tuple[int, str], int]:
+    """Return the sizes, in bytes, of what is kept, by report and the provider's reference."""
+    query = select(Media.submission_id, Media.ref, Media.size)
+    kept = Media.submission_id.in_(sorted(submissions)), Media.state == MediaState.KEPT
+    return {(report, ref): size for report, ref, size in db.execute(query.where(*kept)) if size is not None}
 
 
 def count_by_state(db: Db) -> dict[str, int]:

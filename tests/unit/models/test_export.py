@@ -11,6 +11,7 @@ from models.city import City
 from models.city import pause as pause_city
 from models.consent import pause, record_consent, stop
 from models.inbox import Inbox, InboxState, pack
+from models.media import Attachment, Stored, attach, claim, mark_kept
 from models.outbox import Outbox, OutboxState
 from models.person import address_heard, address_lost, move_address
 from models.submission import Answer, Submission, SubmissionState, mark_sent
@@ -336,3 +337,26 @@ def test_cities_since_a_change(db: Db) -> None:
     db.get_one(City, "kampala").changed_at = AT
     assert [row["city"] for row in export.cities(db, AT, AT)] == ["kampala"]
     assert export.cities(db, LATER, AT) == []
+
+
+def test_what_is_kept_has_the_size_that_is_stored(db: Db) -> None:
+    """Everywhere: at the top, in a repeat, and in the answer that named this very file."""
+    sent = a_submission(db, a_person(db))
+    for question, ref, size in (
+        ("photo", "provider-file-1", 340),
+        ("lines[1]/proof", "provider-file-2", 450),
+    ):
+        new = Attachment(sent.id, sent.person_id, question, "telegram", ref, "image", "a.jpg", 1200)
+        attach(db, new, AT, AT)
+        [wanted] = claim(db, 1, AT, timedelta(seconds=60), ["telegram"])
+        assert mark_kept(db, wanted, Stored("image/jpeg", size, "0" * 64, "00/0.jpg"), AT)
+    an_answer(db, sent, 1, AT)
+    [row] = export.submissions(db, 0, None, lambda city, period: False).rows
+    assert row["answers"]["photo"]["size"] == 340
+    assert row["answers"]["lines"][0]["proof"]["size"] == 450
+    assert row["answers"]["lines"][0]["spent"] == 1.5
+    assert export.answers(db, 0, None).rows[0]["value"] == {
+        "type": "image/jpeg",
+        "name": "a.jpg",
+        "size": 340,
+    }
