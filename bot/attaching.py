@@ -36,6 +36,16 @@ def place(scene: Scene) -> Outcome:
     return reporting.ask_current(scene, text) if scene.has_moved else reporting.say_only(scene, text)
 
 
+def beside(scene: Scene, heard: Heard) -> Scene:
+    """Keep all attachments of a message but the first beside the report that takes the first."""
+    report = None if scene.report else scene.facts.last_report()
+    if scene.city is None or not (scene.report or (report and _is_fresh(scene, report))):
+        return scene
+    for media in heard.also:
+        scene = scene.did(Attached(report, media))
+    return scene
+
+
 def attach(scene: Scene, heard: Heard, go_on: Callable[[Scene, Heard], Outcome]) -> Outcome:
     """Keep what is attached with the open report, else the one worked on last; `go_on` reads the words."""
     media = heard.media

@@ -123,6 +123,7 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
 
 def _attached(scene: Scene, heard: Heard) -> Outcome:
     """Take an attachment or a place as the answer that is asked for; else keep the one and read the words."""
+    scene = attaching.beside(scene, heard)
     if attaching.answers(scene, heard):
         over = scene.talk.choice is not None and scene.talk.choice.kind in _OVER_A_QUESTION
         return _answered(scene.chose(None) if over else scene, attaching.bare(heard), None)

@@ -85,6 +85,7 @@ class Heard:
     source: str = ""  # the provider's id of the message, to find its answers when it is edited
     edited: bool = False
     opt_out: str = ""  # STOP, START or HELP: the provider heard a stop word and has answered it itself
+    also: tuple[Media, ...] = ()  # what was attached to the same message besides `media`
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,3 +199,12 @@ class Fetches(Protocol):
     def fetch(self, ref: str, most_bytes: int) -> Fetched:
         """Return the file of this reference, at most so large; raise FetchError."""
         ...
+
+
+@runtime_checkable
+class Forgets(Protocol):
+    """A channel that can be told to delete a file that is stored here."""
+
+    def forget(self, ref: str) -> None:
+        """Delete the file of this reference; one that is gone is no error. Raise SendError or OSError."""
+        ...

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import filetype
 
+from bot.values import MediaKind
+
 MOST_PARTS = 5_000  # of an office file; the longest reports have some hundreds
 _TEXT_LOOKED_AT = 65_536  # bytes
 
@@ -53,8 +55,14 @@ _OLD_STREAMS = {  # [MS-DOC], [MS-XLS], [MS-PPT]: the stream that each kind of d
     "Workbook": FileType("xls", "application/vnd.ms-excel"),
     "PowerPoint Document": FileType("ppt", "application/vnd.ms-powerpoint"),
 }
+_KINDS = {"image": MediaKind.IMAGE, "audio": MediaKind.AUDIO, "video": MediaKind.VIDEO}
 _MACROS = re.compile(r"(^|/)(vbaProject\.bin|Basic/)", re.IGNORECASE)
 _MARKUP = re.compile(r"\ufeff?\s*(<|#!)")  # pages, drawings and scripts run where they are opened
+
+
+def kind_of(content_type: str) -> MediaKind:
+    """Return the kind that a declared type belongs to; what is none of the others is a file."""
+    return _KINDS.get(content_type.partition("/")[0].strip().lower(), MediaKind.FILE)
 
 
 def file_type(content: bytes) -> FileType | None:

@@ -115,6 +115,10 @@ class Twilio:
         """Return the attachment at this address of a webhook (MediaUrl0); raise FetchError."""
         return self.calls.fetch(ref, most_bytes)
 
+    def forget(self, ref: str) -> None:
+        """Delete an attachment at Twilio, which keeps it else; raise SendError."""
+        self.calls.forget(ref)
+
     def find(self, out: Outgoing, since: datetime) -> str | None:
         """Return the SID of this message if Twilio has taken it since then (aware), or None; raise SendError.
 

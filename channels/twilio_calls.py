@@ -40,6 +40,10 @@ _MEDIA_HOSTS = (
     "s3-external-1.amazonaws.com/media.twiliocdn.com/",
 )
 _API = "api.twilio.com"
+_MEDIA = re.compile(
+    r"/2010-04-01/Accounts/AC[0-9a-f]{32}/Messages/([A-Z]{2}[0-9a-f]{32})/Media/(ME[0-9a-f]{32})"
+)
+_NO_LONGER_THERE = frozenset({"404", "20404"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,18 @@ class Calls:
         except SendError as error:
             raise FetchError(Lack.LATER, error.detail) from None
         return found
+
+    def forget(self, url: str) -> None:
+        """Delete the attachment at this address; one that is gone is no error. Raise SendError."""
+        found = _MEDIA.fullmatch(urlsplit(url).path)
+        if found is None:
+            return
+        message, media = found.groups()
+        try:
+            self.ask(lambda client: client.messages(message).media(media).delete())
+        except SendError as error:
+            if error.code not in _NO_LONGER_THERE:
+                raise
 
     def close(self) -> None:
         """Give up calls under way, close the connections and end the thread."""

@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
-from bot.values import Heard, Location, Media, MediaKind, Press
+from bot.values import Heard, Location, Media, Press
 from channels.base import BodyError, Envelope, Failure, Inbound, Receipt
 from channels.cleaning import clean
+from channels.file_types import kind_of
 from channels.twilio_errors import failure_of_status
 
 WHATSAPP = "whatsapp:"  # before an address; an SMS has a bare number
@@ -15,6 +16,7 @@ REFERENCE = "m"  # the query's outbox id, kept as a last field; Twilio's own beg
 Form = Mapping[str, str]
 
 _STATUS = ("MessageSid", "MessageStatus", "ErrorCode", "ErrorMessage", "ChannelStatusMessage")
+MOST_MEDIA = 10  # of one message
 _MOST_FIELDS = 1000
 _SID = re.compile(r"[A-Za-z0-9]{1,64}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164
@@ -22,11 +24,6 @@ _SCOPED = re.compile(r"[A-Z]{2}\.[0-9A-Za-z._-]{1,128}")  # Meta's business-scop
 _OPTION = re.compile(r"(.*):([0-9]{1,3})", re.DOTALL)
 _OPT_OUTS = frozenset({"STOP", "START", "HELP"})
 _WITH_NOTHING_TO_READ = frozenset({"sticker", "contacts", "button", "interactive", "text", ""})
-_KINDS: Mapping[str, MediaKind] = {
-    "image": MediaKind.IMAGE,
-    "audio": MediaKind.AUDIO,
-    "video": MediaKind.VIDEO,
-}
 # Our `sent` is Twilio's "taken": a message on its way says no more than the answer to the call did.
 _STATES = {
     "accepted": "sent",
@@ -141,11 +138,13 @@ def _read_message(form: Form) -> list[Inbound | Receipt]:
 def _heard(form: Form) -> Heard:
     opt_out = form.get("OptOutType", "").upper()
     press = _press(form)
+    media = _media(form)
     said = form.get("Body") or form.get("ButtonText") or form.get("ListTitle") or ""
     return Heard(
         text="" if press else clean(said),
         press=press,
-        media=_media(form),
+        media=media[0] if media else None,
+        also=media[1:],
         location=_location(form),
         source=form.get("MessageSid", ""),
         opt_out=opt_out if opt_out in _OPT_OUTS else "",
@@ -158,14 +157,13 @@ def _press(form: Form) -> Press | None:
     return Press(found[1], int(found[2])) if found else None
 
 
-def _media(form: Form) -> Media | None:
-    """Return the first attachment; nothing is fetched. A sticker is none."""
-    url = clean(form.get("MediaUrl0", ""))
-    if not url or form.get("MessageType") == "sticker":
-        return None
-    declared = clean(form.get("MediaContentType0", ""))
-    kind = _KINDS.get(declared.partition("/")[0].lower(), MediaKind.FILE)
-    return Media(kind, url, content_type=declared)
+def _media(form: Form) -> tuple[Media, ...]:
+    """Return the attachments; nothing is fetched. A sticker is none."""
+    if form.get("MessageType") == "sticker":
+        return ()
+    found = ((clean(form.get(f"MediaUrl{n}", "")), n) for n in range(MOST_MEDIA))
+    declared = ((url, clean(form.get(f"MediaContentType{n}", ""))) for url, n in found if url)
+    return tuple(Media(kind_of(type), url, content_type=type) for url, type in declared)
 
 
 def _location(form: Form) -> Location | None:

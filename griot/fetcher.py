@@ -3,12 +3,12 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from channels.arriving import MOST_BYTES, UnfitError, fit_to_keep
-from channels.base import Channel, FetchError, Fetches, Lack
+from channels.base import Channel, FetchError, Fetches, Forgets, Lack, SendError
 from griot.logs import trace_of
 from models import media
 from models.base import Db
@@ -39,6 +39,7 @@ class Fetcher:
         self._files = files
         self._ring = ring
         self._in_flight = 0
+        self._leaving: list[Future[None]] = []
         self._ended: deque[Arrival] = deque()
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="fetch")
 
@@ -54,8 +55,8 @@ class Fetcher:
 
     @property
     def is_idle(self) -> bool:
-        """Tell whether no attachment is claimed."""
-        return not self._in_flight
+        """Tell whether no attachment is claimed, nor being deleted at its provider."""
+        return not self._in_flight and all(each.done() for each in self._leaving)
 
     @property
     def is_done(self) -> bool:
@@ -79,10 +80,12 @@ class Fetcher:
         self._in_flight += len(arrivals)
         self._ended.extendleft(reversed(arrivals))
 
-    def forget(self, paths: Sequence[str]) -> None:
-        """Remove files that no row names."""
-        for path in paths:
+    def tidy(self, settled: "Settled") -> None:
+        """Remove files that no row names, and let providers delete what is stored now."""
+        for path in settled.unnamed:
             self._files.remove(path)
+        self._leaving = [each for each in self._leaving if not each.done()]
+        self._leaving += [self._pool.submit(self._let_go, row) for row in settled.stored]
 
     def close(self) -> None:
         """End the threads once their calls ended."""
@@ -90,6 +93,16 @@ class Fetcher:
 
     def _call(self, row: Wanted) -> None:
         self._ended.append(self._arrival(row))
+        self._ring()
+
+    def _let_go(self, row: Wanted) -> None:
+        """Let the provider delete a file: once, as nothing here depends on it."""
+        channel = self._channels[row.channel]
+        try:
+            if isinstance(channel, Forgets):
+                channel.forget(row.ref)
+        except (SendError, OSError) as error:
+            log.warning("media row %s is not deleted at its provider: %s", row.id, type(error).__name__)
         self._ring()
 
     def _arrival(self, row: Wanted) -> Arrival:
@@ -113,20 +126,35 @@ class Fetcher:
         return Stored(kept.content_type, len(kept.content), digest, path)
 
 
-def settle(db: Db, arrivals: Sequence[Arrival], at: datetime) -> list[str]:
-    """Store what became of these attachments; return files that no row names, to be removed after it."""
-    return [path for one in arrivals if (path := _settled(db, one, at)) and not media.is_used(db, path)]
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is to be done once the outcomes are committed."""
+
+    unnamed: list[str] = field(default_factory=list)  # files that no row names
+    stored: list[Wanted] = field(default_factory=list)  # that their provider may delete
 
 
-def _settled(db: Db, one: Arrival, at: datetime) -> str:
-    """Return the path of a file whose row was erased, or fetched by another, meanwhile; else ""."""
-    if one.stored is not None:
-        return "" if media.mark_kept(db, one.row, one.stored, at) else one.stored.path
+def settle(db: Db, arrivals: Sequence[Arrival], at: datetime) -> Settled:
+    """Store what became of these attachments; return what can be removed after it."""
+    settled = Settled()
+    for one in arrivals:
+        if one.stored is None:
+            _close(db, one, at)
+        elif media.mark_kept(db, one.row, one.stored, at):
+            settled.stored.append(one.row)
+        else:  # erased, or fetched by another, meanwhile
+            settled.unnamed.append(one.stored.path)
+    return Settled(
+        [path for path in settled.unnamed if not media.is_used(db, path)],
+        [row for row in settled.stored if not media.is_wanted(db, row)],
+    )
+
+
+def _close(db: Db, one: Arrival, at: datetime) -> None:
     if one.lack is Lack.LATER:
         media.put_back(db, one.row, one.error, one.retry_after, at)
     else:
         media.close(db, one.row, _STATES[one.lack], one.error, at)
-    return ""
 
 
 _STATES = {Lack.GONE: MediaState.LOST, Lack.REFUSED: MediaState.REFUSED}

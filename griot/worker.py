@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from bot.values import Clock
 from channels.base import Channel
 from griot import fetcher
-from griot.fetcher import Arrival, Fetcher
+from griot.fetcher import Arrival, Fetcher, Settled
 from griot.logs import trace_of
 from griot.outcomes import Policy, settle
 from griot.rates import Rate
@@ -79,7 +79,7 @@ class Round:
 
     claimed: list[Claimed] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)  # attachments to fetch
-    unnamed: list[str] = field(default_factory=list)  # files that no row names
+    fetched: Settled = field(default_factory=Settled)
     released: list[Claimed] = field(default_factory=list)
     turns: int = 0
     failed: int = 0
@@ -164,7 +164,7 @@ class Worker:
         self._sender.send(done.released, at)
         self._sender.hold(done.claimed, began)
         self._sender.send(self._sender.due(), at)
-        self._fetcher.forget(done.unnamed)
+        self._fetcher.tidy(done.fetched)
         self._fetcher.fetch(done.wanted)
         return done
 
@@ -186,7 +186,7 @@ class Worker:
     ) -> Round:
         at = self._work.clock()
         done = Round(failed=settle(db, ended, self._policy, self._work.ways, at))
-        done.unnamed = fetcher.settle(db, arrived, at)
+        done.fetched = fetcher.settle(db, arrived, at)
         done.turns = self._take_turns(db, at) if due.updates else 0
         done.turns += self._end_texts(db, at) if due.silences else 0
         done.released = self._release(db, waiting, at)
@@ -306,15 +306,15 @@ class Worker:
         ended += self._sender.take_ended()
         try:
             arrived = self._fetcher.take_ended()
-            unnamed = write(self._work.store, lambda db: self._store_end(db, ended, held, arrived))
-            self._fetcher.forget(unnamed)
+            settled = write(self._work.store, lambda db: self._store_end(db, ended, held, arrived))
+            self._fetcher.tidy(settled)
         except SQLAlchemyError as error:
             log.error("the database did not answer at the end: %s", type(error).__name__)
         self._close()
 
     def _store_end(
         self, db: Db, ended: Sequence[Outcome], held: Sequence[Claimed], arrived: Sequence[Arrival]
-    ) -> list[str]:
+    ) -> Settled:
         at = self._work.clock()
         settle(db, ended, self._policy, self._work.ways, at)
         sending.give_back(db, held, at)

@@ -1,14 +1,14 @@
 """How files that people attach are fetched, and from where never."""
 
+import asyncio
 import logging
-import socket
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from channels.base import FetchError, Lack
-from channels.fetching import Sources, is_outside
+from channels.base import FetchError, Lack, SendError
+from channels.fetching import Sources, download, is_outside
 from channels.telegram import Telegram
 from channels.twilio import Account, Twilio, whatsapp
 from tests.standin import Fault, StandIn, Trouble
@@ -131,18 +131,30 @@ def test_nothing_is_fetched_from_elsewhere(provider: StandIn, on_whatsapp: Twili
     assert provider.calls("media") == []
 
 
-def test_a_known_name_that_leads_inside_is_refused(
-    provider: StandIn, on_whatsapp: Twilio, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_known_name_that_leads_inside_is_refused() -> None:
     """What a name resolves to is looked at, and connected to: no second look-up can differ."""
+    with pytest.raises(FetchError, match="not the internet's") as raised:
+        asyncio.run(download("https://localhost/x", Sources(("localhost",)), MOST, 5.0))
+    assert raised.value.lack == Lack.REFUSED
 
-    def inside(host: str, port: int, *_: object, **__: object) -> list[object]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
+def test_twilio_deletes_what_is_stored_here(provider: StandIn, on_whatsapp: Twilio) -> None:
+    """Its attachment alone, with our credentials; one that is gone, or of no message, is no error."""
     url = provider.attach_to_twilio(CONTENT)
-    provider.twilio.redirects[url.rpartition("/")[2]] = "https://mms.twiliocdn.com/x"
-    monkeypatch.setattr(socket, "getaddrinfo", inside)
-    assert lack_of(on_whatsapp, url).lack == Lack.REFUSED
+    other = provider.attach_to_twilio(CONTENT)
+    for _ in range(2):
+        on_whatsapp.forget(url)
+    assert lack_of(on_whatsapp, url).lack == Lack.GONE
+    assert on_whatsapp.fetch(other, MOST).content == CONTENT
+    on_whatsapp.forget("https://files.example.org/x")
+
+
+def test_a_refusal_to_delete_is_told(provider: StandIn, on_whatsapp: Twilio) -> None:
+    """The caller knows that the file is still there."""
+    url = provider.attach_to_twilio(CONTENT)
+    provider.trouble(trouble=Trouble(fault=Fault.SERVER_ERROR))
+    with pytest.raises(SendError):
+        on_whatsapp.forget(url)
 
 
 @pytest.mark.parametrize(

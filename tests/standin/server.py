@@ -161,10 +161,11 @@ class StandIn:
         return answer
 
     async def _answer_twilio(self, request: web.BaseRequest, body: bytes) -> web.StreamResponse:
-        """Answer a call of Twilio's Messages API; what goes wrong is the trouble of its `To`."""
+        """Answer a call of Twilio's Messages API; what goes wrong is the trouble of its `To`, or `delete`."""
         fields = dict(parse_qsl(body.decode() or request.query_string, keep_blank_values=True))
         method = f"{request.method} Messages"
-        trouble = self._trouble_of(fields.get("To", EVERYBODY))
+        whom = "delete" if request.method == "DELETE" else fields.get("To", EVERYBODY)
+        trouble = self._trouble_of(whom)
         if trouble.delay:
             await asyncio.sleep(trouble.delay)
         answers = not trouble.fault or trouble.accepts

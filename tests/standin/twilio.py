@@ -167,6 +167,8 @@ class Twilio:
                 return Reply(201, self._create(_fields(body)))
             if found and method == "GET":
                 return Reply(200, self._fetch(found[2]) if found[2] else self._list(parts.query))
+            if method == "DELETE" and (file := _FILE.fullmatch(parts.path.removesuffix(".json"))):
+                return self._delete(file[1])
             if file := _FILE.fullmatch(parts.path):
                 return self._file(file[1])
             if media := _MEDIA.fullmatch(parts.path):
@@ -299,6 +301,12 @@ class Twilio:
             raise Objection(20404, f"The media {sid} was not found", 404)
         to = self.redirects.get(sid, f"{self.store}/media/{sid}")
         return Reply(307, {}, headers={"Location": to})
+
+    def _delete(self, sid: str) -> Reply:
+        """Forget an attachment."""
+        if self.files.pop(sid, None) is None:
+            raise Objection(20404, f"The media {sid} was not found", 404)
+        return Reply(204, {})
 
     def _media_of(self, sid: str) -> Json:
         path = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sid}/Media"

@@ -171,6 +171,19 @@ def test_what_twilio_never_sends(body: bytes) -> None:
             id="a document",
         ),
         pytest.param(
+            {"NumMedia": "3", "MediaUrl0": "https://m/1", "MediaContentType0": "image/jpeg"}
+            | {"MediaUrl1": "https://m/2", "MediaContentType1": "video/mp4", "MediaUrl2": "https://m/3"},
+            Heard(
+                media=Media(MediaKind.IMAGE, "https://m/1", "", "image/jpeg"),
+                source=SID,
+                also=(
+                    Media(MediaKind.VIDEO, "https://m/2", "", "video/mp4"),
+                    Media(MediaKind.FILE, "https://m/3"),
+                ),
+            ),
+            id="three files in one message",
+        ),
+        pytest.param(
             {"MediaUrl0": "https://m/1", "MediaContentType0": "image/webp", "MessageType": "sticker"},
             Heard(source=SID),
             id="a sticker",
