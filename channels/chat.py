@@ -1,19 +1,43 @@
 """The channel `chat`: the phone in the terminal and in the simulator, which reads the outbox itself."""
 
 import json
+import os
+import re
 from collections.abc import Mapping
+from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from bot.values import Heard, Location, Media, MediaKind, Press
-from channels.base import BodyError, Envelope, Inbound, Limits, Outgoing, Receipt, SignatureError
+from channels.base import (
+    BodyError,
+    Envelope,
+    Fetched,
+    FetchError,
+    Inbound,
+    Lack,
+    Limits,
+    Outgoing,
+    Receipt,
+    SignatureError,
+)
 from channels.cleaning import clean
+from channels.fetching import too_large
+
+_REF = re.compile(r"[0-9a-f]{32}")
 
 
 class Chat:
-    """A phone without a provider: its bodies are written here and read here."""
+    """A phone without a provider: its bodies are written here and read here.
+
+    `folder` holds what is attached until the worker has fetched it; without one nothing can be attached.
+    """
 
     name = "chat"
     limits = Limits(characters=4096, buttons=100, label=200)  # as Telegram, so that it shows the same
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
 
     def verify(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
         """Raise SignatureError: no request from outside speaks for this channel."""
@@ -34,6 +58,36 @@ class Chat:
     def send(self, out: Outgoing) -> str:
         """Return an id at once: the phone shows the outbox row itself."""
         return out.message.replaces or f"chat:{out.reference}"
+
+    def take_in(self, content: bytes) -> str:
+        """Return the reference by which `fetch` finds a file that the phone sends; raise OSError."""
+        ref = token_hex(16)
+        target = self._found(ref)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+        return ref
+
+    def fetch(self, ref: str, most_bytes: int) -> Fetched:
+        """Return a file that the phone sent; raise FetchError."""
+        try:
+            with self._found(ref).open("rb") as file:
+                content = file.read(most_bytes + 1)
+        except FileNotFoundError:
+            raise FetchError(Lack.GONE, "the phone does not have it") from None
+        if len(content) > most_bytes:
+            raise too_large(most_bytes)
+        return Fetched(content)
+
+    def forget(self, ref: str) -> None:
+        """Delete a file that the phone sent; raise OSError."""
+        self._found(ref).unlink(missing_ok=True)
+
+    def _found(self, ref: str) -> Path:
+        """Return where a file lies; raise FileNotFoundError for a reference that `take_in` never made."""
+        if self._folder is None or not _REF.fullmatch(ref):
+            raise FileNotFoundError(ref)
+        return self._folder / ref
 
 
 def written_down(provider_id: str, address: str, heard: Heard) -> bytes:

@@ -8,7 +8,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from bot.ladder import MARGIN, WINDOW
-from bot.values import Heard, Press
+from bot.values import Heard, Media, Press
 from console.renderings import Look, Rendering
 from models.inbox import InboxState
 from models.thread import Said, Thread, Told
@@ -25,6 +25,7 @@ class Bubble:
     is_done: bool = True  # delivered
     token: str = ""
     id: int = 0  # of the outbox row
+    attached: Media | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,15 @@ def _told(one: Told, look: Look, zone: ZoneInfo) -> Bubble:
 
 def _said(one: Said, zone: ZoneInfo, heard: Callable[[bytes], Heard | None], told: Iterable[Told]) -> Bubble:
     done = one.state == InboxState.DONE
-    look = Look((_words(one, heard, told),))
-    return Bubble(f"in-{one.id}", look, one.at.astimezone(zone), is_mine=True, is_done=done)
-
-
-def _words(one: Said, heard: Callable[[bytes], Heard | None], told: Iterable[Told]) -> str:
     what = heard(one.body)
-    if what is None:
-        return one.text
+    attached = what.media if what else None
+    words = one.text if what is None else _words(what, told)
+    look = Look(() if attached and not words else (words,))
+    at = one.at.astimezone(zone)
+    return Bubble(f"in-{one.id}", look, at, is_mine=True, is_done=done, attached=attached)
+
+
+def _words(what: Heard, told: Iterable[Told]) -> str:
     return _label(what.press, told) if what.press else what.text
 
 

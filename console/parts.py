@@ -10,7 +10,7 @@ from bot.forms.form import Form, FormError
 from bot.programme import DemoPerson
 from bot.schedule import Occurrence
 from bot.values import Clock, Problem, Say
-from channels.base import Channel
+from channels.chat import Chat
 from models.base import Db
 from models.db import Store
 from models.form import FormShelf
@@ -51,7 +51,7 @@ class Parts:
     forms: FormShelf
     clock: Clock
     voices: Mapping[str, Say]  # by language
-    chat: Channel  # the simulator's own channel
+    chat: Chat  # the simulator's own channel
     keep: Callable[[Update], None]  # put an update into the inbox and wake the worker
     media: MediaFiles  # what people attached
     is_demo: bool = False

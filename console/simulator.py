@@ -2,19 +2,24 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
+from bot.media_words import kind_in_words
 from bot.schedule import DIGEST
-from bot.values import LANGUAGE_NAMES, Heard, Press
+from bot.values import LANGUAGE_NAMES, Heard, Media, Press
 from bot.words import shown
 from channels.base import BodyError, Inbound
 from channels.chat import written_down
+from channels.cleaning import clean
+from channels.file_types import kind_of
 from console import phones as choice
 from console.bubbles import screen
 from console.dates import day_words, short_words
@@ -31,6 +36,10 @@ from models.signin import new_sign_in
 from models.thread import Holder, holders, thread_of, told_once
 
 LONGEST = 4096  # characters, as in Telegram's own field
+HEAR = "simulator.hear"  # endpoint that takes a file
+MOST_BYTES = 10_000_000  # of a file, as from every channel
+MOST_OF_REQUEST = MOST_BYTES + (1 << 16)  # with the text beside it
+LONGEST_NAME = 100  # characters
 HIGHEST = 2**31 - 1  # id of a row, on either database
 HOUR = timedelta(hours=1)
 DAYS = 14  # how far the clock looks, and moves at once
@@ -97,6 +106,8 @@ def hear(parts: Parts, person_id: int) -> Response | tuple[str, int]:
     said = _said(request.form.get("text", ""), request.form.get("press", ""))
     address, at = str(person_id), parts.clock()
     write(parts.store, lambda db: _bind(db, parts.chat.name, person_id, at))
+    if (file := request.files.get("file")) and file.filename:
+        said = replace(said, media=_taken_in(parts, file))
     if said != Heard():
         parts.keep(_update(parts, address, said))
     if "fetch" in request.form:
@@ -140,6 +151,13 @@ def _said(text: str, press: str) -> Heard:
     return Heard(text=text.replace("\r\n", "\n").strip()[:LONGEST])
 
 
+def _taken_in(parts: Parts, file: FileStorage) -> Media:
+    """Return what is attached, kept until the worker fetches it as from a provider."""
+    content, declared = file.stream.read(), clean(file.mimetype)
+    name = clean((file.filename or "").replace("\\", "/").rpartition("/")[2])[:LONGEST_NAME]
+    return Media(kind_of(declared), parts.chat.take_in(content), name, declared, len(content))
+
+
 def _bind(db: Db, channel: str, person_id: int, at: datetime) -> None:
     """Make the person's id the address of their phone here; 404 for an unknown person."""
     add_address(db, _find(holders(db), person_id).id, channel, str(person_id), at)
@@ -166,6 +184,7 @@ def _page(db: Db, parts: Parts, person_id: int | None) -> str:
         roles=programme.roles,
         cities=programme.cities,
         choice=choice,
+        most_bytes=MOST_BYTES,
         phones=[_words(db, parts, one) for one in phones],
         shown=phones,
         moved="moved" in request.args,
@@ -197,6 +216,7 @@ def _words(db: Db, parts: Parts, phone: Phone) -> dict[str, Any]:
         "theirs": parts.voices[holder.language],
         "their_direction": direction(holder.language),
         "cost": cost,
+        "kind_in_words": kind_in_words,
         "first_word": shown("report" if holder.city else "status", holder.language),
         "day_words": partial(day_words, locale=locale),
     }

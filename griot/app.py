@@ -67,12 +67,13 @@ def _find_reader_first(app: Flask, parts: Parts, programs: frozenset[str]) -> No
 
 
 def _allow_uploads(app: Flask) -> None:
-    """Let a form be larger than other bodies; before the check of the CSRF token, which reads the body."""
+    """Let files be larger than other bodies; before the check of the CSRF token, which reads the body."""
+    most = {form_preview.UPLOAD: form_preview.MOST_BYTES, simulator.HEAR: simulator.MOST_OF_REQUEST}
 
     @app.before_request
     def allow() -> None:
-        if request.endpoint == form_preview.UPLOAD:
-            request.max_content_length = form_preview.MOST_BYTES
+        if request.endpoint in most:
+            request.max_content_length = most[request.endpoint]
 
 
 def _refuse_broken_bodies(app: Flask) -> None:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 def open_channels(settings: Settings) -> dict[str, Channel]:
     """Return the channels that are on, by name."""
-    channels: dict[str, Channel] = {Chat.name: Chat()}
+    channels: dict[str, Channel] = {Chat.name: open_chat(settings)}
     if settings.has_telegram:
         channels[Telegram.name] = open_telegram(settings)
     if settings.has_whatsapp:
@@ -50,6 +50,11 @@ def open_channels(settings: Settings) -> dict[str, Channel]:
     if settings.has_mail:
         channels[Email.name] = open_email(settings)
     return channels
+
+
+def open_chat(settings: Settings) -> Chat:
+    """Return the channel of the phones in the browser and in the terminal."""
+    return Chat(settings.griot_var / "phone")
 
 
 def close_all(channels: Mapping[str, Channel]) -> None:
@@ -154,7 +159,7 @@ def make_app(
         forms=FormShelf(),
         clock=clock,
         voices=voices(data_folder("locales")),
-        chat=Chat(),
+        chat=open_chat(settings),
         keep=intake.keep,
         media=MediaFiles(settings.griot_var),
         is_demo=is_demo,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from gettext import NullTranslations
 from pathlib import Path
@@ -61,7 +61,7 @@ class Stage:
             forms=FormShelf(),
             clock=lambda: self.at,
             voices={language: Voice(language, NullTranslations()) for language in LANGUAGES},
-            chat=Chat(),
+            chat=self.chat,
             keep=self.keep,
             media=MediaFiles(self.folder),
             is_demo=is_demo,
@@ -73,6 +73,11 @@ class Stage:
         )
         key = "a-fictitious-key-of-32-characters"
         return create_app(parts, secret_key=key, base_url=base_url, machines=machines)
+
+    @property
+    def chat(self) -> Chat:
+        """Return the channel of the phones."""
+        return Chat(self.folder / "phone")
 
     def keep(self, update: Update) -> None:
         """Put an update into the inbox, as the intake does."""
@@ -190,7 +195,7 @@ def _people(db: Db) -> dict[str, int]:
 
 def sqlite_stage(folder: Path) -> Stage:
     """Return a stage on an SQLite file in this folder."""
-    return open_stage(f"sqlite:///{folder / 'griot.db'}")
+    return replace(open_stage(f"sqlite:///{folder / 'griot.db'}"), folder=folder)
 
 
 def an_app(folder: Path) -> Flask:

@@ -8,6 +8,7 @@ let busyUntil = 0;
 
 function phone(section) {
   const thread = section.querySelector(".thread"), text = section.querySelector("textarea");
+  const file = section.querySelector("[type=file]"), chosen = section.querySelector(".chosen");
   const shown = new Map(); // id of a bubble to what it was made of
   let timer = 0;
 
@@ -46,14 +47,29 @@ function phone(section) {
 
   async function send(event) {
     event.preventDefault();
-    const said = new FormData(event.target, event.submitter);
-    event.target.reset();
-    grow();
-    const answer = await post(event.target.action, said);
+    const form = event.target, said = new FormData(form, event.submitter), attached = said.get("file")?.size;
+    if (form === text?.form && !attached && !said.get("text").trim()) return;
+    if (!attached) clear(form);
+    form.inert = Boolean(attached); // a file takes its time, and goes once
+    const answer = await post(form.action, said);
+    form.inert = false;
     if (!answer?.ok && text) text.value = said.get("text") || text.value;
     if (!answer?.ok) return;
+    if (attached) clear(form);
     thread.scrollTop = 0; // the thread is laid out from its end
     look();
+  }
+
+  function clear(form) {
+    form.reset();
+    if (chosen) chosen.textContent = "";
+    grow();
+  }
+
+  function choose() {
+    const one = file.files[0], fits = !one || one.size <= Number(file.dataset.most);
+    chosen.textContent = fits ? (one?.name ?? "") : file.dataset.tooLarge;
+    if (!fits) file.value = "";
   }
 
   function grow() {
@@ -64,11 +80,12 @@ function phone(section) {
 
   for (const form of section.querySelectorAll(".send")) form.addEventListener("submit", send);
   text?.addEventListener("input", grow);
+  file?.addEventListener("change", choose);
   text?.addEventListener("keydown", (event) => {
     const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing;
     if (!sends || !matchMedia("(pointer: fine)").matches) return;
     event.preventDefault();
-    if (text.value.trim()) text.form.requestSubmit();
+    if (text.value.trim() || file.files.length) text.form.requestSubmit();
   });
   for (const one of thread.firstElementChild.children) shown.set(one.id, one.outerHTML);
   document.addEventListener("visibilitychange", () => document.hidden || look());

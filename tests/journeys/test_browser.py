@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Response, expect, sync_playwright
 
+from tests.unit.channels.test_arriving import a_photo
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed on this machine")
 
@@ -193,6 +195,41 @@ def test_without_script_the_phone_works(browser: Browser, demo: str) -> None:
     expect(visit.page.locator("meta[http-equiv=refresh]")).to_have_count(0, timeout=WAIT)
     visit.answers.last.locator(".options button").first.click()
     expect(visit.answers.nth(before + 1)).to_be_visible(timeout=WAIT)
+    assert visit.faults == []
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_a_photo_is_attached(browser: Browser, demo: str, tmp_path: Path, script: bool) -> None:
+    """The paper clip takes a file, the text beside it is its caption; it is kept with the report, cleaned."""
+    photo = tmp_path / "kiosque.jpg"
+    photo.write_bytes(a_photo())
+    visit = Visit(browser, demo, NARROW if script else WIDE, "fr", script=script)
+    visit.open_phone("Dakar" if script else "Niamey")
+    before = visit.answers.count()
+    visit.phone.locator("textarea").fill("rapport good_practice")
+    visit.phone.locator(".composer button").click()
+    expect(visit.answers.nth(before)).to_be_visible(timeout=WAIT)
+    before = visit.answers.count()
+    visit.phone.locator("[type=file]").set_input_files(photo)
+    if script:
+        expect(visit.phone.locator(".chosen")).to_have_text("kiosque.jpg")
+    visit.phone.locator(".composer button").click()
+    expect(visit.answers.nth(before)).to_contain_text("photo", timeout=WAIT)
+    expect(visit.phone.locator(".mine .attached").last).to_have_text("photo kiosque.jpg")
+    expect(visit.phone.locator(".chosen")).to_have_text("")
+    assert visit.faults == []
+
+
+def test_a_file_that_is_too_large_is_not_sent(browser: Browser, demo: str, tmp_path: Path) -> None:
+    """It is said at once, before a slow line has carried it."""
+    film = tmp_path / "film.mp4"
+    film.write_bytes(b"x" * 10_000_001)
+    visit = Visit(browser, demo, WIDE, "pt")
+    visit.open_phone("Maputo")
+    visit.phone.locator("[type=file]").set_input_files(film)
+    expect(visit.phone.locator(".chosen")).to_contain_text("10 MB")
+    visit.phone.locator(".composer button").click()
+    expect(visit.phone.locator(".mine .attached")).to_have_count(0)
     assert visit.faults == []
 
 

@@ -8,12 +8,17 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from bot.values import Heard, MediaKind
+from bot.values import Media as Attached
+from channels.chat import Chat, written_down
 from models import media
 from models.base import Db
 from models.db import read
 from models.export import submissions
+from models.inbox import Update, receive_all
 from models.media import Media, MediaState
 from models.media_files import FOLDER, MediaFiles
+from models.person import add_address
 from models.privacy import erase, everything_about
 from models.signin import new_sign_in
 from tests.moved import BASE_URL, Moved, a_moved_site, add_people, minutes
@@ -152,6 +157,58 @@ def test_media_may_follow_on_whatsapp(site: Moved) -> None:
     assert (row.state, row.question, row.content_type) == (MediaState.KEPT, "", "application/pdf")
     assert files(site)[0].read_bytes() == PDF
     assert [call.fields["Authorization"] for call in site.provider.calls("media")] == [""]
+    assert site.provider.twilio.files == {}  # what is stored here is deleted there
+
+
+def test_of_several_files_in_one_message_none_is_lost(site: Moved) -> None:
+    """The first may be an answer, the others are kept beside it; each is fetched."""
+    phone = site.twilio(BIA, "sms")
+    site.write(lambda db: add_address(db, 2, "sms", BIA, site.now))
+    phone.say("report good_practice")
+    site.work()
+    urls = [site.provider.attach_to_twilio(content) for content in (PHOTO, PDF, PDF + b"%2\n")]
+    fields = {f"MediaUrl{number}": url for number, url in enumerate(urls)}
+    phone.send(**fields, MediaContentType0="image/jpeg", NumMedia="3")
+    site.work()
+    assert [(row.question, row.state) for row in rows(site)] == [
+        ("", MediaState.KEPT),
+        ("", MediaState.KEPT),
+        ("photo", MediaState.KEPT),
+    ]
+    assert len(files(site)) == 3
+
+
+def test_a_provider_that_does_not_delete_stops_nothing(site: Moved) -> None:
+    """What is stored stays stored."""
+    phone = site.twilio(BIA)
+    for text in ("report good_practice", "report good_practice"):
+        phone.say(text)
+        site.work()
+    url = site.provider.attach_to_twilio(PHOTO)
+    phone.send(MediaUrl0=url, MediaContentType0="image/jpeg", NumMedia="1", MessageType="image")
+    site.provider.trouble("delete", Trouble(fault=Fault.SERVER_ERROR))
+    site.work()
+    assert [row.state for row in rows(site)] == [MediaState.KEPT]
+
+
+def test_a_phone_in_the_browser_goes_the_same_way(site: Moved) -> None:
+    """Its file is cleaned and stored like a provider's, and leaves the phone's folder."""
+    site.write(lambda db: add_address(db, 1, "chat", "1", site.now))
+    chat = site.channels["chat"]
+    assert isinstance(chat, Chat)
+    media_sent = Attached(MediaKind.IMAGE, chat.take_in(PHOTO), "kiosk.jpg", "image/jpeg", len(PHOTO))
+    for number, heard in enumerate((Heard("report good_practice"), Heard(media=media_sent))):
+        body = written_down(str(number), "1", heard)
+        site.write(
+            lambda db, body=body, n=number: receive_all(
+                db, [Update("chat", str(n), "chat:1", body, site.now)]
+            )
+        )
+        site.work()
+    [row] = rows(site)
+    assert (row.state, row.content_type, row.name) == (MediaState.KEPT, "image/jpeg", "kiosk.jpg")
+    assert len(files(site)) == 1
+    assert list((site.settings.griot_var / "phone").iterdir()) == []
 
 
 def test_what_a_dead_worker_had_claimed_is_fetched_again(site: Moved) -> None:

@@ -1,9 +1,11 @@
 """The channel of the terminal and of the simulator."""
 
+from pathlib import Path
+
 import pytest
 
 from bot.values import Heard, Location, Media, MediaKind, Message, Press
-from channels.base import BodyError, Inbound, Outgoing, SignatureError
+from channels.base import BodyError, FetchError, Inbound, Lack, Outgoing, SignatureError
 from channels.chat import Chat, written_down
 
 CHAT = Chat()
@@ -44,3 +46,29 @@ def test_sending_is_being_in_the_outbox() -> None:
     """An id comes at once; a message put in place of another keeps the other's."""
     assert CHAT.send(Outgoing("42", Message("Hello"), "7")) == "chat:7"
     assert CHAT.send(Outgoing("42", Message("Hello", replaces="chat:6"), "7")) == "chat:6"
+
+
+def test_what_the_phone_sends_is_fetched_until_it_is_forgotten(tmp_path: Path) -> None:
+    """A file lies in the folder under a name of our own, readable by nobody else."""
+    phone = Chat(tmp_path / "phone")
+    ref = phone.take_in(b"a photo")
+    assert phone.fetch(ref, 7).content == b"a photo"
+    assert (tmp_path / "phone" / ref).stat().st_mode & 0o777 == 0o600
+    with pytest.raises(FetchError) as raised:
+        phone.fetch(ref, 6)
+    assert raised.value.lack is Lack.REFUSED
+    phone.forget(ref)
+    phone.forget(ref)
+    with pytest.raises(FetchError) as raised:
+        phone.fetch(ref, 7)
+    assert raised.value.lack is Lack.GONE
+
+
+@pytest.mark.parametrize("ref", ["", "../secret", "/etc/hostname", "a" * 31, "A" * 32, "0" * 32 + "\n"])
+def test_a_reference_never_leads_out_of_the_folder(tmp_path: Path, ref: str) -> None:
+    """Only references that the channel made are looked for."""
+    (tmp_path / "secret").write_text("not for a phone")
+    for phone in (Chat(tmp_path / "phone"), Chat()):
+        with pytest.raises(FetchError) as raised:
+            phone.fetch(ref, 100)
+        assert raised.value.lack is Lack.GONE

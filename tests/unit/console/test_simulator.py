@@ -2,15 +2,19 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import stream_encode_multipart
 
 from bot.programme import DemoPerson
 from bot.schedule import Occurrence
-from bot.values import Message, Opening, Press
+from bot.values import MediaKind, Message, Opening, Press
 from channels.base import Inbound
 from channels.chat import Chat
-from tests.console_stage import Stage, press
+from console import simulator
+from tests.console_stage import Stage, press, token_in
 
 DIGEST = Message("Semaine 38", kind="digest", subject="Synthèse", html="<p style='color:red'>38</p>")
 ASK = Message("Où en est la récolte ?", ("Bien", "Lentement"), token="q1.going")
@@ -48,6 +52,56 @@ def test_a_tap_becomes_a_press(stage: Stage) -> None:
     assert f'form="tap-{stage.people["keeper"]}" name="press" value="q1.going:2"' in page
     press(client, phone(stage), press="q1.going:2")
     assert [news.heard.press for news in heard(stage)] == [Press("q1.going", 2)]
+
+
+def attach(stage: Stage, content: bytes, name: str, text: str = "") -> int:
+    """Send a file from the keeper's phone as a browser without JavaScript does; return the status."""
+    client = stage.app().test_client()
+    fields = {"csrf_token": token_in(client.get(phone(stage))), "text": text}
+    data = {**fields, "file": FileStorage(BytesIO(content), name)}
+    body, length, boundary = stream_encode_multipart(data, threshold=1 << 26)  # no temporary file
+    kind = f"multipart/form-data; boundary={boundary}"
+    posted = client.post(phone(stage), input_stream=body, content_length=length, content_type=kind)
+    return posted.status_code
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        pytest.param("ferme.jpg", MediaKind.IMAGE, id="photo"),
+        pytest.param("voix.mp3", MediaKind.AUDIO, id="recording"),
+        pytest.param("visite.mp4", MediaKind.VIDEO, id="video"),
+        pytest.param("../../plan.pdf", MediaKind.FILE, id="document"),
+    ],
+)
+def test_a_file_is_kept_and_becomes_an_attachment(stage: Stage, name: str, kind: MediaKind) -> None:
+    """The text beside it is its caption; the worker fetches the file as from a provider."""
+    assert attach(stage, b"content", name, "Le puits") == 303
+    [news] = heard(stage)
+    media = news.heard.media
+    assert media is not None
+    assert (news.heard.text, media.kind, media.size) == ("Le puits", kind, 7)
+    assert "/" not in media.name
+    assert stage.chat.fetch(media.ref, 10).content == b"content"
+    page = stage.app().test_client().get(phone(stage)).text
+    assert '<p class="attached"' in page
+    assert media.name in page
+    assert "Le puits" in page
+
+
+def test_a_file_alone_needs_no_text(stage: Stage) -> None:
+    """The bubble holds the attachment only."""
+    attach(stage, b"x", "ferme.jpg")
+    page = stage.app().test_client().get(phone(stage)).text
+    assert 'class="mine"' in page
+    assert '<p dir="auto"></p>' not in page
+
+
+@pytest.mark.parametrize(("size", "status"), [(simulator.MOST_BYTES, 303), (simulator.MOST_OF_REQUEST, 413)])
+def test_a_file_may_have_ten_megabytes(stage: Stage, size: int, status: int) -> None:
+    """A larger one is refused with a page, and nothing of it is kept."""
+    assert attach(stage, b"x" * size, "long.pdf") == status
+    assert len(heard(stage)) == (status == 303)
 
 
 @pytest.mark.parametrize(
