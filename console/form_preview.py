@@ -4,6 +4,7 @@ from flask import Blueprint, render_template, request
 from werkzeug.datastructures import FileStorage
 
 from bot.forms.form import Form, FormError
+from bot.forms.places import place_in_words
 from bot.sentence import spoken
 from bot.values import LANGUAGE_NAMES
 from console.pages import direction, voice
@@ -41,7 +42,10 @@ def look(parts: Parts) -> str | tuple[str, int]:
         form = parts.read_form(_content(chosen), chosen.filename, lists)
     except FormError as error:
         say = voice(parts)
-        problems = [(one.where, spoken(one.message, say), spoken(one.mend, say)) for one in error.problems]
+        problems = [
+            (spoken(place_in_words(one.where), say), spoken(one.message, say), spoken(one.mend, say))
+            for one in error.problems
+        ]
         return _page(file=chosen.filename, problems=problems), 422
     return read(parts.store, lambda db: _shown(db, parts, form))
 

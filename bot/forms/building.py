@@ -22,6 +22,7 @@ from bot.forms.form import (
 )
 from bot.forms.functions import ALWAYS_BLANK
 from bot.forms.languages import recognise
+from bot.forms.places import place_in_words
 from bot.forms.rewriting import ExpressionError, Scope
 from bot.forms.tables import Tables
 from bot.forms.wording import Above, asked, authored, choice_list, label_in, repeat_of
@@ -288,7 +289,7 @@ class _Builder:
         return any(f"{path}/".startswith(f"{repeat}/") for repeat in self._xform.repeats)
 
     def _warn(self, full: str, column: str, what: str) -> None:
-        warning = sentence("{where}: {what}", where=self._place(full, column), what=what)
+        warning = sentence("{where}: {what}", where=place_in_words(self._place(full, column)), what=what)
         if warning not in self._warnings:  # each language of a label has its own expression
             self._warnings.append(warning)
 

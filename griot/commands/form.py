@@ -9,7 +9,6 @@ from bot.forms.coverage import coverage, gaps
 from bot.forms.form import Form, FormError, Question
 from bot.forms.outline import UNLABELLED
 from bot.forms.read import Reading
-from bot.sentence import spoken
 from bot.values import Problem
 from griot.commands.desk import BadInput, desk, save, show_json
 from griot.commands.form_faults import (
@@ -18,6 +17,7 @@ from griot.commands.form_faults import (
     read_with_lists,
     show_checked,
     show_faults,
+    show_warnings,
     tell_of_lists,
     voice,
     with_attached,
@@ -109,8 +109,7 @@ def add(
         except FormError as error:
             show_faults(error.problems, say)
             context.exit(2)
-    for one in found:
-        click.echo(f"warning: {spoken(one.message, say)}", err=True)
+    show_warnings((one.message for one in found), say)
     if as_json:
         show_json({"name": name, "version": version})
         return

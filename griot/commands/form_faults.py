@@ -1,12 +1,14 @@
 """What `griot form check` and `griot form add` tell of a form: faults, languages, weight."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from bot.forms.coverage import Covered, coverage
-from bot.forms.form import Form
+from bot.forms.findings import headline, questions_asked, warned, weighed
+from bot.forms.places import place_in_words, place_of
 from bot.forms.read import Reading
 from bot.forms.sizes import LARGEST_FILE
 from bot.forms.weight import LONGEST_LABEL, MOST_PARTS, Weight, weigh
@@ -19,9 +21,6 @@ from griot.reading import read_apart
 from griot.settings import data_folder
 from griot.voices import voices
 from models.base import Json
-
-SHEETS = ("survey", "choices", "settings", "external_choices", "entities", "osm")
-NOT_ASKED = ("note", "another")  # `another` is the bot's question between two rounds of a repeat
 
 in_language = click.option(
     "--language", type=click.Choice(LANGUAGES), default="en", show_default=True, help="Language of the words."
@@ -65,11 +64,12 @@ def tell_of_lists(attached: Mapping[str, bytes], named: Sequence[Path]) -> None:
 def show_faults(problems: Sequence[Problem], say: Say) -> None:
     """Print one line a fault on standard error, in a language."""
     for problem in problems:
-        click.echo(one_line(in_words(problem, say)), err=True)
+        where = spoken(place_in_words(problem.where), say)
+        click.echo(one_line(replace(in_words(problem, say), where=where)), err=True)
 
 
 def in_words(problem: Problem, say: Say) -> Problem:
-    """Return a problem said in a language."""
+    """Return a problem said in a language; its place stays as it is."""
     mend, message = spoken(problem.mend, say), spoken(problem.message, say)
     return Problem(problem.code, problem.where, mend, message)
 
@@ -77,11 +77,10 @@ def in_words(problem: Problem, say: Say) -> Problem:
 def checked(reading: Reading, say: Say) -> dict[str, Json]:
     """Return what `form check --json` prints."""
     form = reading.form
-    asked = [] if form is None else [one for one in form.questions if one.type not in NOT_ASKED]
     told: dict[str, Json] = {
         "ok": form is not None,
         "form": None if form is None else form.name,
-        "questions": len(asked),
+        "questions": 0 if form is None else questions_asked(form),
         "languages": [] if form is None else list(form.languages),
         "errors": [_fault(in_words(problem, say)) for problem in reading.problems],
         "warnings": [] if form is None else [spoken(one, say) for one in form.warnings],
@@ -97,29 +96,17 @@ def show_checked(reading: Reading, say: Say) -> None:
     form = reading.form
     if form is None:
         return
-    asked = [one for one in form.questions if one.type not in NOT_ASKED]
-    languages = ", ".join(form.languages) or "no language named"
-    click.echo(f"{form.name}, version {form.version}: {len(asked)} questions, {languages}")
-    for warning in form.warnings:
-        click.echo(f"warning: {spoken(warning, say)}", err=True)
-    _show_table(reading, form)
-
-
-def _show_table(reading: Reading, form: Form) -> None:
-    weight = weigh(form, parts)
-    click.echo(f"{weight.shortest} to {weight.longest} messages")
+    click.echo(spoken(headline(form), say))
+    show_warnings(form.warnings, say)
     covered = coverage(reading.outline.texts) if reading.outline else {}
-    for language, questions in weight.languages.items():
-        kinds = covered.get(language, {}).items()
-        missing = ", ".join(f"{len(kind.missing)} {name}" for name, kind in kinds if kind.missing)
-        characters = sum(one.characters for one in questions)
-        total, sms = sum(one.bytes for one in questions), sum(one.parts for one in questions)
-        lack = f"; missing: {missing}" if missing else ""
-        click.echo(f"{language}: {characters} characters, {total} bytes, {sms} SMS parts{lack}")
-        for one in questions:
-            if one.is_over:
-                limits = f"(limits {LONGEST_LABEL} and {MOST_PARTS})"
-                click.echo(f"{language}: {one.path}: label {one.label}, {one.parts} SMS parts {limits}")
+    for line in weighed(weigh(form, parts), covered):
+        click.echo(spoken(line, say))
+
+
+def show_warnings(warnings: Iterable[str], say: Say) -> None:
+    """Print one line a warning on standard error, in a language."""
+    for warning in warnings:
+        click.echo(spoken(warned(warning), say), err=True)
 
 
 def _coverage(reading: Reading) -> Json:
@@ -169,15 +156,3 @@ def _fault(problem: Problem) -> dict[str, Json]:
     sheet, row, column = place_of(problem.where)
     message = problem.message or one_line(problem)
     return {"sheet": sheet, "row": row, "column": column, "message": message, "mend": problem.mend}
-
-
-def place_of(where: str) -> tuple[str | None, int | None, str | None]:
-    """Return sheet, row and column of `survey, row 5, relevant`; None for what is not said."""
-    pieces = [part.strip().removeprefix("sheet ").removeprefix("column ") for part in where.split(",")]
-    if pieces[0] not in SHEETS:
-        pieces = pieces[1:] or [""]
-    sheet = pieces[0] if pieces[0] in SHEETS else None
-    rows = [part.removeprefix("row ") for part in pieces if part.startswith("row ")]
-    columns = [part for part in pieces[1:] if not part.startswith("row ")]
-    row = int(rows[0]) if rows and rows[0].isdecimal() else None
-    return sheet, row, ", ".join(columns) or None

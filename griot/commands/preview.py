@@ -4,13 +4,12 @@ from pathlib import Path
 
 import click
 
-from bot.forms.form import Form, FormError
+from bot.forms.form import Form
 from bot.values import LANGUAGE_NAMES, LANGUAGES
 from console.previews import CHANNELS, Asked, Preview, languages_of, previews
 from griot.clock import now
-from griot.commands.desk import BadInput, show_json, show_problems
-from griot.programmes import beside
-from griot.reading import read_one
+from griot.commands.desk import show_json
+from griot.commands.form_faults import read_with_lists, show_faults, tell_of_lists, voice, with_attached
 from griot.settings import data_folder
 from griot.voices import voices
 from models.base import Json
@@ -18,19 +17,26 @@ from models.base import Json
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@with_attached
 @click.option("--language", "wanted", type=click.Choice(LANGUAGES), help="Only this one.")
 @click.option("--channel", type=click.Choice(CHANNELS), help="Only this one.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def preview(
-    context: click.Context, file: Path, wanted: str | None, channel: str | None, as_json: bool
+    context: click.Context,
+    file: Path,
+    attach: tuple[Path, ...],
+    wanted: str | None,
+    channel: str | None,
+    as_json: bool,
 ) -> None:
     """Show every question as each channel would, in each language. Nothing is stored."""
-    try:
-        form = read_one(_content(file), file.name, beside(file))
-    except FormError as error:
-        show_problems(error.problems)
+    reading, _, attached = read_with_lists(file, attach)
+    form = reading.form
+    if form is None:
+        show_faults(reading.problems, voice(wanted or "en"))
         context.exit(2)
+    tell_of_lists(attached, attach)
     languages = (wanted,) if wanted else languages_of(form)
     channels = (channel,) if channel else CHANNELS
     seen = previews(form, None, voices(data_folder("locales")), languages, now())
@@ -43,13 +49,6 @@ def preview(
             _show(asked, channels)
         if one.is_cut:
             click.echo(f"(the first {len(one.asked)} questions)")
-
-
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
 
 
 def _show(asked: Asked, channels: tuple[str, ...]) -> None:

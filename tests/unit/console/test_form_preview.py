@@ -45,7 +45,7 @@ def test_everything_wrong_is_listed(stage: Stage) -> None:
     """Place, fault and mend, one row a fault."""
     answer = look(stage.app().test_client(), survey("unheard | a | A", "integer | a b | B").encode())
     assert answer.status_code == 422
-    assert len(re.findall(r'<th scope="row"><bdi>survey', answer.text)) == 2
+    assert len(re.findall(r'<th scope="row" dir="auto">survey', answer.text)) == 2
 
 
 def test_no_file_is_said(stage: Stage) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from bot.forms.places import place_of
 from bot.forms.read import read_form
-from griot.commands.form_faults import place_of
 from tests.programmes import ASTON
 from tests.unit.griot.conftest import Griot
 
