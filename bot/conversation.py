@@ -147,7 +147,7 @@ def _gathered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
 
 def _edited(scene: Scene, heard: Heard) -> Outcome:
     """Correct what the edited message answered; one that was not understood counts as a new reply."""
-    outcome = gathering.corrected(scene, heard) or reporting.edited(scene, heard)
+    outcome = gathering.corrected(scene, heard) or whole.edited(scene, heard)
     if outcome is not None:
         return outcome
     if heard.source and scene.source == scene.talk.rejected:

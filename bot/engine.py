@@ -90,16 +90,17 @@ def put(filling: Filling, path: str, value: Value) -> Turn:
     return _changed(filling, {path: value}, "")
 
 
-def change(filling: Filling, paths: tuple[str, ...], heard: Heard) -> Turn:
+def change(filling: Filling, paths: tuple[str, ...], heard: Heard, *, is_filled_form: bool = False) -> Turn:
     """Return the filling with the answers of an edited message read anew; the open question stays.
 
-    `paths` are the questions that the message answered. What cannot be read leaves its answer as it was.
+    `paths` are the questions that the message answered; the numbers in it are those of the blank form when
+    `is_filled_form`. What cannot be read leaves its answer as it was.
     """
     sheet = filling.sheet()
     at = step_at(sheet, paths[0])
     if at is None:
         return Turn(filling)
-    anew = read_anew(filling, paths, heard)
+    anew = read_anew(filling, paths, heard, is_filled_form=is_filled_form)
     if anew is not None:
         return _changed(filling, dict(anew.changes), anew.first)
     match _reread(filling, sheet, at, heard):

@@ -329,15 +329,21 @@ def filled(scene: Scene, turn: Turn, source: str = "") -> Scene:
     return replace(scene, report=report).did(Filled(report.session, turn.changes, answers, source))
 
 
-def edited(scene: Scene, heard: Heard) -> Outcome | None:
-    """Correct the answers that an edited message gave; None when it gave none."""
+def edited(scene: Scene, heard: Heard, *, is_filled_form: bool = False) -> Outcome | None:
+    """Correct the answers that an edited message gave; None when it gave none.
+
+    `is_filled_form`: the numbers in it are those of the blank form.
+    """
     found = scene.facts.answered_by(scene.source)
     if found is None:
         return None
     report, paths = found
     if scene.report and scene.report.id == report.id:
-        return _edited_open(scene, engine.change(filling_of(scene), paths, heard))
-    return _edited_sent(scene, report, engine.change(filling_for(scene, report), paths, heard))
+        return _edited_open(
+            scene, engine.change(filling_of(scene), paths, heard, is_filled_form=is_filled_form)
+        )
+    turn = engine.change(filling_for(scene, report), paths, heard, is_filled_form=is_filled_form)
+    return _edited_sent(scene, report, turn)
 
 
 def _edited_open(scene: Scene, turn: Turn) -> Outcome:

@@ -47,7 +47,9 @@ def read_several(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> Turn
     return _turn(*found) if found else None
 
 
-def read_anew(filling: Filling, paths: tuple[str, ...], heard: Heard) -> Turn | None:
+def read_anew(
+    filling: Filling, paths: tuple[str, ...], heard: Heard, *, is_filled_form: bool = False
+) -> Turn | None:
     """Return what an edited message of several answers is now, None when it is one answer.
 
     `paths` are the questions it answered; `first` says only what could not be read.
@@ -56,10 +58,13 @@ def read_anew(filling: Filling, paths: tuple[str, ...], heard: Heard) -> Turn | 
     blank = moved_to(replace(filling, session=Session(others)), paths[0])
     sheet = blank.sheet()
     at = step_at(sheet, paths[0])
-    found = _heaped(blank, sheet, at, heard) if at else None
-    if found is None:
+    if is_filled_form and (lines := addressed(filling.form, sheet, heard.text, is_filled_form=True)):
+        heap = _Heap()
+        read_now = _read_lines(blank, lines, heap)
+    elif at and (found := _heaped(blank, sheet, at, heard)):
+        read_now, heap = found
+    else:
         return None
-    read_now, heap = found
     return Turn(read_now, _unread(read_now, heap), tuple(heap.changes.items()))
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot import scheduled
+from bot import reporting, scheduled
 from bot.blank import blank
 from bot.filling import filling_of
 from bot.lines import Line, addressed, written_lines
@@ -72,10 +72,19 @@ def headed(scene: Scene, heard: Heard) -> Outcome | None:
     head, rest = _parted(heard.text)
     if not rest or heard.press or heard.media or scene.city is None:
         return None
-    meant = _commanded(scene, head) or _titled(scene, head)
+    meant = _named_by(scene, head)
     if meant is None:
         return None
     return _closed(scene, meant) or _retired(scene, meant) or _read(scene, meant, rest, heard)
+
+
+def edited(scene: Scene, heard: Heard) -> Outcome | None:
+    """Correct the answers that an edited message gave; its first line may name its report as at first."""
+    head, rest = _parted(heard.text)
+    meant = _named_by(scene, head) if rest and scene.city else None
+    if meant is None:
+        return reporting.edited(scene, heard)
+    return reporting.edited(scene, replace(heard, text=rest), is_filled_form=meant.is_filled_form)
 
 
 def straight_off(scene: Scene, heard: Heard) -> Outcome | None:
@@ -157,6 +166,11 @@ def _parted(text: str) -> tuple[str, str]:
     if len(lines) == 1 and (mark := _MARKED.search(lines[0])):
         return lines[0][: mark.start()], lines[0][mark.end() :]
     return (lines[0], "\n".join(lines[1:])) if lines else ("", "")
+
+
+def _named_by(scene: Scene, head: str) -> _Meant | None:
+    """Return the report that a first line names; None when it is none."""
+    return _commanded(scene, head) or _titled(scene, head)
 
 
 def _commanded(scene: Scene, head: str) -> _Meant | None:
