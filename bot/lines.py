@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.forms.form import Form, Question
 from bot.forms.sheet import Sheet
+from bot.naming import Names, labels_of, names_of
 from bot.session import askable
 from bot.words import fold
 
@@ -16,7 +17,6 @@ _NUMBERED = re.compile(
 _MARK = re.compile(r"(?:(?<=\s)|^)(\d{1,3})\s*(?:\)|\.(?=\s))\s*")  # the same within a line: `1) yes 2) no`
 _ENDS_NAME = re.compile(r"[:：=]")
 _ENDS_LABEL = re.compile(r"[:：=?؟)]")
-_LEAST = 3  # characters of a label's beginning that may name its question
 _UNKNOWN = re.compile(r"([^\W\d](?:[\w'’ -]{0,28}[^\W_])?)\s*[:：=]\s*(?!//)(\S.*)", re.DOTALL)
 _TYPES_BESIDE = frozenset({"note", "another"})
 _ATTACHED = frozenset({"image", "audio", "video", "file"})  # cannot be written
@@ -131,10 +131,11 @@ def _of_form(
 
 def _unlabelled(sheet: Sheet, question: Question, text: str) -> str | None:
     """Return what stands behind the question's label, whole or shortened; None when it does not begin so."""
-    labels = _labels(sheet, question)
+    labels = labels_of(sheet, question)
+    most = 2 * max(map(len, labels), default=0)  # whatever is much longer is no label
     for end in reversed([match.end() for match in _ENDS_LABEL.finditer(text)]):
         for head in _without_groups(text[:end]):
-            said = fold(head)
+            said = fold(head) if len(head) <= most else ""
             if said in labels or (" " in said and any(label.startswith(said) for label in labels)):
                 return text[end:].strip()
     return None
@@ -160,8 +161,9 @@ def _without_groups(head: str) -> Iterator[str]:
 def _named(form: Form, sheet: Sheet, written: list[str]) -> tuple[Line, ...]:
     """Return `name: value` lines; what goes on from the one before has no name."""
     found: list[Line] = []
+    names = names_of(sheet, in_writing(form) if _ENDS_NAME.search("".join(written[:1])) else ())
     for line in written:
-        if one := _named_line(form, sheet, line):
+        if one := _named_line(names, line):
             found.append(one)
         elif found:
             found[-1] = _going_on(found[-1], line)
@@ -170,41 +172,14 @@ def _named(form: Form, sheet: Sheet, written: list[str]) -> tuple[Line, ...]:
     return tuple(found)
 
 
-def _named_line(form: Form, sheet: Sheet, line: str) -> Line | None:
+def _named_line(names: Names, line: str) -> Line | None:
     for sign in reversed(list(_ENDS_NAME.finditer(line))):
         head, text = line[: sign.start()].strip(), line[sign.end() :]
         if head.isdecimal() and len(head) <= len("999") and not text[:1].isdecimal():
             return Line(text.strip(), int(head))
-        if path := _question_named(form, sheet, head):
+        if path := names.path_of(head):
             return Line(text.strip(), name=path, head=head)
     unknown = _UNKNOWN.fullmatch(line)
     if unknown and len(unknown[1].split()) <= len(("no", "such", "name")):
         return Line(unknown[2], head=unknown[1], is_unknown=True)
     return None
-
-
-def _question_named(form: Form, sheet: Sheet, head: str) -> str:
-    """Return the path of the one question that is called so, or whose label alone begins so; "" for none."""
-    said = fold(head)
-    if len(said) < _LEAST:
-        return next((each.path for each in in_writing(form) if said and said in _names(each)), "")
-    questions = {each.path: _labels(sheet, each) for each in in_writing(form)}
-    exact = [each.path for each in in_writing(form) if said in _names(each)]
-    exact = exact or [path for path, labels in questions.items() if said in labels]
-    if exact:
-        return exact[0] if len(exact) == 1 else ""
-    begun = [path for path, labels in questions.items() if any(label.startswith(said) for label in labels)]
-    return begun[0] if len(begun) == 1 else ""
-
-
-def _names(question: Question) -> set[str]:
-    name = fold(question.path.rpartition("/")[2])
-    return {fold(question.path), name, name.replace("_", " ")}
-
-
-def _labels(sheet: Sheet, question: Question) -> set[str]:
-    """Return a question's label in each language, as written and with its `${…}` put in."""
-    labels = list(question.labels.values())
-    if any("${" in label for label in labels):
-        labels += [sheet.label(question.path, language) for language in question.labels]
-    return {fold(label) for label in labels}
