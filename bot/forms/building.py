@@ -1,12 +1,13 @@
 """A Form built from an XForm: every expression compiled, every text in parts, faults gathered."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from lxml import etree
 
 from bot.forms.arguments import Argument, text_of
+from bot.forms.dependence import inputs_of, looks_ahead
 from bot.forms.expressions import Bound, Expression, compile_expression
 from bot.forms.form import (
     MOST_INSTANCES,
@@ -127,7 +128,8 @@ class _Builder:
                 bound=self._functions,
                 nodes=MappingProxyType({n.path: n for n in nodes}),
                 rules={},
-                looks_ahead=_looks_ahead(nodes, self._scope.root),
+                looks_ahead=looks_ahead(nodes, self._scope.root),
+                inputs=inputs_of(root),
             ),
         )
 
@@ -476,20 +478,3 @@ def _blank(answers: etree._Element) -> etree._Element:
     for child in answers:
         blank.append(_blank(child))
     return blank
-
-
-def _looks_ahead(nodes: Iterable[Node], root: str) -> bool:
-    """Return whether what decides a node reads one that comes after it, or other instances of its repeat."""
-    ordered = {f"/{root}/{node.path}".rstrip("/"): node for node in nodes}
-    last: dict[str, int] = {}
-    for number, (full, node) in enumerate(ordered.items()):
-        last[full] = number + sum(1 for _ in node.walk()) - 1
-    repeats = [f"{full}/" for full, node in ordered.items() if node.kind is Kind.REPEAT]
-    return any(
-        (last.get(path, -1) > number and not f"{full}/".startswith(f"{path}/"))
-        or (path in expression.source and any(full.startswith(r) and path.startswith(r) for r in repeats))
-        for number, (full, node) in enumerate(ordered.items())
-        for expression in (node.relevant, node.calculate, node.count)
-        if expression
-        for path in expression.references
-    )

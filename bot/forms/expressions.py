@@ -15,7 +15,6 @@ from bot.sentence import sentence
 Bound: TypeAlias = Mapping[str, Run]  # the functions that a form gives: they read its lists and texts
 
 _KNOWN = frozenset({"today", "language"})  # values of a sheet that stay the same for a while
-_MOST_REMEMBERED = 32  # results of one expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,6 @@ class Expression:
     constant: bool | None  # true() and false() need no evaluation
     run: etree.XPath = field(repr=False, compare=False)
     reads: tuple[str, ...] | None = None  # paths that alone decide the result; None: more than paths does
-    memo: dict[tuple[object, ...], object] = field(default_factory=dict, repr=False, compare=False)
 
     def value(self, node: etree._Element, scene: Scene) -> Argument:
         """Return the result at a node: text, number, truth or nodes."""
@@ -80,12 +78,6 @@ class Expression:
         if isinstance(value, list) and self.kind == "number":
             return text_of(value).strip("0. -") != ""
         return truth_of(value)
-
-    def remember(self, key: tuple[object, ...], result: object) -> None:
-        """Keep the result for these answers; few are kept."""
-        if len(self.memo) >= _MOST_REMEMBERED:
-            self.memo.clear()
-        self.memo[key] = result
 
     def text(self, node: etree._Element, scene: Scene) -> str:
         """Return the result at a node as text; not a number is blank, as ODK stores it."""

@@ -9,6 +9,7 @@ from lxml import etree
 
 from bot.forms.expressions import Bound, Expression, compile_expression
 from bot.forms.outline import Outline
+from bot.forms.recent import Recent
 from bot.forms.rewriting import ExpressionError, Fault, Scope
 from bot.values import Labels, Problem
 
@@ -69,6 +70,18 @@ class Question:
     relevant: str = ""
     constraint: str = ""
     required: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to ask: a question at its place in the answers (`lines[1]/spent`).
+
+    For "another one?" after instance n of a repeat the path is `lines[n]` and the type `another`.
+    """
+
+    path: str
+    question: Question
+    is_required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +180,8 @@ class Compiled:
     nodes: Mapping[str, Node]  # by path
     rules: dict[str, Expression]  # expressions of the programme, compiled when first asked for
     looks_ahead: bool  # an expression reads a question that comes later
+    inputs: Mapping[str, frozenset[str]]  # by path of a node: the paths whose answers can change it
+    recent: Recent[object] = field(default_factory=Recent)  # layouts that the next turns begin with
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.forms.building import open_form
 from bot.values import Value
 from tests.xlsform import choices, form_of, paths, sheet_of, survey
 
@@ -29,7 +30,14 @@ FORM = form_of(
     + choices("severity | none | None", "severity | minor | Minor", "severity | blocking | Blocking")
 )
 ASKED = ["severity", "people", "g/met", "g/several", "closing", "lines[1]", "lines[2]"]
-PATHS = [*ASKED, *(f"lines[{n}]/{name}" for n in (1, 2, 3) for name in ("spent", "why")), "nowhere"]
+PATHS = [
+    *ASKED,
+    "early",
+    "late",
+    "total",
+    *(f"lines[{n}]/{name}" for n in (1, 2, 3) for name in ("spent", "why")),
+    "nowhere",
+]
 TEXTS = st.text(max_size=12) | st.sampled_from(
     ["yes", "none", "blocking", "minor", "2026-11-01", "2026-99-99"]
 )
@@ -98,3 +106,44 @@ def test_relevance_is_what_the_expression_says(severity: str | None, people: int
     assert ("g/met" in paths(sheet)) == is_met
     assert ("lines[1]" in paths(sheet)) == (severity != "none")
     assert sheet.accepts("people", people) == (people is None or 1 <= people <= 500)
+
+
+HIDDEN = st.fixed_dictionaries({"city": st.sampled_from(["niamey", "kigali"])})
+TURNS = st.lists(
+    st.tuples(st.dictionaries(st.sampled_from(PATHS), VALUES, max_size=3), HIDDEN), min_size=2, max_size=12
+)
+AHEAD = form_of(
+    survey(
+        "text | early | Early | ${late} > 2 | ",
+        "calculate | twice | | | ${late} * 2",
+        "begin_repeat | lines | Lines | ${people} > 3 | ",
+        "integer | spent | Spent | ${twice} > 4 | ",
+        "calculate | part | | | ${spent} div ${total}",
+        "end_repeat | | | | ",
+        "integer | people | People | | ",
+        "integer | late | Late | ${people} > 1 | ",
+        "calculate | total | | | sum(${spent})",
+        columns="type | name | label | relevant | calculation",
+    )
+)
+
+
+FORMS = {"in order": FORM, "reads ahead": AHEAD}
+
+
+@given(st.sampled_from(sorted(FORMS)), TURNS)
+@settings(deadline=None, max_examples=40)  # each opens a dozen forms
+def test_a_turn_that_begins_with_the_one_before_is_like_a_form_just_opened(
+    name: str, turns: list[tuple[dict[str, Value], dict[str, str]]]
+) -> None:
+    """Answers come, change and go; nothing that is kept from one turn to the next may show."""
+    form, answers = FORMS[name], dict[str, Value]()
+    for changes, hidden in turns:
+        answers = {**answers, **changes} if changes else {}
+        known, fresh = (sheet_of(one, answers, hidden) for one in (form, open_form(form.source)))
+        assert known.steps() == fresh.steps()
+        assert known.record() == fresh.record()
+        for path, value in answers.items():
+            assert known.accepts(path, value) == fresh.accepts(path, value)
+            assert known.label(path, "en") == fresh.label(path, "en")
+            assert known.choices(path) == fresh.choices(path)

@@ -302,7 +302,7 @@ def test_uuid_and_random_are_the_same_for_the_same_session() -> None:
 
 def _value(sheet: object, expression: str) -> object:
     compiled = FORM.rule(expression)
-    return compiled.text(sheet._answers, sheet._scene)  # type: ignore[attr-defined]  # the test looks inside
+    return sheet._layout.text(compiled, "", "en")  # type: ignore[attr-defined]  # the test looks inside
 
 
 def test_names_of_months_follow_the_language() -> None:

@@ -601,3 +601,17 @@ def test_repeats_inside_repeats_stay_within_bounds() -> None:
         )
     )
     assert 500 <= len(paths(sheet_of(form))) <= 21_000
+
+
+def test_a_further_instance_begins_blank() -> None:
+    form = form_of(
+        survey(
+            "begin_repeat | lines | Lines | ",
+            "integer | spent | Spent | ",
+            "end_repeat | | | ",
+            "calculate | answered | | count-non-empty(${spent})",
+            "note | shown | ${answered} answered | ",
+            columns="type | name | label | calculation",
+        )
+    )
+    assert sheet_of(form, {"lines[1]/spent": 30, "lines[1]": "yes"}).label("shown", "en") == "1 answered"

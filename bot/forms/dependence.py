@@ -1,0 +1,60 @@
+"""What reads what in a form: which nodes an answer can change."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from bot.forms.expressions import Expression
+from bot.forms.form import Kind, Node
+
+ALWAYS = "*"  # read by what more than answers decide, such as the time
+_INSTANCE = re.compile(r"\[\d+\]")
+_BEGINS_WITH_DEFAULT = frozenset({Kind.CALCULATE, Kind.HIDDEN, Kind.METADATA})
+
+
+def without_instances(path: str) -> str:
+    """Return a path of the answers as the form has it: `lines/spent` for `lines[2]/spent`."""
+    return _INSTANCE.sub("", path) if "[" in path else path
+
+
+def inputs_of(root: Node) -> Mapping[str, frozenset[str]]:
+    """Return for each node the paths that decide what it and all below it are like, its own as well."""
+    inputs: dict[str, frozenset[str]] = {}
+
+    def gather(node: Node) -> frozenset[str]:
+        below = [gather(child) for child in node.children]
+        inputs[node.path] = frozenset({node.path}).union(*below, *map(_read, _deciding(node)), _filled(node))
+        return inputs[node.path]
+
+    gather(root)
+    return inputs
+
+
+def _deciding(node: Node) -> list[Expression]:
+    default = node.default if node.kind in _BEGINS_WITH_DEFAULT else None
+    found = (node.relevant, node.calculate, node.trigger, node.count, default)
+    return [expression for expression in found if expression]
+
+
+def _read(expression: Expression) -> Iterable[str]:
+    return (ALWAYS,) if expression.reads is None else expression.reads
+
+
+def _filled(node: Node) -> Iterable[str]:
+    return (ALWAYS,) if node.kind in (Kind.HIDDEN, Kind.METADATA) else ()
+
+
+def looks_ahead(nodes: Iterable[Node], root: str) -> bool:
+    """Return whether what decides a node reads one that comes after it, or other instances of its repeat."""
+    ordered = {f"/{root}/{node.path}".rstrip("/"): node for node in nodes}
+    last: dict[str, int] = {}
+    for number, (full, node) in enumerate(ordered.items()):
+        last[full] = number + sum(1 for _ in node.walk()) - 1
+    repeats = [f"{full}/" for full, node in ordered.items() if node.kind is Kind.REPEAT]
+    return any(
+        (last.get(path, -1) > number and not f"{full}/".startswith(f"{path}/"))
+        or (path in expression.source and any(full.startswith(r) and path.startswith(r) for r in repeats))
+        for number, (full, node) in enumerate(ordered.items())
+        for expression in (node.relevant, node.calculate, node.count)
+        if expression
+        for path in expression.references
+    )
