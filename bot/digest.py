@@ -167,7 +167,10 @@ def _line(line: Line, say: Say, most: int) -> str:
 def _quoted(quote: Quote, say: Say, most: int) -> str:
     text = _cut(quote.text, most)
     text = isolate(text) if "ar" in (say.language, quote.language) else text
-    return text if quote.language in ("", say.language) else f"{text} ({quote.language})"
+    language = "" if quote.language == say.language else quote.language
+    marks = [mark for mark in (language, quote.age) if mark]
+    comma = "، " if say.language == "ar" else ", "
+    return f"{text} ({comma.join(marks)})" if marks else text
 
 
 def _laid_out(text: str, say: Say) -> str:

@@ -35,10 +35,11 @@ FULL = Room(1_000_000, 1_000, names=True, reasons=True, urgent=1_000, lines=1_00
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Words as they were said, and in which language."""
+    """Words as they were said, in which language, and for how long they have been said."""
 
     text: str
     language: str
+    age: str = ""  # in the reader's words
 
 
 @dataclass(frozen=True, slots=True)

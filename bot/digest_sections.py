@@ -88,7 +88,7 @@ def _blocked(page: Page, reports: Sequence[Told]) -> list[Told]:
 def _blocked_lines(page: Page, blocked: Sequence[Told]) -> Iterator[tuple[date, Line]]:
     for each in blocked:
         line = page.say("{city}: work is blocked.", city=name_of(each.city, page.say))
-        yield _day_of(page, each), Line(line, _quotes(each, each.difficulties))
+        yield _day_of(page, each), Line(line, _difficulties_of(page, each))
 
 
 def _all_blocked(page: Page, blocked: Sequence[Told]) -> Iterator[tuple[date, Line]]:
@@ -218,7 +218,7 @@ def _in_their_words(page: Page, reports: Sequence[Told], topics: _Asking) -> Ite
         if kinds:
             name = page.say("{city} ({text})", city=name, text=", ".join(kinds))
         if kinds or each.difficulties:
-            yield Line(name, _quotes(each, each.difficulties))
+            yield Line(name, _difficulties_of(page, each))
 
 
 def _in_short(page: Page, reports: Sequence[Told], asking: _Asking, topics: _Asking) -> Iterator[Line]:
@@ -328,6 +328,16 @@ def _late_name(page: Page, week: CityWeek) -> str:
     if not period or week in page.week.cities:
         return name
     return page.say("{city} ({text})", city=name, text=in_words(period, page.say, page.say.locale))
+
+
+def _difficulties_of(page: Page, report: Told) -> tuple[Quote, ...]:
+    return tuple(
+        Quote(text, report.week.language, _age(page, report.weeks_of(text))) for text in report.difficulties
+    )
+
+
+def _age(page: Page, weeks: int) -> str:
+    return page.say.count("for {n} week", "for {n} weeks", weeks) if weeks > 1 else ""
 
 
 def _quotes(report: Told, texts: Sequence[str]) -> tuple[Quote, ...]:

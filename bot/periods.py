@@ -51,10 +51,15 @@ def bounds(period: str, zone: str) -> tuple[datetime, datetime]:
 
 def closes_at(programme: Programme, city: City, period: str) -> datetime:
     """Return when late answers end: a week after the period; for a month, after the week that asks for it."""
+    return _midnight(asked_until(programme, city, period) + _DAY + _WEEK, city.timezone)
+
+
+def asked_until(programme: Programme, city: City, period: str) -> date:
+    """Return the last day on which a period is asked for: a month is, in the week after it."""
     first, last = days_of(period)
     if re.fullmatch(r"\d{4}-\d\d", period):
-        last = _sunday(first_working_day(programme, city, _next_month(first)))
-    return _midnight(last + _DAY + _WEEK, city.timezone)
+        return _sunday(first_working_day(programme, city, _next_month(first)))
+    return last
 
 
 def previous(period: str) -> str:

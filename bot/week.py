@@ -1,7 +1,7 @@
 """What is known of a week for the digest: the cities' reports, deadlines, decisions; read by rules."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -10,6 +10,7 @@ from bot.media_words import Received
 from bot.programme import City, FormDigest, Milestone, Programme
 from bot.questions.base import label_in
 from bot.values import Value
+from bot.words import fold
 
 LATE_AFTER = timedelta(days=7)  # overdue by more than this: a person acts, domain rules section 6
 SOON = timedelta(days=14)
@@ -59,6 +60,7 @@ class CityWeek:
     away: Away | None = None
     is_asked: bool = True  # by its rhythm: some cities report every second week
     period: str = ""  # of a report that belongs to another one
+    weeks_told: Mapping[str, int] = field(default_factory=dict)  # by the folded words of a difficulty
 
     @property
     def is_expected(self) -> bool:
@@ -157,12 +159,16 @@ class Told:
     @property
     def difficulties(self) -> list[str]:
         """Return the difficulties in the city's words."""
-        return list(self._words(self.rules.difficulties)) if self.rules else []
+        return words_at(self.week.answers or {}, self.rules.difficulties) if self.rules else []
+
+    def weeks_of(self, difficulty: str) -> int:
+        """Return for how many weeks the city tells this difficulty in the same words, this week included."""
+        return self.week.weeks_told.get(fold(difficulty), 1)
 
     @property
     def successes(self) -> list[str]:
         """Return the successes in the city's words."""
-        return list(self._words(self.rules.successes)) if self.rules else []
+        return words_at(self.week.answers or {}, self.rules.successes) if self.rules else []
 
     def helps(self, language: str) -> list[str]:
         """Return the labels of the help asked for, in this language; those that say nothing left out."""
@@ -178,16 +184,16 @@ class Told:
     def _answer(self, path: str) -> Value:
         return (self.week.answers or {}).get(path)
 
-    def _words(self, paths: Sequence[str]) -> Iterator[str]:
-        for path in paths:
-            said = self._answer(path)
-            if isinstance(said, str) and said.strip():
-                yield " ".join(said.split())
-
 
 def told(programme: Programme, weeks: Sequence[CityWeek]) -> list[Told]:
     """Return the reports with the rules by which they are read."""
     return [Told(each, programme.digest.get(each.form.name) if each.form else None) for each in weeks]
+
+
+def words_at(answers: Mapping[str, Value], paths: Sequence[str]) -> list[str]:
+    """Return the texts answered to these questions, each in one line."""
+    said = (answers.get(path) for path in paths)
+    return [" ".join(each.split()) for each in said if isinstance(each, str) and each.strip()]
 
 
 def is_far_enough(programme: Programme, form: str, answers: Mapping[str, Value]) -> bool | None:

@@ -1,15 +1,18 @@
 """What is known of a week for the digest."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
-from bot.periods import days_of, previous
+from bot.periods import asked_until, days_of, previous
 from bot.programme import Programme
-from bot.week import LATE_AFTER, CityWeek, Deadline, Decision, Standing, Week, is_far_enough
+from bot.recurring import weeks_told
+from bot.week import LATE_AFTER, CityWeek, Deadline, Decision, Standing, Week, is_far_enough, words_at
+from bot.words import fold
 from models.base import Db
 from models.decision import decisions_since
 from models.form import FormShelf
@@ -20,6 +23,7 @@ from models.submission import Submission, SubmissionState
 from models.week import COLUMNS, as_told, week_of_cities
 
 LOOK_BACK = 3  # weeks before this one in which a missed update counts
+AGE_AT_MOST = timedelta(weeks=26)  # how far back the same difficulty is looked for
 PROGRESS_LIFE = timedelta(days=92)  # how long an answer about progress stands
 _AWAY = (Standing.EXCUSED, Standing.PAUSED)
 
@@ -34,12 +38,14 @@ def week_in_full(
     today = until.astimezone(ZoneInfo(programme.secretariat.timezone)).date()
     weeks = _weeks_back(db, programme, shelf, week)
     cities = _with_missed(db, programme, weeks)
+    others = _others(db, programme, shelf, cities, since, until)
+    told = _told(db, programme, until)
     return Week(
         name=week,
         day=today,
-        cities=tuple(cities),
+        cities=tuple(_with_ages(programme, told, cities, week)),
         before=tuple(weeks[previous(week)]),
-        since=tuple(_others(db, programme, shelf, cities, since, until)),
+        since=tuple(_with_ages(programme, told, others, "")),
         deadlines=tuple(_deadlines(db, programme, cities, today)),
         decisions=tuple(_decisions(db, programme, since, until)),
         received=tuple(received(db, programme, since, until)),
@@ -86,6 +92,46 @@ def _known_since(db: Db, programme: Programme) -> Mapping[str, date]:
     found = db.execute(query.where(Person.city.is_not(None)).group_by(Person.city))
     zones = {slug: ZoneInfo(city.timezone) for slug, city in programme.cities.items()}
     return {slug: at.astimezone(zones[slug]).date() for slug, at in found if slug in zones}
+
+
+_Told = Mapping[str, Mapping[date, set[str]]]  # folded difficulties by city and the Monday they belong to
+
+
+def _told(db: Db, programme: Programme, until: datetime) -> _Told:
+    """Return the difficulties that each city told in reports of the rhythm, up to half a year back."""
+    asked = {name for name, entry in programme.forms.items() if entry.every}
+    paths = {name: rules.difficulties for name, rules in programme.digest.items() if name in asked}
+    query = select(Submission.city, Submission.form, Submission.period, Submission.answers).where(
+        Submission.state == SubmissionState.SUBMITTED,
+        Submission.nothing.is_(False),
+        Submission.form.in_(sorted(paths)),
+        Submission.submitted_at > until - AGE_AT_MOST,
+        Submission.submitted_at <= until,
+    )
+    found: dict[str, dict[date, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in db.execute(query):
+        if row.period and row.city in programme.cities:
+            monday = _monday_of(programme, row.city, row.period)
+            found[row.city][monday].update(map(fold, words_at(row.answers, paths[row.form])))
+    return found
+
+
+def _monday_of(programme: Programme, city: str, period: str) -> date:
+    """Return the Monday of the week in which a period is asked for."""
+    return asked_until(programme, programme.cities[city], period) - timedelta(days=6)
+
+
+def _with_ages(
+    programme: Programme, told: _Told, reports: Iterable[CityWeek], week: str
+) -> Iterator[CityWeek]:
+    """Yield reports of a week, or each of its own period, with how long their difficulties were told."""
+    for each in reports:
+        period = week or each.period
+        if each.is_sent and period and each.city.slug in told:
+            monday = _monday_of(programme, each.city.slug, period)
+            yield replace(each, weeks_told=weeks_told(told[each.city.slug], monday))
+        else:
+            yield each
 
 
 def _others(

@@ -1,5 +1,6 @@
 """The digest: what it counts, what it quotes, what comes first, and its length in the worst weeks."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -11,6 +12,7 @@ from bot.forms.read import read_form
 from bot.programme import Programme, read_programme
 from bot.values import LANGUAGES, Say
 from bot.week import Away, CityWeek, Deadline, Decision, Standing, Week
+from bot.words import fold
 from griot.settings import data_folder
 from griot.voices import voices
 from tests.programmes import ASTON, files_of
@@ -92,7 +94,15 @@ def _all_blocked(programme: Programme, form: Form, need: Form) -> Week:
         language, text = ("ar", ARABIC) if number % 2 else ("fr", FRENCH)
         said = dict.fromkeys(("main_activity", "challenge", "success", "next_step"), text)
         answers = {"status": "blocked", "progress": "25", "help_kind": HELPS[number % 7], **said}
-        one = CityWeek(city, Standing.SUBMITTED, form, f"{city.code}-{NAME}-1", language, answers)
+        one = CityWeek(
+            city,
+            Standing.SUBMITTED,
+            form,
+            f"{city.code}-{NAME}-1",
+            language,
+            answers,
+            weeks_told={fold(text): 11 + number},
+        )
         reports.append(replace(one, sent_at=MONDAY + timedelta(days=number % 4)))
         asked = {"kind": HELPS[(number + 3) % 7], "topic": text, "urgency": "week"}
         needs.append(
@@ -236,6 +246,75 @@ def test_a_late_report_names_its_week(programme: Programme, form: Form, spoken: 
     assert "- Bamako: work is blocked.\n" in text
     assert "Benguerir: work is blocked" not in text
     assert "- Bamako (week 47): Une carte (fr)\n- Benguerir (week 47): Une carte (fr)" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        pytest.param(
+            "en",
+            (
+                "- Bamako: work is blocked. Sans contrat (fr, for 3 weeks)",
+                "- Benguerir (A call): Un retard (fr, for 2 weeks)",
+                "- Bizerte: Une panne (fr)",
+                "- Kampala (week 47): Sans contrat (fr, for 11 weeks)",
+                "- Bamako: Une carte (fr)",
+            ),
+            id="en",
+        ),
+        pytest.param(
+            "fr",
+            (
+                "- Bamako : travail bloqué. Sans contrat (depuis 3 semaines)",
+                "- Benguerir (Un appel) : Un retard (depuis 2 semaines)",
+                "- Bizerte : Une panne",
+                "- Kampala (semaine 47) : Sans contrat (depuis 11 semaines)",
+                "- Bamako : Une carte",
+            ),
+            id="fr",
+        ),
+        pytest.param(
+            "pt",
+            (
+                "- Bamako: trabalho parado. Sans contrat (fr, há 3 semanas)",
+                "- Benguerir (Uma chamada): Un retard (fr, há 2 semanas)",
+                "- Bizerte: Une panne (fr)",
+                "- Kampala (semana 47): Sans contrat (fr, há 11 semanas)",
+                "- Bamako: Une carte (fr)",
+            ),
+            id="pt",
+        ),
+        pytest.param(
+            "ar",
+            (
+                "- باماكو: العمل متوقف. Sans contrat (fr، منذ 3 أسابيع)",
+                "- ابن جرير (مكالمة): Un retard (fr، منذ أسبوعين)",
+                "- بنزرت: Une panne (fr)",
+                "- كمبالا (الأسبوع 47): Sans contrat (fr، منذ 11 أسبوعًا)",
+                "- باماكو: Une carte (fr)",
+            ),
+            id="ar",
+        ),
+    ],
+)
+def test_a_difficulty_that_lasts_says_for_how_long(
+    programme: Programme, form: Form, spoken: dict[str, Say], language: str, lines: tuple[str, ...]
+) -> None:
+    """From two weeks on, beside the words that last; other words of the city have no age."""
+    first, second, third, fourth, *_ = _reports(programme, form)
+    blocked = {"status": "blocked", "challenge": "Sans contrat", "success": "Une carte"}
+    late = {"status": "delayed", "challenge": "Sans contrat"}
+    delayed = {"status": "delayed", "challenge": "Un retard", "help_kind": "call"}
+    cities = [
+        replace(first, answers=blocked, weeks_told={"sans contrat": 3}),
+        replace(second, answers=delayed, weeks_told={"un retard": 2}),
+        replace(third, answers={"status": "delayed", "challenge": "Une panne"}, weeks_told={"une panne": 1}),
+    ]
+    since = replace(fourth, answers=late, period="2026-W47", weeks_told={"sans contrat": 11})
+    words = ("Sans contrat", "Un retard", "Une panne", "Une carte")
+    text = digest(programme, _week(cities, since=(since,)), spoken[language]).text
+    text = re.sub("[\u200f\u2068\u2069]", "", text)
+    assert tuple(line for line in text.split("\n") if any(word in line for word in words)) == lines
 
 
 def test_at_most_three_successes(programme: Programme, form: Form, spoken: dict[str, Say]) -> None:

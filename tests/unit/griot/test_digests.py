@@ -1,7 +1,7 @@
 """The digest from the store: what counts for a week, what came since the last one, and who gets it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -40,6 +40,7 @@ class Stage:
     db: Db
     digests: Digests
     author: int
+    shelf: FormShelf = field(default_factory=FormShelf)
 
     def report(self, city: str, at: datetime, form: str = "weekly_update", **parts: object) -> None:
         """Keep a report that was sent at a time."""
@@ -47,7 +48,7 @@ class Stage:
         answers = parts.pop("answers", {"status": "on_track"})
         values: dict[str, object] = {
             "reference": f"{city}-{number}",
-            "form_version": "1",
+            "form_version": self.shelf.form(self.db, form).version,
             "person_id": self.author,
             "period": WEEK,
             "state": SubmissionState.SUBMITTED,
@@ -118,6 +119,44 @@ def test_what_came_since_the_last_digest_is_told(stage: Stage) -> None:
     assert "- Niamey (week 47): Retard (fr)" in text
     assert "- Lagos (Training): Des cartes (fr)" in text
     assert "- Outputs submitted: 1." in text
+
+
+def test_a_difficulty_that_comes_back_is_counted(stage: Stage) -> None:
+    """In the same words, over a week without a report, a month's report and "nothing"; per city."""
+    same = {"status": "delayed", "challenge": "Sans contrat"}
+    folded = {"status": "delayed", "challenge": "sans  contrat. "}
+    week = timedelta(days=7)
+    stage.report("bamako", THURSDAY - 5 * week, period="2026-W43", answers=same)
+    stage.report("bamako", THURSDAY - 3 * week, "monthly_progress", period="2026-10", answers=folded)
+    stage.report("bamako", THURSDAY - 2 * week, period="2026-W46", answers={}, nothing=True)
+    stage.report("bamako", THURSDAY, answers=same)
+    stage.report("niamey", THURSDAY - 2 * week, period="2026-W46", answers=same)
+    stage.report("niamey", THURSDAY - week, period="2026-W47", answers={"status": "on_track"})
+    stage.report("niamey", THURSDAY, answers=same)
+    withdrawn = {"period": "2026-W47", "state": SubmissionState.WITHDRAWN}
+    stage.report("kigali", THURSDAY - week, answers=same, **withdrawn)
+    stage.report("kigali", THURSDAY, answers=same)
+    stage.report("lagos", THURSDAY - 3 * week, period="2026-W45", answers=same)
+    stage.report("lagos", THURSDAY, period="2026-W47", answers=same)
+    text = stage.text()
+    assert "- Bamako: Sans contrat (fr, for 6 weeks)\n" in text
+    assert "- Niamey: Sans contrat (fr)\n" in text
+    assert "- Kigali: Sans contrat (fr)\n" in text
+    assert "- Lagos (week 47): Sans contrat (fr, for 3 weeks)\n" in text
+
+
+def test_a_difficulty_is_counted_through_half_a_year(stage: Stage) -> None:
+    """What is older is not looked for; a difficulty told as support is asked for has no age."""
+    for weeks in range(30):
+        at = THURSDAY - timedelta(weeks=weeks)
+        period = f"{at.isocalendar().year}-W{at.isocalendar().week:02}"
+        stage.report("bamako", at, period=period, answers={"status": "delayed", "challenge": "Sans contrat"})
+    need = {"kind": "training", "topic": "Des cartes", "urgency": "week"}
+    for at in (THURSDAY - timedelta(weeks=1), THURSDAY):
+        stage.report("lagos", at, "need_request", period=None, answers=need)
+    text = stage.text()
+    assert "- Bamako: Sans contrat (fr, for 26 weeks)\n" in text
+    assert "- Lagos (Training): Des cartes (fr)\n" in text
 
 
 def test_a_former_week_tells_nothing_of_later_ones(stage: Stage) -> None:

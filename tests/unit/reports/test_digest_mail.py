@@ -1,5 +1,6 @@
 """The HTML of the digest: whole, in the reader's direction, quotations in theirs; nothing said is markup."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import lxml.html
@@ -94,3 +95,13 @@ def test_every_section_and_city_stands_in_it(programme: Programme, spoken: dict[
     assert headings == [*(section.heading for section in found.sections), "Ville par ville"]
     assert len(page.xpath("//h3")) == len(page.xpath("//table")) == 11
     assert page.xpath("//p[@class='foot']")[0].text_content() == "Secrétariat"
+
+
+def test_a_difficulty_that_lasts_says_for_how_long(programme: Programme, spoken: dict[str, Say]) -> None:
+    """Beside its words, in the reader's language."""
+    form = read_form((ASTON / "forms/weekly_update.md").read_bytes(), "weekly_update.md")
+    answers = {"status": "blocked", "challenge": "Sans contrat"}
+    one = CityWeek(programme.cities["bamako"], Standing.SUBMITTED, form, "BKO-1", "fr", answers, sent_at=AT)
+    week = Week("2026-W48", date(2026, 11, 27), (replace(one, weeks_told={"sans contrat": 3}),))
+    page = lxml.html.fromstring(as_html(digest(programme, week, spoken["pt"]), "Griot", spoken["pt"]))
+    assert page.xpath("//li[contains(., 'Sans contrat')]//span/text()") == ["(Français)", "(há 3 semanas)"]
