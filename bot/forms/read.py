@@ -3,7 +3,7 @@
 import hashlib
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import PurePath
@@ -16,7 +16,8 @@ from bot.forms.building import open_form
 from bot.forms.decoding import text_of_file
 from bot.forms.form import Form, FormError
 from bot.forms.outline import Outline, outline_of_rows
-from bot.forms.reader_words import told
+from bot.forms.places import place_in_words
+from bot.forms.reader_words import advised, told
 from bot.forms.rows import Sheets, columns_of, in_order, problems_of, row_naming, survey_rows
 from bot.forms.sizes import content_problems, file_problems, row_problems, too_large
 from bot.forms.structure import faults_of_structure, text_in
@@ -117,7 +118,7 @@ def _converted(workbook: Any, sheets: Sheets, file: bytes, attached: Mapping[str
     embed(tree, attached, workbook.external_choices or ())
     form = open_form(etree.tostring(tree, encoding="unicode"), rows)
     _refuse(_trial_problem(rows.get(path, 0), column, why) for path, column, why in failures(form))
-    return replace(form, warnings=(*form.warnings, *result.warnings))
+    return replace(form, warnings=(*form.warnings, *_advice(result.warnings)))
 
 
 def _wanted(attached: Mapping[str, bytes], sheets: Sheets) -> dict[str, bytes]:
@@ -174,11 +175,22 @@ def _reader_problem(error: Exception) -> Problem:
         return Problem(
             "xlsform", "form", _CORRECT, sentence("The file cannot be read: {reason}.", reason=why)
         )
+    return Problem("xlsform", _where(text), _CORRECT, told(_PLACE.sub("", text)))
+
+
+def _advice(warnings: Iterable[str]) -> Iterator[str]:
+    """Yield the reader's warnings that concern a chat, each with its place."""
+    for warning in warnings:
+        text = " ".join(warning.split())
+        if words := advised(_PLACE.sub("", text)):
+            yield sentence("{where}: {what}", where=place_in_words(_where(text)), what=words)
+
+
+def _where(text: str) -> str:
     row, sheet, column = _PLACE.search(text), _ON_SHEET.search(text), _COLUMN.search(text)
     where = sheet.group(1) if sheet else "survey" if row else "form"
     where += f", row {row.group(1)}" if row else ""
-    where += f", {column.group(1)}" if row and column else ""
-    return Problem("xlsform", where, _CORRECT, told(_PLACE.sub("", text)))
+    return where + (f", {column.group(1)}" if row and column else "")
 
 
 def _placed(problem: Problem, sheets: Sheets) -> Problem:

@@ -132,7 +132,27 @@ _KNOWN: tuple[tuple[str, Sentence], ...] = (
         sentence("The declaration of entities is wrong; Griot needs none."),
     ),
 )
+# Beginnings of its warnings; None for advice that concerns no chat, or that `griot form check` gives itself.
+_WARNINGS: tuple[tuple[str, Sentence | None], ...] = (
+    (r"Use the max-pixels parameter", None),
+    (r"Language '.*?' is missing the ", None),
+    (r"On the 'choices' sheet, the 'label' value is invalid", sentence("The choice has no label.")),
+    (
+        r"On the 'choices' sheet, the '.*?' value is invalid. Column headers must not be empty",
+        sentence("A column with an empty name, or a space in its name, is not read."),
+    ),
+    (r"(?:Repeat|Group) has no label", sentence("The group or repeat has no label.")),
+    (
+        r"This form uses or_other and translations",
+        sentence("or_other adds a choice and a question that are not translated."),
+    ),
+    (
+        r"The following language declarations .*? codes: (?P<names>.*?)\. Learn",
+        sentence("Languages without a code: {names}. Write them as in Français (fr).", names="{names}"),
+    ),
+)
 _PATTERNS = tuple((re.compile(pattern), known) for pattern, known in _KNOWN)
+_ADVICE = tuple((re.compile(pattern), known) for pattern, known in _WARNINGS)
 
 
 def told(message: str) -> Sentence:
@@ -141,3 +161,11 @@ def told(message: str) -> Sentence:
         if found := pattern.match(message):
             return filled(known, found.groupdict(""))
     return sentence("The reader of XLSForms says: {message}", message=message[:500])
+
+
+def advised(message: str) -> Sentence | None:
+    """Return a warning of the reader as a sentence of ours, or None for one that need not be told."""
+    for pattern, known in _ADVICE:
+        if found := pattern.match(message):
+            return None if known is None else filled(known, found.groupdict(""))
+    return told(message)
