@@ -35,6 +35,7 @@ ROOMS = (  # the first in which everything has room is taken, else the last
     Room(0, 3, names=False, reasons=False, lines=2),
     Room(0, 3, names=False, reasons=False, urgent=4, lines=2),
     Room(0, 2, names=False, reasons=False, urgent=3, lines=2),
+    Room(0, 2, names=False, reasons=False, urgent=3, lines=1),
 )
 
 

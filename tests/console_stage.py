@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from werkzeug.test import TestResponse
 
 from bot.forms.read import read_form
@@ -26,6 +26,7 @@ from models.base import Base, Db
 from models.db import Store, open_store, write
 from models.form import FormShelf
 from models.inbox import Update, describe, finish, receive_all, take
+from models.media import Attachment, Stored, attach, claim, mark_kept
 from models.media_files import MediaFiles
 from models.outbox import Outbox, OutboxState, enqueue
 from models.person import add_person
@@ -146,6 +147,19 @@ class Stage:
     def report(self, name: str, city: str, **values: object) -> None:
         """Store a report of the weekly form."""
         write(self.store, lambda db: db.execute(insert(Submission).values(self._report(name, city, values))))
+
+    def attach(self, reference: str, content: str) -> None:
+        """Keep a text as attached to a report."""
+        digest, path = MediaFiles(self.folder).keep(content.encode(), "txt")
+
+        def keep(db: Db) -> None:
+            report = db.scalars(select(Submission).where(Submission.reference == reference)).one()
+            new = Attachment(report.id, report.person_id, "", "chat", digest[:32], "file", "a.txt", 1)
+            attach(db, new, self.at, self.at)
+            [wanted] = claim(db, 1, self.at, timedelta(seconds=60), ["chat"])
+            assert mark_kept(db, wanted, Stored("text/plain", len(content), digest, path), self.at)
+
+        write(self.store, keep)
 
     def _report(self, name: str, city: str, values: dict[str, object]) -> dict[str, object]:
         given = values.pop("given", {})

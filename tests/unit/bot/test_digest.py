@@ -9,8 +9,9 @@ import pytest
 from bot.digest import CHARACTERS, DETAIL_CHARACTERS, city_text, digest, full_text
 from bot.forms.form import Form
 from bot.forms.read import read_form
+from bot.media_words import Received
 from bot.programme import Programme, read_programme
-from bot.values import LANGUAGES, Say
+from bot.values import LANGUAGES, MediaKind, Say
 from bot.week import Away, CityWeek, Deadline, Decision, Standing, Week
 from bot.words import fold
 from griot.settings import data_folder
@@ -119,6 +120,17 @@ def _all_blocked(programme: Programme, form: Form, need: Form) -> Week:
         deadlines=_deadlines(programme),
         decisions=_decisions(programme),
         outputs=11,
+        received=_received(programme),
+    )
+
+
+def _received(programme: Programme) -> tuple[Received, ...]:
+    """Return forty files of each kind, from every city, half of them not kept."""
+    return tuple(
+        Received(city, kind, "DSC_20261123.jpg", 9_700_000, "refused" if number % 2 else "kept")
+        for kind in MediaKind
+        for number in range(4)
+        for city in programme.cities.values()
     )
 
 
@@ -130,7 +142,13 @@ def _all_away(programme: Programme) -> Week:
         CityWeek(city, kinds[number % 3], missed=1 + number % 4, away=away if number % 3 else None)
         for number, city in enumerate(programme.cities.values())
     ]
-    return _week(cities, deadlines=_deadlines(programme), decisions=_decisions(programme), outputs=0)
+    return _week(
+        cities,
+        deadlines=_deadlines(programme),
+        decisions=_decisions(programme),
+        outputs=0,
+        received=_received(programme),
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
