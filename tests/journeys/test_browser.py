@@ -204,7 +204,7 @@ def test_a_photo_is_attached(browser: Browser, demo: str, tmp_path: Path, script
     photo = tmp_path / "kiosque.jpg"
     photo.write_bytes(a_photo())
     visit = Visit(browser, demo, NARROW if script else WIDE, "fr", script=script)
-    visit.open_phone("Dakar" if script else "Niamey")
+    visit.open_phone("Bamako" if script else "Niamey")
     before = visit.answers.count()
     visit.phone.locator("textarea").fill("rapport good_practice")
     visit.phone.locator(".composer button").click()
@@ -225,7 +225,7 @@ def test_a_file_that_is_too_large_is_not_sent(browser: Browser, demo: str, tmp_p
     film = tmp_path / "film.mp4"
     film.write_bytes(b"x" * 10_000_001)
     visit = Visit(browser, demo, WIDE, "pt")
-    visit.open_phone("Maputo")
+    visit.open_phone("Matola")
     visit.phone.locator("[type=file]").set_input_files(film)
     expect(visit.phone.locator(".chosen")).to_contain_text("10 MB")
     visit.phone.locator(".composer button").click()
