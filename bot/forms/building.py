@@ -23,6 +23,7 @@ from bot.forms.form import (
 )
 from bot.forms.functions import ALWAYS_BLANK
 from bot.forms.languages import recognise
+from bot.forms.or_other import translated
 from bot.forms.places import place_in_words
 from bot.forms.rewriting import ExpressionError, Scope
 from bot.forms.tables import Tables
@@ -81,6 +82,7 @@ class _Builder:
         self._problems: list[Problem] = []
         self._warnings: list[str] = []
         self._reads_last = False
+        self._languages = [name for name in xform.languages if name != UNLABELLED]
         self._choices: dict[str, ChoiceList] = {}  # by absolute path, for jr:choice-name
         self._functions: Bound = {
             "jr:choice-name": lambda _, value, path, language: self._choice_name(
@@ -106,12 +108,11 @@ class _Builder:
         if self._problems:
             raise FormError(tuple(self._problems))
         nodes = list(root.walk())
-        languages = [name for name in self._xform.languages if name != UNLABELLED]
         return Form(
             name=folded_name(self._xform.answers.get("id", "")),
             version=self._xform.answers.get("version", ""),
             title=self._xform.title,
-            languages=tuple(sorted(languages, key=_bot_order)),
+            languages=tuple(sorted(self._languages, key=_bot_order)),
             default_language=self._xform.default_language,
             questions=tuple(n.question for n in nodes if n.question and n.kind is not Kind.REPEAT),
             repeats=tuple(repeat_of(n) for n in nodes if n.kind is Kind.REPEAT),
@@ -142,6 +143,8 @@ class _Builder:
         labelled = control if control is not None else xform.groups.get(full)
         bind = xform.binds.get(full)
         labels = self._texts(xform.text(_child(labelled, "label")), full, "label")
+        if full.endswith("_other"):
+            labels = translated(labels, self._languages)
         hint = _child(labelled, "hint")
         node = Node(
             name=str(element.tag),
@@ -352,6 +355,10 @@ class _Builder:
         return self._lists[name, value, label]
 
     def _label(self, item: etree._Element, column: str) -> Texts:
+        labels = self._written_label(item, column)
+        return translated(labels, self._languages) if item.findtext("name") == "other" else labels
+
+    def _written_label(self, item: etree._Element, column: str) -> Texts:
         identity = item.findtext("itextId")
         if identity:
             return self._texts(self._xform.text_by_id(identity), "", "choices")

@@ -15,6 +15,7 @@ from bot.forms.attached import NO_FILES, embed
 from bot.forms.building import open_form
 from bot.forms.decoding import text_of_file
 from bot.forms.form import Form, FormError
+from bot.forms.or_other import WARNING, is_spoken
 from bot.forms.outline import Outline, outline_of_rows
 from bot.forms.places import place_in_words
 from bot.forms.reader_words import advised, told
@@ -118,7 +119,8 @@ def _converted(workbook: Any, sheets: Sheets, file: bytes, attached: Mapping[str
     embed(tree, attached, workbook.external_choices or ())
     form = open_form(etree.tostring(tree, encoding="unicode"), rows)
     _refuse(_trial_problem(rows.get(path, 0), column, why) for path, column, why in failures(form))
-    return replace(form, warnings=(*form.warnings, *_advice(result.warnings)))
+    said = (w for w in result.warnings if not (w.startswith(WARNING) and is_spoken(form.languages)))
+    return replace(form, warnings=(*form.warnings, *_advice(said)))
 
 
 def _wanted(attached: Mapping[str, bytes], sheets: Sheets) -> dict[str, bytes]:

@@ -615,3 +615,25 @@ def test_a_further_instance_begins_blank() -> None:
         )
     )
     assert sheet_of(form, {"lines[1]/spent": 30, "lines[1]": "yes"}).label("shown", "en") == "1 answered"
+
+
+def test_or_other_speaks_the_languages_of_the_form() -> None:
+    languages = "label::English (en) | label::Français (fr) | label::Português (pt) | label::العربية (ar)"
+    form = form_of(
+        survey(
+            "select_one site or_other | where | Where? | Où ? | Onde? | أين؟",
+            columns=f"type | name | {languages}",
+        )
+        + choices("site | a | A | A | A | A", columns=f"list_name | name | {languages}")
+    )
+    where, other = form.questions
+    assert where.choices[-1].labels == {"en": "Other", "fr": "Autre", "pt": "Outro", "ar": "غير ذلك"}
+    assert other.labels == {
+        "en": "Specify other.",
+        "fr": "Précisez.",
+        "pt": "Especifique.",
+        "ar": "يرجى التحديد.",
+    }
+    assert form.warnings == ()
+    assert sheet_of(form, {"where": "other"}).label("where_other", "pt") == "Especifique."
+    assert open_form(form.source).questions == form.questions
