@@ -150,6 +150,11 @@ def _carry_text(scene: Scene, choice: Choice) -> str:
 
 
 def _edit_text(scene: Scene, choice: Choice) -> str:
+    if scene.report and scene.report.reference:
+        return scene.say(
+            "{reference}: which answer should be changed? Please send its number.",
+            reference=scene.report.reference,
+        )
     return scene.say("Which answer should be changed? Please send its number.")
 
 

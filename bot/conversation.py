@@ -10,11 +10,14 @@ from bot import (
     carrying,
     choices,
     control,
+    editing,
     engine,
     gathering,
     guiding,
     prompted,
+    reopening,
     reporting,
+    revising,
     scheduled,
     sending,
     whole,
@@ -23,7 +26,7 @@ from bot.filling import filling_of
 from bot.questions.options import chosen
 from bot.questions.yes_no import plain
 from bot.say import begun_right
-from bot.talk import Action, Choice, LeftOpen, Outcome, Scene
+from bot.talk import Action, Choice, LeftOpen, Outcome, Report, Scene
 from bot.values import Heard
 from bot.whole import form_named
 from bot.words import Command, command_in, fold
@@ -62,8 +65,9 @@ def _heard(scene: Scene, heard: Heard) -> Outcome:
     if not scene.who.agreed:
         return _not_agreed(scene, heard, command)
     scene, first = _closed(prompted.as_of_now(scene))
+    scene, gone = reopening.as_of_now(scene, is_away=_is_away(scene))
     outcome = _route(scene, heard, command)
-    return preceded(outcome, first)
+    return preceded(outcome, "\n".join(filter(None, (first, gone))))
 
 
 def _opted_out(scene: Scene, heard: Heard) -> Outcome:
@@ -355,7 +359,7 @@ COMMANDS: dict[str, Action] = {
     "pending": _pending,
     "skip": reporting.skip,
     "back": reporting.back,
-    "edit": reporting.edit,
+    "edit": reopening.edit,
     "cancel": sending.cancel,
     "later": sending.later,
     "nothing": sending.nothing,
@@ -408,7 +412,7 @@ _FITS: dict[str, Callable[[Scene, str], bool]] = {
     "report": lambda scene, more: form_named(scene, more) is not None,
     "form": lambda scene, more: form_named(scene, more) is not None,
     "language": lambda scene, more: control.language_named(more) is not None,
-    "edit": lambda scene, more: fold(more).isdecimal(),
+    "edit": lambda scene, more: fold(more).isdecimal() or reopening.is_reference(more),
     "output": lambda scene, more: more.upper() in scene.programme.milestones,
     "more": lambda scene, more: scene.who.city is None,
     "absent": lambda scene, more: False,
@@ -459,18 +463,23 @@ def _closed(scene: Scene) -> tuple[Scene, str]:
         return scene, ""
     scene, refused = gathering.settled(scene)
     report = scene.report
-    if report is None or report.period is None:
+    if report is None:
         return scene, ""
-    period = scene.period(report.period)
-    text = (
-        scene.say("Period closed: {period}. The answers given are kept as a partial update.", period=period)
-        if report.session.given
-        else scene.say("Period closed: {period}.", period=period)
-    )
     choice = scene.talk.choice
     is_apart = choice is not None and choice.kind in _APART
-    left = (scene if is_apart else scene.chose(None)).without_report().did(LeftOpen())
-    return left, "\n".join(filter(None, (refused, text)))
+    left = editing.ended(scene if is_apart else scene.chose(None)).without_report().did(LeftOpen())
+    return left, "\n".join(filter(None, (refused, _why_closed(scene, report))))
+
+
+def _why_closed(scene: Scene, report: Report) -> str:
+    if editing.is_editing(scene):
+        return revising.too_late(scene, report)
+    period = scene.period(report.period)
+    if report.session.given:
+        return scene.say(
+            "Period closed: {period}. The answers given are kept as a partial update.", period=period
+        )
+    return scene.say("Period closed: {period}.", period=period)
 
 
 def preceded(outcome: Outcome, first: str) -> Outcome:

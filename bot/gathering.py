@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from bot import engine
 from bot.filling import filling_of
-from bot.reporting import ask_current, ask_question, edited, filled, say_only
+from bot.reporting import ask_current, ask_question, filled, say_only
+from bot.revising import edited
 from bot.talk import Filled, Outcome, Revised, Scene, Stands, Talk, Writing
 from bot.values import Heard
 from bot.words import shown

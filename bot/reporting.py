@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot import asking, choices, engine, scheduled
+from bot import asking, choices, editing, engine, scheduled
 from bot.filling import filling_for, filling_of, last_time_of
-from bot.following import alerted, what_follows
 from bot.forms.form import Form
 from bot.periods import closes_at, form_due, month_of, next_milestone, previous, week_of
 from bot.session import Filling, Session, Turn
@@ -16,7 +15,6 @@ from bot.talk import (
     Opened,
     Outcome,
     Report,
-    Revised,
     Scene,
 )
 from bot.values import Heard, Message
@@ -25,6 +23,7 @@ from bot.words import fold
 _CHOSEN = frozenset(
     {"forms", "waiting", *scheduled.OF_A_FORM}
 )  # whoever picked there need not be asked twice
+_LIFE_WITHOUT_PERIOD = timedelta(days=7)  # in which a report that belongs to no period can be changed
 
 
 def say_only(scene: Scene, text: str, kind: str = "reply") -> Outcome:
@@ -64,9 +63,27 @@ def ask_question(scene: Scene, first: str = "", replaces: str = "") -> Outcome:
     """Return the open question of the report; when nothing is left to ask, the answers read back."""
     scene = scene.chose(None)
     message = asking.ask(filling_of(scene), first)
+    if message is None and editing.is_editing(scene):
+        return finish(scene, first)
     if message is None:
         return choose(scene, Choice("check", ("send", "edit", "keep")), first)
     return Outcome(scene.talk, scene.effects, (replace(message, replaces=replaces),))
+
+
+def finish(scene: Scene, first: str = "") -> Outcome:
+    """Leave a report that was sent before, and say what was changed in it."""
+    left = scene.report.id if scene.report else 0
+    text = "\n".join(filter(None, (first, editing.told(scene))))
+    return what_waits(editing.ended(scene.chose(None)), text, "reply", left)
+
+
+def what_waits(scene: Scene, text: str, kind: str, left: int) -> Outcome:
+    """Return the text, and the offer to go on with a draft that waits, other than the report just left."""
+    draft = scene.facts.last_draft(besides=left)
+    if draft is None or is_closed(scene, draft) or not draft.session.given:
+        return say_only(scene, text, kind)
+    name = "@".join(filter(None, (draft.form.name, draft.period)))
+    return choose(scene, Choice("waiting", (f"open:{name}", "later")), text, kind)
 
 
 # Opening
@@ -142,8 +159,10 @@ def is_closed(scene: Scene, report: Report) -> bool:
 
 
 def closing(scene: Scene, report: Report) -> datetime | None:
-    """Return when the time of a report is over, None for one that belongs to no period."""
-    return closes_at(scene.programme, scene.city, report.period) if report.period and scene.city else None
+    """Return when the time of a report is over, None for a draft that belongs to no period."""
+    if report.period:
+        return closes_at(scene.programme, scene.city, report.period) if scene.city else None
+    return report.sent_at + _LIFE_WITHOUT_PERIOD if report.sent_at else None
 
 
 def _open(scene: Scene, form: Form, period: str | None, milestone: str) -> Outcome:
@@ -174,17 +193,18 @@ def opened(scene: Scene, form: Form, period: str | None, milestone: str = "") ->
 
 
 def _is_of(report: Report, form: Form, period: str | None, milestone: str) -> bool:
-    is_same = (report.form.name, report.period) == (form.name, period)
+    is_same = (report.form.name, report.period, report.state) == (form.name, period, "draft")
     return is_same and milestone in ("", report.milestone)
 
 
 def taken(scene: Scene, draft: Report) -> Scene:
     """Return the scene with a draft open again."""
-    return replace(scene, report=draft).did(Opened(draft))
+    return replace(editing.ended(scene), report=draft).did(Opened(draft))
 
 
 def begun(scene: Scene, form: Form, period: str | None, milestone: str = "") -> Scene:
     """Return the scene with a new report open at its first question."""
+    scene = editing.ended(scene)
     began = int(scene.at.timestamp())
     report = Report(form, period, Session(), milestone or _next_milestone(scene), began=began)
     turn = engine.start(filling_for(scene, report))
@@ -326,66 +346,13 @@ def filled(scene: Scene, turn: Turn, source: str = "") -> Scene:
         return scene
     report = replace(scene.report, session=turn.filling.session)
     answers = turn.filling.sheet().record() if turn.changes else {}
-    return replace(scene, report=report).did(Filled(report.session, turn.changes, answers, source))
-
-
-def edited(scene: Scene, heard: Heard, *, is_filled_form: bool = False) -> Outcome | None:
-    """Correct the answers that an edited message gave; None when it gave none.
-
-    `is_filled_form`: the numbers in it are those of the blank form.
-    """
-    found = scene.facts.answered_by(scene.source)
-    if found is None:
-        return None
-    report, paths = found
-    if scene.report and scene.report.id == report.id:
-        return _edited_open(
-            scene, engine.change(filling_of(scene), paths, heard, is_filled_form=is_filled_form)
-        )
-    turn = engine.change(filling_for(scene, report), paths, heard, is_filled_form=is_filled_form)
-    return _edited_sent(scene, report, turn)
-
-
-def _edited_open(scene: Scene, turn: Turn) -> Outcome:
-    is_doubtful = turn.filling.session.doubt is not None and not turn.first
-    scene = filled(scene, turn)
-    if is_doubtful:
-        return ask_question(not_understood(scene))
-    if not turn.first:
-        return Outcome(scene.talk, scene.effects, ())
-    is_complete = scene.report is not None and scene.report.session.at is None
-    is_stale = scene.talk.choice is not None and scene.talk.choice.kind == "check" and not is_complete
-    return ask_current(scene.chose(None) if is_stale else scene, turn.first)
-
-
-def _edited_sent(scene: Scene, report: Report, turn: Turn) -> Outcome:
-    if turn.filling.session.doubt is not None and not turn.changes:
-        shown = scene.say("That can be read in two ways; the report stays as it was.")
-        return say_only(scene, shown)
-    named = scene.say.value(report.reference or scene.title(report.form.name))
-    first = f"{named}\n{turn.first}" if turn.first else ""
-    if not turn.changes:
-        return say_only(scene, first)
-    scene = scene.did(Revised(report, turn.changes, turn.filling.sheet().record()))
-    if report.state == "withdrawn":
-        gone = scene.say("This report was replaced or cancelled.")
-        return say_only(scene, f"{first}\n{gone}")
-    if report.state != "submitted":
-        return say_only(scene, first)
-    revised = replace(report, session=turn.filling.session)
-    alerts = what_follows(scene, revised, nothing=False)[1]
-    scene = scene.did(*(alerted(revised, rule, report.reference) for rule in alerts))
-    return say_only(scene, "\n".join(filter(None, (first, _still_open(scene, turn)))))
-
-
-def _still_open(scene: Scene, turn: Turn) -> str:
-    """Return what a change after sending leaves without an answer, and how to give it; "" for nothing."""
-    open_now = asking.labels_open(turn.filling)
-    if not open_now:
-        return ""
-    said = scene.say("Now without an answer: {questions}", questions=" / ".join(open_now))
-    mend = scene.say("To complete it, send REPORT and replace the update.")
-    return f"{said}\n{mend}"
+    has_gap = editing.is_editing(scene) and bool(asking.labels_open(turn.filling))
+    scene = editing.moved(scene, turn)
+    report = replace(report, revision=scene.report.revision if scene.report else report.revision)
+    scene = replace(scene, report=report)
+    return editing.alarmed(
+        scene.did(Filled(report.session, turn.changes, answers, source, has_gap)), is_over=False
+    )
 
 
 def _with_previous(scene: Scene) -> Filling:

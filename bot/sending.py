@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot import engine, scheduled
+from bot.editing import is_editing
 from bot.filling import filling_of
 from bot.following import alerted, what_follows
 from bot.reporting import (
@@ -13,6 +14,7 @@ from bot.reporting import (
     city_closed,
     closing,
     filled,
+    finish,
     is_carrying,
     is_closed,
     no_report,
@@ -22,6 +24,7 @@ from bot.reporting import (
     say_only,
     skip,
     taken,
+    what_waits,
 )
 from bot.talk import Choice, Discarded, LeftOpen, Outcome, Report, Scene, Sent
 
@@ -35,7 +38,7 @@ def send(scene: Scene, more: str) -> Outcome:
     was = scene.report.session
     first_open = engine.start(filling_of(scene))
     if was.doubt is None and first_open.filling.session.at is None:
-        return _send(scene, nothing=False)
+        return finish(scene) if is_editing(scene) else _send(scene, nothing=False)
     if was.doubt is None and first_open.filling.session.at != was.at:
         scene = filled(scene, first_open)
     return ask_question(scene, scene.say("Before sending, this question is still open:"))
@@ -88,7 +91,9 @@ def add_to_sent(scene: Scene, more: str) -> Outcome:
 
 
 def later(scene: Scene, more: str) -> Outcome:
-    """Leave the open report as a draft for now."""
+    """Leave the open report as a draft for now; one that was sent before stays sent."""
+    if is_editing(scene):
+        return finish(scene)
     draft = scene.report or scene.facts.last_draft()
     if draft is None or is_closed(scene, draft):
         if scene.talk.choice and scene.talk.choice.kind in (*scheduled.OF_A_MILESTONE, scheduled.WHY):
@@ -105,7 +110,9 @@ def later(scene: Scene, more: str) -> Outcome:
 
 
 def cancel(scene: Scene, more: str) -> Outcome:
-    """Ask whether the open report is to be cancelled."""
+    """Ask whether the open report is to be cancelled; one that was sent before stays sent."""
+    if is_editing(scene):
+        return finish(scene)
     if scene.report is None:
         return ask_current(scene.chose(None))
     return choose(scene, Choice("cancel", ("discard", "continue")))
@@ -113,27 +120,20 @@ def cancel(scene: Scene, more: str) -> Outcome:
 
 def discard(scene: Scene, more: str) -> Outcome:
     """Cancel the open report; what was left open before comes back."""
+    if is_editing(scene):
+        return finish(scene)
     cancelled = scene.report.id if scene.report else 0
     scene = scene.chose(None).without_report().did(Discarded())
-    return _what_waits(scene, scene.say("The report is cancelled."), "reply", cancelled)
+    return what_waits(scene, scene.say("The report is cancelled."), "reply", cancelled)
 
 
 def decline(scene: Scene, more: str) -> Outcome:
     """Accept that an offer is declined; what was left open before comes back."""
-    return _what_waits(scene.chose(None), _all_right(scene), "reply", 0)
+    return what_waits(scene.chose(None), _all_right(scene), "reply", 0)
 
 
 def _all_right(scene: Scene) -> str:
     return scene.say("All right. MENU shows all that is possible.")
-
-
-def _what_waits(scene: Scene, text: str, kind: str, left: int) -> Outcome:
-    """Return the text, and the offer to go on with a draft that waits, other than the report just left."""
-    draft = scene.facts.last_draft(besides=left)
-    if draft is None or is_closed(scene, draft) or not draft.session.given:
-        return say_only(scene, text, kind)
-    name = "@".join(filter(None, (draft.form.name, draft.period)))
-    return choose(scene, Choice("waiting", (f"open:{name}", "later")), text, kind)
 
 
 def _send(scene: Scene, *, nothing: bool) -> Outcome:
@@ -164,7 +164,7 @@ def _sent(scene: Scene, *, nothing: bool, replaces: str) -> Outcome:
     if offers:
         offer = Choice("offer", (*(f"open:{form}" for form in offers), "decline"))
         return choose(scene, offer, text, kind="receipt")
-    return _what_waits(scene, text, "receipt", report.id)
+    return what_waits(scene, text, "receipt", report.id)
 
 
 def _receipt(scene: Scene, report: Report, reference: str, *, nothing: bool) -> str:

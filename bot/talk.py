@@ -64,6 +64,15 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
+class Editing:
+    """Where a person stands in a report that was sent: a colleague may be changing it too."""
+
+    report: int
+    session: Session  # its answers are those of the report, read anew with every reply
+    changed: tuple[str, ...] = ()  # the questions answered anew
+
+
+@dataclass(frozen=True, slots=True)
 class Talk:
     """Where the conversation stands beside the open report."""
 
@@ -73,6 +82,7 @@ class Talk:
     )
     heard_at: datetime | None = None
     writing: Writing | None = None
+    editing: Editing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,8 @@ class Report:
     reference: str = ""  # set once it is sent
     began: int = 0  # when it was opened, seconds since the epoch: its buttons are known by it
     state: str = "draft"  # or submitted, withdrawn
+    sent_at: datetime | None = None
+    revision: int = 1  # one more each time it is changed after it was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,13 @@ class Facts(Protocol):
 
     def sent(self, form: str, period: str) -> tuple[str, ...]:
         """Return the references of the reports that the city sent for the period, newest first."""
+        ...
+
+    def sent_reports(self, reference: str = "", *, of_city: bool) -> tuple[Report, ...]:
+        """Return the newest reports that were sent and count, or the one of a reference.
+
+        `of_city`: by anybody of the city, else by this person alone.
+        """
         ...
 
     def handed_in(self, form: str, milestone: str) -> str:
@@ -205,6 +224,7 @@ class Filled:
     changes: tuple[tuple[str, Value], ...]
     answers: Mapping[str, Value]  # the report as it stands
     source: str = ""  # of the message that gave the answers, when it is not the one being heard
+    has_gap: bool = False  # it was sent, and a required question has no answer now
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +237,18 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Reissued:
+    """The open report, sent before, is in its next revision from now on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Revised:
-    """An answer of a report was changed after it was sent."""
+    """An answer of a report that is not open was changed: its own revision when it was sent."""
 
     report: Report
     changes: tuple[tuple[str, Value], ...]
     answers: Mapping[str, Value]
+    has_gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +295,7 @@ Effect = (
     | Opened
     | Filled
     | Sent
+    | Reissued
     | Revised
     | Attached
     | LeftOpen

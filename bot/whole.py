@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bot import reporting, scheduled
+from bot import revising, scheduled
 from bot.blank import blank
 from bot.filling import filling_of
 from bot.lines import Line, addressed, written_lines
@@ -83,8 +83,8 @@ def edited(scene: Scene, heard: Heard) -> Outcome | None:
     head, rest = _parted(heard.text)
     meant = _named_by(scene, head) if rest and scene.city else None
     if meant is None:
-        return reporting.edited(scene, heard)
-    return reporting.edited(scene, replace(heard, text=rest), is_filled_form=meant.is_filled_form)
+        return revising.edited(scene, heard)
+    return revising.edited(scene, replace(heard, text=rest), is_filled_form=meant.is_filled_form)
 
 
 def straight_off(scene: Scene, heard: Heard) -> Outcome | None:

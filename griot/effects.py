@@ -1,11 +1,12 @@
 """Keep what a reply led to: every effect of the conversation is one write."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot import notices, reminders
 from bot.programme.shapes import name_in
+from bot.session import Session
 from bot.talk import (
     CONSENT_VERSION,
     Agreed,
@@ -16,6 +17,7 @@ from bot.talk import (
     Filled,
     LeftOpen,
     Opened,
+    Reissued,
     Report,
     Requested,
     Returned,
@@ -28,10 +30,10 @@ from bot.talk import (
 from bot.values import Media, MediaKind, Say, Value
 from models import consent, media, outbox, submission, timetable
 from models.alerts import tell_officers
-from models.base import Db
+from models.base import Db, Json
 from models.facts import kept_of
 from models.person import Role, set_language
-from models.submission import Change
+from models.submission import GAP, Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,10 @@ def _keep(db: Db, scene: Scene, report: Report | None, effect: Effect, heard: He
             return None
         case LeftOpen():
             return None
-        case Revised(revised, changes, answers):
-            _revise(db, scene, revised, changes, answers, heard)
+        case Reissued() if report:
+            submission.reissue(db, report.id, heard.at, heard.handled_at)
+        case Revised():
+            _revise(db, scene, effect, heard)
         case Attached(to, attached):
             if (kept := to or report) is not None:
                 _attach(db, scene, kept.id, "", attached, heard)
@@ -131,27 +135,32 @@ def _open(db: Db, scene: Scene, report: Report, heard: Heard) -> int:
 
 
 def _fill(db: Db, scene: Scene, report: Report, filled: Filled, heard: Heard) -> Report:
-    kept = kept_of(filled.session)
+    kept = _kept_of(report, filled.session, has_gap=filled.has_gap)
     if filled.changes:
         change = _change(scene, filled.changes, heard, filled.source)
         submission.keep_answers(db, report.id, kept, filled.answers, change, report.session.given)
         _attach_answers(db, scene, report.id, filled.changes, heard)
-    else:
+    elif report.state == "draft":
         submission.keep(db, report.id, kept, heard.at, heard.handled_at)
     return replace(report, session=filled.session)
 
 
-def _revise(
-    db: Db,
-    scene: Scene,
-    report: Report,
-    changes: tuple[tuple[str, Value], ...],
-    answers: Mapping[str, Value],
-    heard: Heard,
-) -> None:
+def _kept_of(report: Report, session: Session, *, has_gap: bool) -> dict[str, Json]:
+    """Return what is kept of a report; where a person stands in one that was sent is in their chat."""
+    if report.state == "draft":
+        return kept_of(session)
+    kept = kept_of(Session(session.given))
+    return {**kept, GAP: True} if has_gap else kept
+
+
+def _revise(db: Db, scene: Scene, revised: Revised, heard: Heard) -> None:
+    report, changes = revised.report, revised.changes
     session = replace(report.session, given={**report.session.given, **dict(changes)})
+    kept = _kept_of(report, session, has_gap=revised.has_gap)
     change = _change(scene, changes, heard)
-    submission.keep_answers(db, report.id, kept_of(session), answers, change, report.session.given)
+    submission.keep_answers(db, report.id, kept, revised.answers, change, report.session.given)
+    if report.state == "submitted":
+        submission.reissue(db, report.id, heard.at, heard.handled_at)
     _attach_answers(db, scene, report.id, changes, heard)
 
 

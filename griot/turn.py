@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import notices
+from bot import editing, notices
 from bot.control import ask_consent
 from bot.conversation import hear, preceded, silent
 from bot.gathering import silence_of
@@ -175,14 +175,15 @@ class Turns:
 
     def _scene_of(self, db: Db, at: datetime, person: KnownPerson, chat: OpenChat) -> Scene:
         facts = StoredFacts(db, self.forms, person.id, person.city, at, self.digest_in, self.details_in)
+        talk = talk_of(chat)
         return Scene(
             who=_who(db, person),
             programme=self.programmes.programme(db),
             at=at,
             voices=self.voices,
             facts=facts,
-            talk=talk_of(chat),
-            report=facts.opened(chat.report) if chat.report else None,
+            talk=talk,
+            report=editing.at_hand(talk, facts.in_hand(chat.report)) if chat.report else None,
         )
 
     def _keep(

@@ -16,7 +16,7 @@ from models.inbox import SOMEBODYS, Inbox
 from models.media import sizes_by_ref, sizes_of
 from models.outbox import Outbox
 from models.person import Address, Person
-from models.submission import Answer, Submission, SubmissionState
+from models.submission import GAP, Answer, Submission, SubmissionState
 
 Record: TypeAlias = dict[str, Json]
 PAGE = 500  # rows of one transaction
@@ -98,7 +98,6 @@ def submissions(
 def _submission(
     row: Submission, is_closed: Callable[[str | None, str], bool], sizes: Mapping[str, int]
 ) -> Record:
-    may_be_partial = row.state == SubmissionState.DRAFT and row.period is not None
     return {
         "reference": called(row.id, row.reference),
         "form": row.form,
@@ -108,7 +107,7 @@ def _submission(
         "period": row.period,
         "state": row.state,
         "review": row.review,
-        "partial": may_be_partial and is_closed(row.city, str(row.period)),
+        "partial": _is_partial(row, is_closed),
         "channel": row.channel,
         "language": row.language,
         "started_at": rfc3339(row.started_at),
@@ -116,6 +115,13 @@ def _submission(
         "nothing": row.nothing,
         "answers": _sized(shown(row.answers), sizes, ""),
     }
+
+
+def _is_partial(row: Submission, is_closed: Callable[[str | None, str], bool]) -> bool:
+    """Tell whether answers are missing: in a draft whose time is over, or in what was changed since."""
+    if row.state == SubmissionState.SUBMITTED:
+        return bool(row.kept.get(GAP))
+    return row.state == SubmissionState.DRAFT and bool(row.period) and is_closed(row.city, str(row.period))
 
 
 def called(submission_id: int, reference: str | None) -> str:

@@ -15,8 +15,10 @@ from models.person import Person, PersonState, Role
 from models.silence import was_before
 from models.submission import (
     Stored,
+    SubmissionState,
     answered_by,
     drafts_of,
+    held,
     last_draft_of,
     last_report_of,
     last_sent_of,
@@ -24,6 +26,7 @@ from models.submission import (
     output_of,
     periodic_drafts_of,
     references_of,
+    sent_by,
 )
 
 LIFE_WITHOUT_PERIOD = timedelta(days=7)  # a draft of a form that belongs to no period
@@ -78,11 +81,18 @@ class StoredFacts:
     def last_report(self) -> Report | None:
         """Return the report that this person worked on last, a draft or sent."""
         stored = last_report_of(self.db, self.person_id, self.at - LIFE_OF_DRAFT)
-        return self.opened(stored) if stored else None
+        return self.in_hand(stored) if stored else None
 
     def sent(self, form: str, period: str) -> tuple[str, ...]:
         """Return the references of the reports that the city sent for the period, newest first."""
         return references_of(self.db, self.city, form, period) if self.city else ()
+
+    def sent_reports(self, reference: str = "", *, of_city: bool) -> tuple[Report, ...]:
+        """Return the newest reports that were sent and count, or the one of a reference."""
+        if self.city is None:
+            return ()
+        found = sent_by(self.db, self.city, None if of_city else self.person_id, reference)
+        return tuple(self.opened(stored) for stored in found)
 
     def handed_in(self, form: str, milestone: str) -> str:
         """Return the reference of the city's newest report of a milestone that counts, "" for none."""
@@ -111,7 +121,7 @@ class StoredFacts:
     def answered_by(self, source: str) -> tuple[Report, tuple[str, ...]] | None:
         """Return the report and the questions that a message of this person answered."""
         found = answered_by(self.db, self.person_id, source)
-        return (self.opened(found[0]), found[1]) if found else None
+        return (self.in_hand(found[0]), found[1]) if found else None
 
     def was_asked(self) -> bool:
         """Tell whether what the person was asked last may have been before them when they wrote this."""
@@ -131,6 +141,11 @@ class StoredFacts:
         names = self.db.scalars(select(Person.name).where(*officers).limit(2)).all()
         return names[0] if len(names) == 1 else ""
 
+    def in_hand(self, stored: Stored) -> Report:
+        """Return a stored report to be changed: colleagues may be changing one that was sent too."""
+        is_draft = stored.state == SubmissionState.DRAFT
+        return self.opened(stored if is_draft else held(self.db, stored.id))
+
     def opened(self, stored: Stored) -> Report:
         """Return a stored report with its form compiled, on the version it began with."""
         form = self.shelf.form(self.db, stored.form, stored.form_version)
@@ -144,6 +159,8 @@ class StoredFacts:
             reference=stored.reference or "",
             began=int(stored.started_at.timestamp()),
             state=stored.state,
+            sent_at=stored.submitted_at,
+            revision=stored.revision,
         )
 
 

@@ -25,6 +25,8 @@ from models.base import Base, Db, Json
 from models.city import City
 from models.db import table_of
 
+GAP = "gap"  # in what is kept of a report that was sent: a required question has no answer now
+
 
 class SubmissionState(StrEnum):
     """Where a report stands."""
@@ -130,6 +132,8 @@ class Stored:
     kept: dict[str, Json]
     started_at: datetime
     state: str
+    submitted_at: datetime | None
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +170,12 @@ _STORED = (
     Submission.kept,
     Submission.started_at,
     Submission.state,
+    Submission.submitted_at,
+    Submission.revision,
 )
 
+
+_LOOKED_AT = 20  # reports of a city, the newest first, among which one is still open or none
 
 # On the way of every turn: Core, built once (a statement built each time costs more than running it).
 _CHAT, _SUBMISSION, _ANSWER = table_of(Chat), table_of(Submission), table_of(Answer)
@@ -275,6 +283,26 @@ def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> tuple[Stored
     newest = query.order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(1)
     row = db.execute(newest).first()
     return (_stored(list(row[1:])), row[0]) if row else None
+
+
+def sent_by(db: Db, city: str, person_id: int | None, reference: str = "") -> tuple[Stored, ...]:
+    """Return the newest reports of a city, or of one person of it, that were sent and count.
+
+    With a reference only the report of that name.
+    """
+    query = select(*_STORED).where(Submission.city == city, Submission.state == SubmissionState.SUBMITTED)
+    if person_id is not None:
+        query = query.where(Submission.person_id == person_id)
+    if reference:
+        query = query.where(Submission.reference == reference)
+    newest = query.order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(_LOOKED_AT)
+    return tuple(_stored(list(row)) for row in db.execute(newest))
+
+
+def held(db: Db, submission_id: int) -> Stored:
+    """Return a report as it stands now; nobody else changes it until the transaction ends."""
+    query = select(*_STORED).where(Submission.id == submission_id).with_for_update()
+    return _stored(list(db.execute(query).one()))
 
 
 def references_of(db: Db, city: str, form: str, period: str) -> tuple[str, ...]:
@@ -388,6 +416,15 @@ def mark_sent(
         db.execute(update(Submission).where(replaced).values(withdrawn))
 
 
+def reissue(db: Db, submission_id: int, at: datetime, handled_at: datetime) -> None:
+    """Count one more revision of a report that was sent."""
+    db.execute(
+        update(Submission)
+        .where(Submission.id == submission_id)
+        .values(revision=Submission.revision + 1, updated_at=at, changed_at=handled_at)
+    )
+
+
 def withdraw(db: Db, submission_id: int, at: datetime, handled_at: datetime) -> None:
     """Keep a cancelled report as withdrawn."""
     db.execute(
@@ -411,5 +448,5 @@ def _first(db: Db, query: Select[*tuple[Json, ...]]) -> Stored | None:
 
 
 def _stored(row: Sequence[Json]) -> Stored:
-    id, reference, form, version, period, hidden, kept, started_at, state = row
-    return Stored(id, reference, form, version, period, hidden.get("milestone", ""), kept, started_at, state)
+    id, reference, form, version, period, hidden, kept, *times_and_state = row
+    return Stored(id, reference, form, version, period, hidden.get("milestone", ""), kept, *times_and_state)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.talk import Choice, Stands, Talk, Writing
+from bot.talk import Choice, Editing, Stands, Talk, Writing
 from models.base import Db, Json
+from models.facts import kept_of, session_from
 from models.person import person_with
 from models.submission import OpenChat, chat_of, save_chat
 
@@ -17,6 +18,7 @@ def talk_of(chat: OpenChat) -> Talk:
         rejected=chat.state.get("rejected", ""),
         heard_at=chat.updated_at,
         writing=_writing_of(chat.state.get("writing")),
+        editing=_editing_of(chat.state.get("editing")),
     )
 
 
@@ -30,7 +32,14 @@ def state_of(talk: Talk) -> dict[str, Json]:
         state["rejected"] = talk.rejected
     if talk.writing:
         state["writing"] = _kept(talk.writing)
+    if editing := talk.editing:
+        cursor = kept_of(replace(editing.session, given={}))
+        state["editing"] = {"report": editing.report, "changed": list(editing.changed), **cursor}
     return state
+
+
+def _editing_of(kept: Json) -> Editing | None:
+    return Editing(kept["report"], session_from(kept), tuple(kept["changed"])) if kept else None
 
 
 def _writing_of(kept: Json) -> Writing | None:
