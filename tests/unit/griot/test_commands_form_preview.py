@@ -41,3 +41,20 @@ def test_a_form_that_cannot_be_read_is_refused(quick: Griot, tmp_path: Path, nam
     told = quick("form", "preview", tmp_path / name)
     assert (told.exit_code, told.stdout) == (2, "")
     assert len(told.stderr.splitlines()) == 1
+
+
+def test_a_list_that_is_attached_is_offered(quick: Griot, tmp_path: Path) -> None:
+    """From another folder too; without it the question is asked as text."""
+    head = "| survey |\n| | type | name | label |\n"
+    file, towns = tmp_path / "town.md", tmp_path / "lists" / "towns.csv"
+    file.write_text(f"{head}| | select_one_from_file towns.csv | town | Which town? |\n", encoding="utf-8")
+    towns.parent.mkdir()
+    towns.write_text("name,label\nbko,Bamako\n", encoding="utf-8")
+    assert "Bamako" in quick("form", "preview", file, "--attach", towns).stdout
+    assert "Bamako" not in quick("form", "preview", file).stdout
+
+
+def test_faults_are_told_in_the_language_that_is_asked_for(quick: Griot, tmp_path: Path) -> None:
+    (tmp_path / "f.md").write_text("| survey |\n| | type | name |\n| | unheard | q |\n", encoding="utf-8")
+    told = quick("form", "preview", tmp_path / "f.md", "--language", "fr").stderr
+    assert told.startswith("feuille survey, ligne 2, colonne type")

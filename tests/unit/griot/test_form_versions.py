@@ -1,10 +1,17 @@
 """Forms in languages and versions: what is missing, what weighs, what changed, what is no longer used."""
 
+import csv
+from datetime import UTC, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
+from models.base import Db
+from models.db import open_store, write
+from models.person import add_person
 from tests.unit.griot.conftest import Griot
+from tests.unit.models.test_export import a_submission
 
 FIRST = """
 | survey |
@@ -30,6 +37,23 @@ SECOND = (
     .replace("Did you meet?", "Was there a meeting?")
     .replace("| | yes_no | no |", "| | yes_no | later | Later | Plus tard |\n| | yes_no | no |")
 )
+REORDERED = """
+| survey |
+| | type | name | label::English (en) | label::French (fr) |
+| | text | topic | About what? | Sur quoi ? |
+| | integer | people | How many? | Combien ? |
+| | select_one yes_no | met | Did you meet? | Réunion ? |
+
+| choices |
+| | list_name | name | label::English (en) | label::French (fr) |
+| | yes_no | yes | Yes | Oui |
+| | yes_no | no | No | Non |
+
+| settings |
+| | form_title | form_id | version |
+| | Meeting | meet | 2 |
+"""
+AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -121,6 +145,40 @@ def test_what_changed_between_two_versions_is_shown(griot: Griot, meet: Path) ->
     again = griot("form", "changes", "meet", "--from", "1", "--to", "1", "--language", "fr")
     assert again.stdout.splitlines() == ["meet: version 1 to 1"]
     assert "9" in griot.refused("form", "changes", "meet", "--to", "9")
+
+
+def test_columns_of_two_versions_merge_by_name(aston: Griot, meet: Path, tmp_path: Path) -> None:
+    """In the newer order, though people answered in another; what was removed keeps its column at the end."""
+    aston("form", "add", meet)
+    meet.write_text(REORDERED, encoding="utf-8")
+    assert aston("form", "add", meet).exit_code == 0
+
+    def fill(db: Db) -> None:
+        id = add_person(db, name="Awa Exemple", role="coordinator", language="fr", city="bamako", at=AT)
+        for version, answers in (
+            ("1", {"met": "yes", "people": 5, "place": "Hall"}),
+            ("2", {"topic": "Roads", "people": 6, "met": "no"}),
+        ):
+            reference = f"BKO-2026-W48-{version}"
+            a_submission(
+                db, id, form="meet", form_version=version, reference=reference, period=None, answers=answers
+            )
+
+    store = open_store(aston.database)
+    write(store, fill)
+    store.close()
+    head, *rows = csv.reader(aston("export", "submissions", "--format", "csv").stdout.splitlines())
+    first = head.index("answers/topic")
+    assert head[first:] == ["answers/topic", "answers/people", "answers/met", "answers/place"]
+    assert [row[first:] for row in rows] == [["", "5", "yes", "Hall"], ["Roads", "6", "no", ""]]
+    file = tmp_path / "all.xlsx"
+    aston("export", "submissions", "--format", "xlsx", "--output", file)
+    cells = list(openpyxl.load_workbook(file)["data"].iter_rows(values_only=True))
+    assert [row[first:] for row in cells] == [
+        tuple(head[first:]),
+        (None, 5, "yes", "Hall"),
+        ("Roads", 6, "no", None),
+    ]
 
 
 def test_any_stored_version_comes_back(griot: Griot, meet: Path, tmp_path: Path) -> None:
