@@ -1,0 +1,75 @@
+"""A worker ends in the middle of a fetch: the file is fetched again, and kept once."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import select
+
+from models.db import Store, open_store, read
+from models.media import Media, MediaState
+from models.media_files import FOLDER
+from tests.site import FIRST_PERSON, ROOT, SECRET, TOKEN, Site, a_site, griot_command
+from tests.standin.phone import Phone, webhook
+from tests.standin.server import StandIn
+from tests.standin.trouble import Trouble
+from tests.unit.channels.test_arriving import a_photo
+
+PATIENCE = 60.0  # seconds until a test gives up
+
+
+@contextmanager
+def fetching(folder: Path, database: str, timeout: int, lease: int) -> Iterator[tuple[Site, Store]]:
+    """Yield a site whose worker has begun to fetch a photo, which takes until the deadline of a call."""
+    short = {"GRIOT_HTTP_TIMEOUT": str(timeout), "GRIOT_LEASE_SECONDS": str(lease)}
+    with (
+        StandIn(token=TOKEN) as provider,
+        a_site(folder, provider.url, [("bamako", "en")], database, **short) as site,
+    ):
+        store = open_store(site.environment["DATABASE_URL"])
+        provider.attach("photo-1", a_photo())
+        provider.trouble("file", Trouble(delay=float(timeout), times=1))
+        phone = Phone(webhook(site.url, SECRET), provider, FIRST_PERSON)
+        phone.say("/report good_practice")
+        phone.send(photo=[{"file_id": "photo-1", "file_unique_id": "u", "width": 1600, "height": 1200}])
+        wait_until(lambda: [row.tries for row in rows(store) if row.lease_token] == [1])
+        yield site, store
+        store.close()
+
+
+def rows(store: Store) -> list[Media]:
+    """Return every attachment as it stands."""
+    return read(store, lambda db: list(db.scalars(select(Media))))
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Return once it is so."""
+    until = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+@pytest.mark.timeout(180)
+def test_a_worker_killed_in_a_fetch_loses_and_doubles_nothing(tmp_path: Path, empty_database: str) -> None:
+    """Once the lease of the dead one is over another fetches the file, and keeps it once."""
+    with fetching(tmp_path, empty_database, timeout=4, lease=9) as (site, store):
+        worker = site.processes[1]
+        family = [worker, *worker.children(recursive=True)]
+        for one in family:
+            one.kill()
+        psutil.wait_procs(family, timeout=10)
+        second = subprocess.Popen([griot_command(), "worker"], env=dict(site.environment), cwd=ROOT)
+        try:
+            wait_until(lambda: [row.state for row in rows(store)] == [MediaState.KEPT])
+        finally:
+            second.send_signal(signal.SIGTERM)
+            second.wait(15)
+        assert [row.tries for row in rows(store)] == [2]
+        folder = Path(site.environment["GRIOT_VAR"]) / FOLDER
+        assert [path.suffix for path in folder.rglob("*") if path.is_file()] == [".jpg"]
