@@ -1,12 +1,15 @@
 """`griot form preview`: a form as each channel would show it; nothing is stored."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from bot.questions import TYPES
 from tests.programmes import ASTON
 from tests.unit.griot.conftest import Griot
 
+DOCS = ASTON.parents[1] / "docs"
 MEETING = ASTON / "forms" / "lag_meeting.md"
 
 
@@ -58,3 +61,21 @@ def test_faults_are_told_in_the_language_that_is_asked_for(quick: Griot, tmp_pat
     (tmp_path / "f.md").write_text("| survey |\n| | type | name |\n| | unheard | q |\n", encoding="utf-8")
     told = quick("form", "preview", tmp_path / "f.md", "--language", "fr").stderr
     assert told.startswith("feuille survey, ligne 2, colonne type")
+
+
+def test_the_example_of_the_guide_is_complete(quick: Griot) -> None:
+    """Every question type of docs/forms.md stands in it, in four languages, without a warning."""
+    form = DOCS / "examples" / "market_visit.md"
+    checked = quick.json("form", "check", form)
+    assert (checked["ok"], checked["languages"], checked["warnings"]) == (True, ["en", "fr", "pt", "ar"], [])
+    shown = quick.json("form", "preview", form, "--language", "fr", "--channel", "sms")
+    types = {each["type"] for each in shown["languages"]["fr"]}
+    assert types >= set(TYPES)
+
+
+@pytest.mark.parametrize("guide", ["forms.md", "forms.fr.md"])
+def test_every_picture_of_the_guide_is_of_a_phone(guide: str) -> None:
+    """Both guides show the same questions, each in its language."""
+    shown = re.findall(r"\]\((pictures/forms/\w+/\w+\.png)\)", (DOCS / guide).read_text(encoding="utf-8"))
+    assert len(shown) >= len(TYPES)
+    assert {(DOCS / each).read_bytes()[:4] for each in shown} == {b"\x89PNG"}
