@@ -10,6 +10,7 @@ from bot.forms.read import read_form
 from tests.programmes import ASTON
 from tests.unit.griot.conftest import Griot
 
+DOCS = ASTON.parent.parent / "docs"
 WEEKLY = ASTON / "forms" / "weekly_update.md"
 TINY = """
 | survey |
@@ -50,6 +51,13 @@ def test_check_says_what_a_form_holds(quick: Griot, tiny: Path) -> None:
         "coverage": told["coverage"],
         "weight": told["weight"],
     }
+
+
+def test_the_documents_show_what_check_prints(quick: Griot) -> None:
+    """docs/commands.md shows the command and its own words."""
+    told = quick("form", "check", WEEKLY).stdout
+    shown = (DOCS / "commands.md").read_text(encoding="utf-8")
+    assert f"$ griot form check programmes/aston/forms/weekly_update.md\n{told}$ griot form export" in shown
 
 
 def test_check_names_every_fault(quick: Griot, tiny: Path) -> None:
