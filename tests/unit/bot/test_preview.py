@@ -3,7 +3,7 @@
 from bot.preview import MOST, preview
 from channels.fitting import written
 from tests.conversations.stage import VOICES
-from tests.xlsform import AT, choices, form_of, survey
+from tests.xlsform import AT, choices, form_of, paths, sheet_of, survey
 
 LINES = survey(
     "select_one kind | kind | What kind? | ",
@@ -67,3 +67,18 @@ def test_a_city_is_named_where_the_form_asks_for_it() -> None:
     text = survey("hidden | city | ", "text | idea | An idea for ${city}?")
     shown = preview(form_of(text), VOICES["ar"], AT, {"city": "باماكو"})
     assert "باماكو" in shown[0].message.text
+
+
+def test_a_preview_leaves_no_trace_in_the_form() -> None:
+    """It lays the form out with every question relevant; nobody's report may begin with that."""
+    form = form_of(
+        survey(
+            "hidden | city | | ",
+            "text | a | A | ",
+            "note | never | Never | false()",
+            "note | elsewhere | Elsewhere | ${city} = 'Niamey'",
+            columns="type | name | label | relevant",
+        )
+    )
+    preview(form, VOICES["en"], AT, {"city": "Bamako"})
+    assert paths(sheet_of(form, {}, {"city": "Bamako"})) == ["a"]
