@@ -7,7 +7,7 @@ from types import MappingProxyType
 from lxml import etree
 
 from bot.forms.arguments import Argument, text_of
-from bot.forms.dependence import inputs_of, looks_ahead
+from bot.forms.dependence import from_themselves, inputs_of, looks_ahead
 from bot.forms.expressions import Bound, Expression, compile_expression
 from bot.forms.form import (
     MOST_INSTANCES,
@@ -131,6 +131,7 @@ class _Builder:
                 rules={},
                 looks_ahead=looks_ahead(nodes, self._scope.root),
                 inputs=inputs_of(root),
+                from_themselves=from_themselves(nodes, self._scope.root),
             ),
         )
 

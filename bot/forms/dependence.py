@@ -43,6 +43,18 @@ def _filled(node: Node) -> Iterable[str]:
     return (ALWAYS,) if node.kind in (Kind.HIDDEN, Kind.METADATA) else ()
 
 
+def from_themselves(nodes: Iterable[Node], root: str) -> frozenset[str]:
+    """Return the nodes whose value is made from what stands there already, as once() makes it."""
+    return frozenset(
+        node.path
+        for node in nodes
+        for expression in (node.calculate, node.default)
+        if expression
+        and node.kind in _BEGINS_WITH_DEFAULT
+        and ("here" in expression.variables or f"/{root}/{node.path}" in expression.references)
+    )
+
+
 def looks_ahead(nodes: Iterable[Node], root: str) -> bool:
     """Return whether what decides a node reads one that comes after it, or other instances of its repeat."""
     ordered = {f"/{root}/{node.path}".rstrip("/"): node for node in nodes}

@@ -163,6 +163,8 @@ class Layout:
             element.set(IRRELEVANT, "")
         elif element.get(IRRELEVANT) is not None:
             del element.attrib[IRRELEVANT]
+        if node.path in self._compiled.from_themselves:
+            self._forget(element, path)
         match node.kind:
             case Kind.GROUP:
                 self._lay_children(node, element, path, is_relevant)
@@ -180,6 +182,11 @@ class Layout:
             case Kind.HIDDEN | Kind.METADATA:
                 self._write(element, path, self._filled(node, element), is_relevant)
         self.places[path] = Place(node, is_relevant)
+
+    def _forget(self, element: etree._Element, path: str) -> None:
+        """Blank a value that once() would keep: the layout before may be another person's."""
+        element.text = None
+        self._state.pop(path, None)
 
     def _write(self, element: etree._Element, path: str, text: str | None, is_relevant: bool) -> None:
         before = self._state.get(path, _NOWHERE)

@@ -462,6 +462,22 @@ def test_a_calculation_with_a_trigger_waits_for_it() -> None:
     assert sheet_of(form, {"n": 1}).record() == {"n": 1, "when": "2026-11-23"}
 
 
+@pytest.mark.parametrize(
+    "expression", ["once(${name})", "if(${kept} = '', ${name}, ${kept})", "once(uuid())"]
+)
+def test_what_is_kept_once_is_nobody_elses(expression: str) -> None:
+    """A layout begins with the one before, which may be of another city's report."""
+    form = form_of(
+        survey(
+            "text | name | Name | ",
+            f"calculate | kept | | {expression}",
+            columns="type | name | label | calculation",
+        )
+    )
+    awa, ada = (sheet_of(form, {"name": name}, {"city": name}).record()["kept"] for name in ("Awa", "Ada"))
+    assert awa != ada
+
+
 def test_hidden_fields_and_metadata_are_filled_and_not_recorded() -> None:
     form = form_of(
         survey(
