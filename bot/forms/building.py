@@ -156,7 +156,7 @@ class _Builder:
             constraint=self._bound(bind, "constraint", full),
             required=self._bound(bind, "required", full),
             calculate=self._calculation(bind, full),
-            trigger=self._expression(xform.set_values.get(full, _UNSET).trigger, full, "trigger"),
+            trigger=self._expression(self._triggers(full), full, "trigger"),
             default=self._default(full),
             preset=(element.text or "").strip(),
             preload=_preload(bind),
@@ -192,7 +192,7 @@ class _Builder:
         if full in xform.groups or len(element) or element is xform.answers:
             return Kind.GROUP
         bind = xform.binds.get(full)
-        if (bind is not None and bind.get("calculate")) or xform.set_values.get(full, _UNSET).trigger:
+        if (bind is not None and bind.get("calculate")) or xform.set_values.get(full, _UNSET).triggers:
             return Kind.CALCULATE
         if full in xform.controls and not str(element.tag).startswith(_HEADING):
             return Kind.QUESTION
@@ -234,13 +234,25 @@ class _Builder:
 
     def _calculation(self, bind: etree._Element | None, full: str) -> Expression | None:
         set_value = self._xform.set_values.get(full, _UNSET)
-        if set_value.trigger:
+        if set_value.triggers:
             return self._expression(set_value.value, full, "calculation")
         return self._expression(bind.get("calculate", "") if bind is not None else "", full, "calculation")
 
     def _default(self, full: str) -> Expression | None:
         set_value = self._xform.set_values.get(full, _UNSET)
-        return None if set_value.trigger else self._expression(set_value.value, full, "default")
+        return None if set_value.triggers else self._expression(set_value.value, full, "default")
+
+    def _triggers(self, full: str) -> str:
+        """Return the text of the questions that start a calculation, "" where none has an answer."""
+        near = [self._seen_from(full, path) for path in self._xform.set_values.get(full, _UNSET).triggers]
+        return near[0] if len(near) == 1 else f"concat({', '.join(near)})" if near else ""
+
+    def _seen_from(self, full: str, path: str) -> str:
+        """Return a path as the instance of a repeat sees it that both lie in, else as it is."""
+        repeats = [f"{repeat}/" for repeat in self._xform.repeats]
+        around = [each for each in repeats if full.startswith(each) and path.startswith(each)]
+        repeat = max(around, key=len, default="").rstrip("/")
+        return "../" * (full.count("/") - repeat.count("/")) + path[len(repeat) + 1 :] if repeat else path
 
     def _count(self, full: str) -> Expression | None:
         repeat = self._xform.repeats.get(full)
@@ -441,7 +453,7 @@ class _Names:
         raise ExpressionError("name_unknown", sentence("No question is named {name}.", name=name), mend)
 
 
-_UNSET = SetValue("", "")
+_UNSET = SetValue("")
 
 
 def _child(element: etree._Element | None, tag: str) -> etree._Element | None:

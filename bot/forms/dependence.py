@@ -66,7 +66,6 @@ def looks_ahead(nodes: Iterable[Node], root: str) -> bool:
         (last.get(path, -1) > number and not f"{full}/".startswith(f"{path}/"))
         or (path in expression.source and any(full.startswith(r) and path.startswith(r) for r in repeats))
         for number, (full, node) in enumerate(ordered.items())
-        for expression in (node.relevant, node.calculate, node.count)
-        if expression
+        for expression in _deciding(node)
         for path in expression.references
     )

@@ -32,7 +32,7 @@ class SetValue:
     """A value set by an event: a dynamic default, or a calculation with a trigger."""
 
     value: str
-    trigger: str  # absolute path of the question whose change sets it, or ""
+    triggers: tuple[str, ...] = ()  # absolute paths of the questions whose change sets it
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,9 @@ def _set_values(tree: etree._Element) -> dict[str, SetValue]:
             parent.get("ref", "") if parent is not None and "changed" in element.get("event", "") else ""
         )
         value = element.get("value") or f"'{(element.text or '').replace(chr(39), '')}'"
-        found.setdefault(element.get("ref", ""), SetValue(value, trigger))
+        known = found.setdefault(element.get("ref", ""), SetValue(value, (trigger,) if trigger else ()))
+        if known.triggers and trigger not in known.triggers:
+            found[element.get("ref", "")] = SetValue(known.value, (*known.triggers, trigger))
     return found
 
 

@@ -126,9 +126,28 @@ AHEAD = form_of(
         columns="type | name | label | relevant | calculation",
     )
 )
+KEEPS = form_of(
+    survey(
+        "text | severity | Severity | | ",
+        "calculate | kept | | once(${severity}) | ",
+        "calculate | own | | if(${own} = '', ${severity}, ${own}) | ",
+        "integer | people | People | | ",
+        "calculate | unique | | once(uuid()) | ",
+        columns="type | name | label | calculation | trigger",
+    )
+)
+LATER = form_of(
+    survey(
+        "text | severity | Severity | | ",
+        "calculate | set | | ${early} | ${people}, ${severity}",
+        "integer | people | People | | ",
+        "text | early | Early | | ",
+        columns="type | name | label | calculation | trigger",
+    )
+)
 
 
-FORMS = {"in order": FORM, "reads ahead": AHEAD}
+FORMS = {"in order": FORM, "reads ahead": AHEAD, "keeps": KEEPS, "set later": LATER}
 
 
 @given(st.sampled_from(sorted(FORMS)), TURNS)

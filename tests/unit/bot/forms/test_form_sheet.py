@@ -478,6 +478,45 @@ def test_what_is_kept_once_is_nobody_elses(expression: str) -> None:
     assert awa != ada
 
 
+def test_a_trigger_may_come_after_its_calculation() -> None:
+    form = form_of(
+        survey(
+            "calculate | when | | today() | ${n}",
+            "integer | n | N | | ",
+            columns="type | name | label | calculation | trigger",
+        )
+    )
+    assert sheet_of(form).record() == {}
+    assert sheet_of(form, {"n": 1}).record() == {"n": 1, "when": "2026-11-23"}
+
+
+def test_each_of_several_triggers_starts_a_calculation() -> None:
+    form = form_of(
+        survey(
+            "integer | n | N | | ",
+            "integer | m | M | | ",
+            "calculate | when | | today() | ${n}, ${m}",
+            columns="type | name | label | calculation | trigger",
+        )
+    )
+    assert "when" not in sheet_of(form).record()
+    assert sheet_of(form, {"n": 1}).record()["when"] == sheet_of(form, {"m": 1}).record()["when"]
+
+
+def test_a_trigger_in_a_repeat_is_that_of_its_own_instance() -> None:
+    form = form_of(
+        survey(
+            "begin_repeat | lines | Lines | | ",
+            "integer | n | N | | ",
+            "calculate | when | | today() | ${n}",
+            "end_repeat | | | | ",
+            columns="type | name | label | calculation | trigger",
+        )
+    )
+    given: dict[str, Value] = {"lines[1]/n": 1, "lines[1]": "yes", "lines[2]/n": None, "lines[2]": "no"}
+    assert sheet_of(form, given).record()["lines"] == [{"n": 1, "when": "2026-11-23"}, {"n": None}]
+
+
 def test_hidden_fields_and_metadata_are_filled_and_not_recorded() -> None:
     form = form_of(
         survey(
