@@ -211,7 +211,7 @@ class Form:
         if known is None:
             compiled = self.compiled
             known = compile_expression(expression, f"/{compiled.root.name}", compiled.scope, compiled.bound)
-            compiled.rules[expression] = known  # the same value whoever writes it
+            known = compiled.rules.setdefault(expression, known)  # one for all threads
         return known
 
     def fault(self, expression: str) -> Fault | None:
