@@ -261,9 +261,18 @@ class Layout:
 
     def _computed(self, expression: Expression, element: etree._Element) -> Value:
         value = self.value(expression, element)
+        if isinstance(value, list) and value and expression.is_path:
+            copied = self._calculated_at(value[0], expression)
+            if copied is not None:
+                return copied
         if isinstance(value, list) and expression.kind == "number":
             value = number_of(value)
         return _typed(value)
+
+    def _calculated_at(self, element: etree._Element, expression: Expression) -> Value:
+        """Return another calculation's value with its type, None where the element holds no such."""
+        paths = (path for path in expression.reads or () if path in self.calculated)
+        return next((self.calculated[path] for path in paths if self.element(path) is element), None)
 
     def _filled(self, node: Node, element: etree._Element) -> str | None:
         known = self._hidden.get(node.path, self._hidden.get(node.name))

@@ -517,6 +517,21 @@ def test_a_trigger_in_a_repeat_is_that_of_its_own_instance() -> None:
     assert sheet_of(form, given).record()["lines"] == [{"n": 1, "when": "2026-11-23"}, {"n": None}]
 
 
+def test_a_calculation_that_copies_another_keeps_its_number() -> None:
+    form = form_of(
+        survey(
+            "integer | n | N | ",
+            "calculate | twice | | ${n} * 2",
+            "calculate | same | | ${twice}",
+            "calculate | word | | concat(${n}, '')",
+            "calculate | copied | | ${word}",
+            columns="type | name | label | calculation",
+        )
+    )
+    record = sheet_of(form, {"n": 2}).record()
+    assert record == {"n": 2, "twice": 4, "same": 4, "word": "2", "copied": "2"}
+
+
 def test_hidden_fields_and_metadata_are_filled_and_not_recorded() -> None:
     form = form_of(
         survey(
