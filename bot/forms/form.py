@@ -11,8 +11,14 @@ from bot.forms.expressions import Bound, Expression, compile_expression
 from bot.forms.outline import Outline
 from bot.forms.recent import Recent
 from bot.forms.rewriting import ExpressionError, Fault, Scope
+from bot.sentence import sentence
 from bot.values import Labels, Problem
 
+_UNREAD = Fault(
+    "rule_last_saved",
+    sentence("A rule reads the answers of last time only where its form reads them too."),
+    sentence("Write ${{last-saved#name}} in the form as well, such as in a calculate row."),
+)
 MOST_INSTANCES = 500  # of one repeat, whatever its repeat_count says
 
 Texts: TypeAlias = "Mapping[str, tuple[str | Output, ...]]"  # language to the parts of a text
@@ -217,7 +223,7 @@ class Form:
     def fault(self, expression: str) -> Fault | None:
         """Return why a rule of the programme cannot be used over this form, or None."""
         try:
-            self.rule(expression)
+            rule = self.rule(expression)
         except ExpressionError as error:
             return error.fault
-        return None
+        return _UNREAD if rule.last and not self.reads_last else None

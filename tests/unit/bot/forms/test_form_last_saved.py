@@ -90,3 +90,12 @@ def test_an_unknown_name_of_last_time_is_refused_with_its_place() -> None:
         )
     told = [(problem.where, problem.code) for problem in refused.value.problems]
     assert told == [("survey, row 2, relevant", "name_unknown"), ("survey, row 3, label", "name_unknown")]
+
+
+def test_a_rule_cannot_read_last_time_where_the_form_does_not(form: Form) -> None:
+    """Nobody would look the answers up, and the rule would find them blank."""
+    rule = "${people} < ${last-saved#people}"
+    assert form.fault(rule) is None
+    fault = form_of(survey("integer | people | People")).fault(rule)
+    assert fault is not None
+    assert fault.code == "rule_last_saved"
