@@ -25,10 +25,11 @@ from bot.forms.functions import ALWAYS_BLANK
 from bot.forms.languages import recognise
 from bot.forms.or_other import translated
 from bot.forms.places import place_in_words
-from bot.forms.rewriting import ExpressionError, Scope
+from bot.forms.rewriting import LAST, ExpressionError, Scope
+from bot.forms.searching import nodeset_of
 from bot.forms.tables import Tables
 from bot.forms.wording import Above, asked, authored, choice_list, label_in, repeat_of
-from bot.forms.xform import JR, UNLABELLED, SetValue, XForm, external_list, parse, searched
+from bot.forms.xform import JR, UNLABELLED, SetValue, XForm, element_name, external_list, parse, searched
 from bot.sentence import sentence
 from bot.values import LANGUAGES, Problem
 
@@ -211,6 +212,9 @@ class _Builder:
         if file := self._file_of(control):
             self._missing(full, "type", file)
             return "text"
+        if self._is_unread_search(control):
+            self._warn(full, "appearance", sentence("{type} is asked as text.", type="search()"))
+            return "text"
         if _is_read_only(control, bind):
             return "note"
         if control.get("query"):
@@ -284,6 +288,11 @@ class _Builder:
                 column,
                 sentence("{file} is missing, so its values are blank.", file=f"{name}.csv"),
             )
+        for name in sorted(expression.lists - self._xform.lists.keys() - {LAST}):
+            file = self._xform.files.get(name)
+            missing = sentence("{file} is missing, so its values are blank.", file=file)
+            unknown = sentence("The form has no list {name}, so nothing is found there.", name=name)
+            self._warn(full, column, missing if file else unknown)
         return expression
 
     def _place(self, full: str, column: str) -> str:
@@ -318,6 +327,10 @@ class _Builder:
             return "" if search in self._xform.lists else f"{search}.csv"
         name = external_list(itemset.get("nodeset", "")) if itemset is not None else ""
         return self._xform.files.get(name, "")
+
+    def _is_unread_search(self, control: etree._Element) -> bool:
+        appearance = control.get("appearance", "")
+        return control.tag in _SELECTS and bool(searched(appearance)) and not nodeset_of(appearance)
 
     def _missing(self, full: str, column: str, file: str) -> None:
         if file.casefold().endswith(".csv"):
@@ -380,13 +393,15 @@ class _Builder:
         return self._texts(labels, "", "choices")
 
     def _options(self, control: etree._Element | None, full: str) -> Options | None:
-        if control is None or self._file_of(control):
+        if control is None or self._file_of(control) or self._is_unread_search(control):
             return None
         if control.get("query"):
             return self._some_of_list(control.get("query", ""), "name", "label", full)
         if control.tag not in _SELECTS:
             return None
         itemset = _child(control, "itemset")
+        if searched(control.get("appearance", "")):
+            return self._searched(control, full)
         if itemset is None:
             return self._written_out(control, full)
         columns = _reference(itemset, "value") or "name", _reference(itemset, "label") or "label"
@@ -400,6 +415,26 @@ class _Builder:
             return Options(self._choices[full])
         expression = self._expression(nodeset, full, "choice_filter")
         return Options(self._choices[full], expression, "" if name else value)
+
+    def _searched(self, control: etree._Element, full: str) -> Options:
+        """Return the rows that search() finds in a file; the choice written out names their columns."""
+        appearance = control.get("appearance", "")
+        item = _child(control, "item")
+        value = element_name((item.findtext("value") if item is not None else "") or "name")
+        columns = self._xform.text(_child(item, "label"))
+        labels = {language: element_name(column.text or "label") for language, column in columns.items()}
+        items = [
+            (
+                row.findtext(value) or "",
+                {name: (text,) for name, c in labels.items() if (text := row.findtext(c))},
+            )
+            for row in self._xform.lists[searched(appearance)].iter("item")
+        ]
+        self._choices[full] = choice_list(items)
+        nodeset = nodeset_of(appearance)
+        if _WHOLE_LIST.fullmatch(nodeset):
+            return Options(self._choices[full])
+        return Options(self._choices[full], self._expression(nodeset, full, "appearance"))
 
     def _written_out(self, control: etree._Element, full: str) -> Options:
         """Return the choices of a control that lists them itself."""

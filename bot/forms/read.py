@@ -125,8 +125,8 @@ def _converted(workbook: Any, sheets: Sheets, file: bytes, attached: Mapping[str
 
 def _wanted(attached: Mapping[str, bytes], sheets: Sheets) -> dict[str, bytes]:
     """Return the attached files that the survey names, with their ending or, for pulldata, without."""
-    said = "\n".join(str(text) for row in sheets.survey for text in row.values())
-    return {name: content for name, content in attached.items() if PurePath(name).stem in said}
+    said = "\n".join(str(text) for row in sheets.survey for text in row.values()).casefold()
+    return {name: content for name, content in attached.items() if PurePath(name).stem.casefold() in said}
 
 
 def _sheets(workbook: Any) -> Sheets:  # pyxform publishes no types

@@ -6,6 +6,7 @@ from bot.forms.attached import LARGEST_ATTACHED, MOST_ATTACHED_ROWS
 from bot.forms.building import open_form
 from bot.forms.form import Form, FormError
 from bot.forms.read import read_form
+from bot.values import Value
 from tests.xlsform import choices, form_of, paths, settings, sheet_of, survey
 
 TOWNS = "code,nom,label::ar,country\nBKO,Bamako,باماكو,ml\nSIK,Sikasso,سيكاسو,ml\nNIM,Niamey,نيامي,ne\n"
@@ -102,6 +103,24 @@ def test_pulldata_without_its_file_is_blank_with_a_warning() -> None:
     assert sheet_of(form).record() == {}
 
 
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("text | b | B | ", "The form has no list towns, so nothing is found there."),
+        ("csv-external | towns | | ", "towns.csv is missing, so its values are blank."),
+    ],
+)
+def test_an_expression_over_a_list_that_is_not_there_is_warned_of(row: str, said: str) -> None:
+    form = form_of(
+        survey(
+            row,
+            "calculate | people | | instance('towns')/root/item[code = 'BKO']/people",
+            columns="type | name | label | calculation",
+        )
+    )
+    assert form.warnings == (f"survey, row 3, calculation: {said}",)
+
+
 def test_any_expression_reads_an_attached_file() -> None:
     form = form_of(
         survey(
@@ -115,6 +134,59 @@ def test_any_expression_reads_an_attached_file() -> None:
     )
     assert paths(sheet_of(form, {"code": "BKO"})) == ["code", "why"]
     assert paths(sheet_of(form, {"code": "NIM"})) == ["code", "where"]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("search('towns')", ["BKO", "SIK", "NIM"]),
+        ("minimal search('towns', 'matches', 'country', ${country})", ["BKO", "SIK"]),
+        ("search('towns', 'startswith', 'nom', 'Si')", ["SIK"]),
+        ("search('towns', 'contains', 'nom', 'a', 'country', ${country})", ["BKO", "SIK"]),
+    ],
+)
+def test_search_finds_its_options_in_a_file(search: str, found: list[str]) -> None:
+    form = form_of(
+        survey(
+            "text | country | Country | ",
+            f"select_one towns | town | Town | {search}",
+            columns="type | name | label | appearance",
+        )
+        + choices("towns | code | nom"),
+        towns=TOWNS,
+    )
+    options = sheet_of(form, {"country": "ml"}).choices("town")
+    assert [choice.name for choice in options] == found
+    assert {"BKO": "Bamako", "SIK": "Sikasso"}[options[0].name] in options[0].labels.values()
+
+
+def test_search_reads_the_instance_of_a_repeat_it_is_in() -> None:
+    form = form_of(
+        survey(
+            "begin_repeat | trips | Trips | ",
+            "text | country | Country | ",
+            "select_one towns | town | Town | search('towns', 'matches', 'country', ${country})",
+            "end_repeat | | | ",
+            columns="type | name | label | appearance",
+        )
+        + choices("towns | code | nom"),
+        towns=TOWNS,
+    )
+    given: dict[str, Value] = {"trips[1]/country": "ml", "trips[1]": "yes", "trips[2]/country": "ne"}
+    assert [choice.name for choice in sheet_of(form, given).choices("trips[2]/town")] == ["NIM"]
+
+
+def test_another_search_is_asked_as_text() -> None:
+    form = form_of(
+        survey(
+            "select_one towns | town | Town | search('towns', 'resembles', 'nom', 'Bam')",
+            columns="type | name | label | appearance",
+        )
+        + choices("towns | code | nom"),
+        towns=TOWNS,
+    )
+    assert form.questions[0].type == "text"
+    assert form.warnings == ("survey, row 2, appearance: search() is asked as text.",)
 
 
 def test_external_choices_are_offered_by_their_filter() -> None:
