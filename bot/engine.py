@@ -172,15 +172,6 @@ def excess(filling: Filling, text: str) -> int:
     return over_limit(at, text) if at else 0
 
 
-def picks(filling: Filling, heard: Heard) -> bool:
-    """Tell whether the reply is an answer to the open question other than free text."""
-    sheet = filling.sheet()
-    at = step_at(sheet, filling.session.at)
-    if at is None or is_text(at):
-        return False
-    return isinstance(read(filling, sheet, at, heard), Answer)
-
-
 def write(filling: Filling, path: str, text: str) -> Turn:
     """Return the filling with a text as the whole answer to a question, whatever its lines look like.
 

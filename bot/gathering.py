@@ -108,7 +108,7 @@ def _not_stored(scene: Scene, text: str) -> str:
 def goes_on(scene: Scene, heard: Heard) -> bool:
     """Tell whether a text is more of the answer before it: written before the open question was asked.
 
-    What the open question takes as one of its options or numbers is its answer: some know the form by heart.
+    What the open question takes is its answer, any text where it asks for one: some know the form by heart.
     """
     writing = scene.talk.writing
     if writing is None or writing.stands != Stands.STORED or not _is_of_open_report(scene, writing):
@@ -117,7 +117,8 @@ def goes_on(scene: Scene, heard: Heard) -> bool:
     filling = filling_of(scene)
     if not is_burst or engine.path_before(filling) != writing.path:
         return False
-    return not engine.picks(filling, heard) and not scene.facts.was_asked()
+    is_its_answer = engine.takes_free_text(filling) or engine.understands(filling, heard)
+    return not is_its_answer and not scene.facts.was_asked()
 
 
 def added(scene: Scene, heard: Heard) -> Outcome:

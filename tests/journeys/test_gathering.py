@@ -138,7 +138,7 @@ def test_what_waits_in_the_inbox_belongs_to_the_text(site: Site) -> None:
 
 
 def test_messages_that_wait_together_are_one_text(site: Site) -> None:
-    """What was written before the next question was asked is more of the answer before it."""
+    """What was written before the next question, and is no answer to it, is more of the answer before it."""
     site.says("We mapped the stops")
     site.says("then we painted them", after=2)
     *_, added = site.works()
@@ -146,6 +146,16 @@ def test_messages_that_wait_together_are_one_text(site: Site) -> None:
     assert site.stored()["main_activity"] == "We mapped the stops\nthen we painted them"
     site.says("no")
     assert site.works()[0].startswith("5/9")
+
+
+def test_answers_that_wait_together_are_each_an_answer(site: Site) -> None:
+    """Who knows the form sends all answers at once: one text after another is the next answer."""
+    for text in ("We mapped the stops", "no", "1", "A painted map", "We meet on Friday"):
+        site.says(text)
+    assert site.works()[-1].startswith("Please check the answers")
+    given = site.stored()
+    assert given["main_activity"] == "We mapped the stops"
+    assert (given["success"], given["next_step"]) == ("A painted map", "We meet on Friday")
 
 
 def test_a_text_that_cannot_be_stored_stays(site: Site) -> None:
