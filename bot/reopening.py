@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot import asking, editing, engine, gathering, reporting, revising, scheduled
 from bot.filling import filling_for, filling_of
 from bot.talk import Outcome, Report, Scene
-from bot.words import fold, shown
+from bot.words import fold, number_in, shown
 
 _REFERENCE = re.compile(r"[^\s-]+-\S+-\d+")  # BKO-2026-W48-1
 _REPORTERS = frozenset({"coordinator", "deputy"})  # of a city, who may change each other's reports
@@ -83,8 +83,9 @@ def _reopened(scene: Scene, report: Report, more: str) -> Outcome:
         return _told(scene, text)
     labels_open = asking.labels_open(filling_for(scene, report))
     scene = editing.taken(reporting.taken(scene.chose(None), report), report)
-    number = int(fold(more)) if fold(more).isdecimal() else 0
-    turn = engine.start(filling_of(scene)) if labels_open else engine.go_to(filling_of(scene), number)
+    turn = (
+        engine.start(filling_of(scene)) if labels_open else engine.go_to(filling_of(scene), number_in(more))
+    )
     if turn is None:
         return reporting.edit(scene, "")
     return reporting.carry_on(scene, replace(turn, first=scene.say.value(report.reference)))

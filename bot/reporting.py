@@ -18,7 +18,7 @@ from bot.talk import (
     Scene,
 )
 from bot.values import Heard, Message
-from bot.words import fold
+from bot.words import number_in
 
 _CHOSEN = frozenset(
     {"forms", "waiting", *scheduled.OF_A_FORM}
@@ -310,7 +310,7 @@ def edit(scene: Scene, more: str) -> Outcome:
         return ask_current(scene, no_report(scene))
     if not more:
         return _list_answers(scene)
-    turn = engine.go_to(filling_of(scene), int(fold(more)) if fold(more).isdecimal() else 0)
+    turn = engine.go_to(filling_of(scene), number_in(more))
     return carry_on(scene, turn) if turn else _list_answers(scene)
 
 

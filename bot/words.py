@@ -171,6 +171,7 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
+_DIGITS = 9  # of a number that counts anything here; Python refuses to read thousands of them
 TAKES_MORE = frozenset({"report", "form", "language", "edit", "output", "more", "absent"})  # `edit 3`
 
 _SAME = str.maketrans(
@@ -248,6 +249,9 @@ _BY_WORD = {
     for words in by_language.values()
     for word in words
 }
+_FORMS = ("form", "formulaire", "formulário", "نموذج")
+_REPORTS = (word for words in WORDS["report"].values() for word in words)
+_BY_WORD |= {fold(f"{report} {form}"): "form" for report in _REPORTS for form in _FORMS}  # languages mixed
 _LONGEST_FIRST = sorted(
     ((folded, command) for folded, command in _BY_WORD.items() if command in TAKES_MORE),
     key=lambda pair: -len(pair[0]),
@@ -270,6 +274,12 @@ def command_in(text: str) -> Command | None:
 
 def _rest(text: str, count: int) -> str:
     return " ".join(text.split()[count:])
+
+
+def number_in(text: str) -> int:
+    """Return the number that a text is, in any digits; 0 for a text that is none, or too long for one."""
+    said = fold(text)
+    return int(said) if said.isdecimal() and len(said) <= _DIGITS else 0
 
 
 def shown(command: str, language: str) -> str:

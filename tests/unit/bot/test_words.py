@@ -41,6 +41,8 @@ def test_three_sets_of_digits(text: str) -> None:
         pytest.param("edit 3", Command("edit", "3"), id="number-behind"),
         pytest.param("/modifier ٣", Command("edit", "٣"), id="other-digits-behind"),
         pytest.param("report Budget Report", Command("report", "Budget Report"), id="name-behind"),
+        pytest.param("rapport form lag_meeting", Command("form", "lag_meeting"), id="two-languages"),
+        pytest.param("relatório formulaire", Command("form"), id="two-languages-alone"),
         pytest.param("language fr", Command("language", "fr"), id="language"),
         pytest.param("تعديل ٣", Command("edit", "٣"), id="arabic"),
         pytest.param("stop please", None, id="stop-is-the-whole-message"),
