@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import engine, reporting
-from bot.asking import line_of
+from bot.asking import labels_open, line_of
 from bot.filling import filling_for, filling_of
 from bot.questions.attachment import value_of
 from bot.session import Filling, askable, is_text, number_of, step_at
@@ -99,7 +99,8 @@ def _to_sent(scene: Scene, report: Report, media: Media) -> tuple[Scene, str]:
         text = scene.say("Attached to {reference}.", reference=report.reference)
         return scene.did(Attached(report, media)), text
     after = engine.put(filling, path, value_of(media)).filling
-    scene = scene.did(Revised(report, ((path, value_of(media)),), after.sheet().record()))
+    change, has_gap = (path, value_of(media)), bool(labels_open(after))
+    scene = scene.did(Revised(report, (change,), after.sheet().record(), has_gap))
     line = line_of(after, number_of(after.sheet(), path))
     return scene, scene.say("Attached to {reference}: {answer}", reference=report.reference, answer=line)
 

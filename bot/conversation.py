@@ -87,10 +87,12 @@ def _stop(scene: Scene) -> Outcome:
 
 def silent(scene: Scene) -> Outcome:
     """Return what follows when a text that was being gathered is taken for finished."""
-    return _said_well(gathering.silence(scene))
+    scene, gone = reopening.as_of_now(scene, is_away=False)
+    return _said_well(reporting.say_only(scene, gone) if gone else gathering.silence(scene))
 
 
-def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
+def _route(scene: Scene, heard: Heard, command: Command | None, *, is_beside: bool = False) -> Outcome:
+    """Return what follows from a reply; `is_beside`: the words came beside an attachment."""
     if heard.edited:
         return _edited(scene, heard)
     if heard.media or heard.location:
@@ -117,12 +119,12 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
             return reporting.keep_last(scene, "")
         if outcome := _commanded(scene, command):
             return outcome
-        return _not_picked(scene, heard)
+        return _not_picked(scene, heard, is_beside=is_beside)
     if scene.report:
         return _answered(scene, heard, command)
     if outcome := _commanded(scene, command):
         return outcome
-    return _idle(scene, command)
+    return _idle(scene, heard, command)
 
 
 def _attached(scene: Scene, heard: Heard) -> Outcome:
@@ -132,10 +134,15 @@ def _attached(scene: Scene, heard: Heard) -> Outcome:
         over = scene.talk.choice is not None and scene.talk.choice.kind in _OVER_A_QUESTION
         return _answered(scene.chose(None) if over else scene, attaching.bare(heard), None)
     if heard.media:
-        return attaching.attach(scene, heard, lambda then, words: _route(then, words, command_in(words.text)))
+        return attaching.attach(scene, heard, _beside)
     if heard.text.strip():
         return _route(scene, replace(heard, location=None), command_in(heard.text))
     return attaching.place(scene)
+
+
+def _beside(scene: Scene, words: Heard) -> Outcome:
+    """Read the words beside an attachment: most only say what it shows."""
+    return _route(scene, words, command_in(words.text), is_beside=True)
 
 
 def _gathered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
@@ -165,7 +172,7 @@ def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if not engine.is_label(filling, heard.text):
         if fold(heard.text) == "=":
             return reporting.keep_last(scene, "")
-        if command and command.name == "done" and scene.report and scene.report.session.toggled:
+        if command and command.name == "done" and engine.takes_several(filling):
             return reporting.answer(scene, heard)
         if outcome := _commanded(scene, command):
             return outcome
@@ -247,7 +254,7 @@ def _in_language(scene: Scene, code: str) -> Scene:
     return replace(scene, who=replace(scene.who, language=code))
 
 
-def _not_picked(scene: Scene, heard: Heard) -> Outcome:
+def _not_picked(scene: Scene, heard: Heard, *, is_beside: bool) -> Outcome:
     """Take the reply for the question behind the choice if it can be that, else ask the choice again."""
     choice = scene.talk.choice
     if choice is None:
@@ -263,6 +270,8 @@ def _not_picked(scene: Scene, heard: Heard) -> Outcome:
         if engine.takes_free_text(filling_of(behind)):
             return reporting.doubtful(behind, heard.text.strip(), "")
         return reporting.answer(behind, heard)
+    if is_beside:
+        return reporting.ask_current(scene, gathering.not_stored(scene, heard.text))
     last = len(choice.actions)
     return reporting.ask_current(
         scene, scene.say("That is not one of the choices. Please send a number from 1 to {last}.", last=last)
@@ -274,7 +283,7 @@ def _has_lines(heard: Heard) -> bool:
     return len(heard.text.split("\n")) > 1
 
 
-def _idle(scene: Scene, command: Command | None) -> Outcome:
+def _idle(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     """Wake what was left, or show what can be done; a word with an unknown name behind it gets the names."""
     if command and command.name == "report":
         return reporting.list_forms(scene)
@@ -283,7 +292,7 @@ def _idle(scene: Scene, command: Command | None) -> Outcome:
     if command and command.name == "output" and "output" in scene.programme.words:
         unknown = scene.say("There is no milestone {id}. CALENDAR shows them.", id=command.more)
         return reporting.ask_current(scene, unknown)
-    return reporting.take_up(scene)
+    return preceded(reporting.take_up(scene), "" if command else gathering.left_over(scene, heard))
 
 
 def act(scene: Scene, action: str) -> Outcome:
@@ -374,7 +383,7 @@ COMMANDS: dict[str, Action] = {
     "absent": control.not_yet,
     "why": guiding.why,
     "example": guiding.example,
-    "done": control.not_yet,
+    "done": gathering.done,
 }
 
 ACTIONS: dict[str, Action] = {

@@ -151,6 +151,12 @@ def takes_free_text(filling: Filling) -> bool:
     return at is not None and is_text(at)
 
 
+def takes_several(filling: Filling) -> bool:
+    """Tell whether the open question is a choice of several options."""
+    at = step_at(filling.sheet(), filling.session.at)
+    return at is not None and at.question.type == "select_multiple"
+
+
 def takes_whole(filling: Filling, heard: Heard) -> bool:
     """Tell whether a reply, whatever its lines look like, is one text for the open question."""
     sheet = filling.sheet()

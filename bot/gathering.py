@@ -73,7 +73,7 @@ def settled(scene: Scene) -> tuple[Scene, str]:
     turn = engine.write(filling_of(scene), writing.path, writing.text)
     scene = filled(scene, turn, writing.pieces[0][0])
     stands = Stands.STORED if turn.changes else Stands.REFUSED
-    gone = "" if turn.changes or turn.first else _not_stored(scene, writing.text)
+    gone = "" if turn.changes or turn.first else not_stored(scene, writing.text)
     return _wrote(scene, replace(writing, stands=stands)), turn.first or gone
 
 
@@ -83,6 +83,22 @@ def silence(scene: Scene) -> Outcome:
     if scene.talk.choice is None:
         return ask_question(scene, refused)
     return ask_current(scene, refused) if refused else Outcome(scene.talk, scene.effects, ())
+
+
+def done(scene: Scene, more: str) -> Outcome:
+    """Say why the text that was refused is still not stored, and that it is kept; else that there is none."""
+    writing = scene.talk.writing
+    if writing is None or not _is_refused_here(scene, writing):
+        return ask_current(scene, scene.say("There is no text to end."))
+    scene, refused = settled(_wrote(scene, replace(writing, stands=Stands.OPEN)))
+    kept = scene.say("Your text is kept: correct one of its messages, or write it anew.") if refused else ""
+    return ask_current(scene, "\n".join(filter(None, (refused, kept))))
+
+
+def _is_refused_here(scene: Scene, writing: Writing) -> bool:
+    """Tell whether a text was refused as the answer to the open question."""
+    is_refused = writing.stands == Stands.REFUSED and _is_of_open_report(scene, writing)
+    return is_refused and scene.report is not None and scene.report.session.at == writing.path
 
 
 def noted(scene: Scene, heard: Heard, outcome: Outcome) -> Outcome:
@@ -98,8 +114,18 @@ def noted(scene: Scene, heard: Heard, outcome: Outcome) -> Outcome:
     return replace(outcome, talk=replace(outcome.talk, writing=writing))
 
 
-def _not_stored(scene: Scene, text: str) -> str:
-    return scene.say("Not stored: {text}", text=text)
+def not_stored(scene: Scene, text: str) -> str:
+    """Return the sentence that names words which are kept nowhere."""
+    return scene.say("Not stored: {text}", text=text.strip())
+
+
+def left_over(scene: Scene, heard: Heard) -> str:
+    """Name a text that came right after the answer that ended its report; "" for any other reply."""
+    writing = scene.talk.writing
+    if writing is None or writing.stands != Stands.STORED or not heard.text.strip():
+        return ""
+    is_next = writing.at == scene.talk.heard_at and abs(scene.at - writing.at) < SILENCE
+    return not_stored(scene, heard.text) if is_next else ""
 
 
 # What was written before the next question had been asked
@@ -130,7 +156,7 @@ def added(scene: Scene, heard: Heard) -> Outcome:
     longer = replace(writing, pieces=(*writing.pieces, (scene.source, text)), at=scene.at)
     turn = engine.rewrite(filling_of(scene), writing.path, longer.text)
     if not turn.changes:
-        return ask_current(scene, "\n".join(filter(None, (turn.first, _not_stored(scene, text)))))
+        return ask_current(scene, "\n".join(filter(None, (turn.first, not_stored(scene, text)))))
     scene = _wrote(filled(scene, turn, writing.pieces[0][0]), longer)
     number = engine.place_of(turn.filling, writing.path)
     said = scene.say("Added to answer {number}.", number=number)

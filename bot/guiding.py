@@ -189,7 +189,7 @@ def _why_chosen(scene: Scene, choice: Choice) -> str:
     if choice.kind == scheduled.WHY or choice.kind in scheduled.OF_A_MILESTONE:
         return scene.say("The Secretariat follows the date of every milestone, to see where help is needed.")
     if choice.kind == "check":
-        return scene.say("The Secretariat reads a report once it is sent. Until then it can be changed.")
+        return scene.say("The Secretariat reads a report once it is sent. EDIT changes it, also afterwards.")
     if choice.kind == "carry":
         return scene.say("What has not changed need not be written again.")
     return scene.say("The number chosen here says what comes next.")

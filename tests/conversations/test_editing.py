@@ -5,12 +5,29 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from models.db import Store, open_store, read
+from bot.forms.read import read_form
+from bot.values import Heard, Media, MediaKind
+from models.db import Store, open_store, read, write
 from models.export import submissions
+from models.form import add_form
 from models.outbox import Outbox, message_of
 from models.submission import Answer, Submission, chat_of
-from tests.conversations.stage import Stage, a_stage
+from tests.conversations.stage import MONDAY, Stage, a_stage
 
+FORM = """
+| survey |
+| | type | name | label | relevant | required |
+| | select_one yn | met | Met? | | yes |
+| | text | who | Who came? | ${met} = 'yes' | yes |
+| | image | photo | A photo? | | |
+| choices |
+| | list_name | name | label |
+| | yn | yes | Yes |
+| | yn | no | No |
+| settings |
+| | form_title | form_id | version |
+| | Seen | seen | 1 |
+"""
 FINE = ["report", "1\n1", "All went well", "no\n1\n-", "Go on", "send"]
 
 
@@ -102,6 +119,42 @@ def test_a_colleague_replaces_the_report_that_is_being_changed(store: Store) -> 
     assert first is not None
     assert first.answers["main_activity"] == "All went well"
     assert first.revision == 1
+
+
+def test_a_text_that_is_gathered_ends_with_the_report_that_counts_no_more(store: Store) -> None:
+    """A colleague replaced the report within the silence: the person hears it, and nothing is sent anew."""
+    phone, deputy = sent(store)
+    phone.says("edit 3")
+    assert phone.says("All went well, and")[0].text == "Received. Go on, or send DONE."
+    for text in [*FINE, "1"]:
+        deputy.says(text)
+    (told,) = phone.falls_silent()
+    assert told.text == "This report was replaced or cancelled."
+    assert read(store, lambda db: chat_of(db, phone.person_id)).report is None
+    states = read(store, lambda db: db.scalars(select(Submission.state).order_by(Submission.id)).all())
+    assert states == ["withdrawn", "submitted"]
+
+
+def test_a_number_of_thousands_of_digits_is_none(store: Store) -> None:
+    """A sign that stands for two digits makes more of them than a message has characters."""
+    phone, _ = sent(store)
+    text = f"edit {chr(0x32BF) * 2200}"
+    assert "which answer should be changed?" in phone.says(text)[0].text
+    assert "which answer should be changed?" in phone.says(text)[0].text
+
+
+def test_a_photo_that_follows_closes_no_gap(store: Store) -> None:
+    """A report that was changed and waits for an answer is partial still when its photo comes."""
+    content = FORM.encode()
+    write(store, lambda db: add_form(db, read_form(content, "f.md"), content, "f.md", MONDAY))
+    phone = a_stage(store, "lagos", "en")
+    for text in ("report seen", "no", "-", "send", "edit 1", "yes", "later"):
+        phone.says(text)
+    assert is_partial(store)
+    photo = Media(MediaKind.IMAGE, "ref-1", "street.jpg", size=70000)
+    assert "Attached to" in phone.hears(Heard(media=photo))[0].text
+    assert report(store).answers["photo"]
+    assert is_partial(store)
 
 
 def test_a_group_member_changes_only_their_own(store: Store) -> None:
