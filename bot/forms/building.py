@@ -423,7 +423,7 @@ class _Builder:
         value = element_name((item.findtext("value") if item is not None else "") or "name")
         columns = self._xform.text(_child(item, "label"))
         labels = {language: element_name(column.text or "label") for language, column in columns.items()}
-        items = [
+        items: list[tuple[str, Texts]] = [
             (
                 row.findtext(value) or "",
                 {name: (text,) for name, c in labels.items() if (text := row.findtext(c))},
