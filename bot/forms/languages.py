@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _CODE = re.compile(r"\(\s*([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]+)*\s*\)\s*$")
 
@@ -23,6 +24,7 @@ def _fold(text: str) -> str:
 _CODES = {_fold(name): code for code, names in _NAMES.items() for name in names.split()}
 
 
+@lru_cache(maxsize=256)  # a long form asks for each of its cells
 def recognise(name: str) -> str:
     """Return `en`, `fr`, `pt` or `ar` for a language column's name, or the name as the form has it.
 

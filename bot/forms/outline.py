@@ -51,12 +51,11 @@ def outline_of(
 
 
 def _lists(sheets: Sheets) -> dict[str, tuple[str, ...]]:
-    lists: dict[str, tuple[str, ...]] = {}
+    lists: dict[str, list[str]] = {}
     for _, row in numbered(sheets.choices):
         cells = columns_of(row)
-        of = text_in(cells, "list_name")
-        lists[of] = (*lists.get(of, ()), text_in(cells, "name"))
-    return lists
+        lists.setdefault(text_in(cells, "list_name"), []).append(text_in(cells, "name"))
+    return {name: tuple(names) for name, names in lists.items()}
 
 
 def _choices(sort: str, lists: Mapping[str, tuple[str, ...]]) -> tuple[str, ...] | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.forms.expressions import check_expression
 from bot.forms.rewriting import ExpressionError, Scope
@@ -109,9 +110,14 @@ def columns_of(row: Row) -> dict[str, tuple[str, str]]:
     """Return a row by the usual names of its columns: the column as written, and the cell's text."""
     found = {}
     for header, text in row.items():
-        plain = _PREFIX.sub("", header.strip().lower()).replace(" ", "_")
-        found[_SAME_COLUMN.get(plain, plain)] = (header, str(text).strip())
+        found[_usual(header)] = (header, str(text).strip())
     return found
+
+
+@lru_cache(maxsize=256)  # asked for each cell of a long form
+def _usual(header: str) -> str:
+    plain = _PREFIX.sub("", header.strip().lower()).replace(" ", "_")
+    return _SAME_COLUMN.get(plain, plain)
 
 
 def names_of(rows: Iterable[Row]) -> frozenset[str]:
