@@ -15,6 +15,7 @@ from bot.forms.form import (
     Compiled,
     Form,
     FormError,
+    Keyed,
     Kind,
     Node,
     Options,
@@ -34,6 +35,9 @@ from bot.sentence import sentence
 from bot.values import LANGUAGES, Problem
 
 _WHOLE_LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item\s*(?:,[^\[\]]*)?\)?")
+_ONE_EQUALITY = re.compile(
+    r"instance\('([^']*)'\)/root/item\[\s*([\w.\-]+)\s*=\s*((?:current\(\)/|/)[\w./\-]+)\s*\]"
+)
 _MOST_PAIRS = 250_000  # looked at by a condition inside a condition: a few milliseconds
 _SELECTS = frozenset({"select", "select1", "rank"})
 _ANSWERED_BY_MEDIA = {"image": "image", "audio": "audio", "video": "video"}
@@ -101,6 +105,7 @@ class _Builder:
             resolve=_Names(xform.answers).path,
             single=_single(xform),
         )
+        self._rows_by_text: dict[tuple[str, str], Mapping[str, tuple[int, ...]]] = {}
         self._lists: dict[tuple[str, str, str], ChoiceList] = {}  # by name and columns of value and label
 
     def form(self) -> Form:
@@ -414,7 +419,39 @@ class _Builder:
         if _WHOLE_LIST.fullmatch(nodeset.strip()):
             return Options(self._choices[full])
         expression = self._expression(nodeset, full, "choice_filter")
-        return Options(self._choices[full], expression, "" if name else value)
+        keyed = self._keyed(nodeset.strip(), full) if expression else None
+        return Options(self._choices[full], expression, "" if name else value, keyed)
+
+    def _keyed(self, nodeset: str, full: str) -> Keyed | None:
+        """Return a filter such as `region = ${region}` as an index, None for any other."""
+        found = _ONE_EQUALITY.fullmatch(nodeset)
+        if found is None or found.group(1) not in self._xform.lists:
+            return None
+        wanted = self._expression(found.group(3), full, "choice_filter")
+        is_seen = found.group(3).startswith("current")
+        if wanted is None or not all(
+            path in self._scope.single or (is_seen and self._is_near(path, full))
+            for path in wanted.references
+        ):
+            return None
+        return Keyed(self._numbers(found.group(1), found.group(2)), wanted)
+
+    def _is_near(self, path: str, full: str) -> bool:
+        """Return whether a question stands just once in the instance of a repeat that another is in."""
+        around = (repeat for repeat in self._xform.repeats if path.startswith(f"{repeat}/"))
+        is_inside = all(f"{full}/".startswith(f"{repeat}/") for repeat in around)
+        return is_inside and path in self._xform.controls
+
+    def _numbers(self, name: str, column: str) -> Mapping[str, tuple[int, ...]]:
+        """Return the rows of a list by what a column holds."""
+        if (name, column) not in self._rows_by_text:
+            found: dict[str, list[int]] = {}
+            for number, item in enumerate(self._xform.lists[name].iter("item")):
+                text = item.findtext(column)
+                if text is not None:
+                    found.setdefault(text, []).append(number)
+            self._rows_by_text[name, column] = {text: tuple(numbers) for text, numbers in found.items()}
+        return self._rows_by_text[name, column]
 
     def _searched(self, control: etree._Element, full: str) -> Options:
         """Return the rows that search() finds in a file; the choice written out names their columns."""

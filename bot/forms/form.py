@@ -128,12 +128,21 @@ class ChoiceList:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyed:
+    """A filter that is one equality: the rows of each value of a column, and the question compared with."""
+
+    rows: Mapping[str, tuple[int, ...]]
+    wanted: Expression
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Where the options of a question come from: a whole list, or what an expression leaves of it."""
 
     list: ChoiceList
     filter: Expression | None = None  # its nodes carry the row's number, or are answers of a repeat
     value: str = ""  # for answers of a repeat: name of the node whose text is the option
+    keyed: Keyed | None = None  # the same as the filter without looking at each row of a long list
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,10 @@ class Sheet:
         if place is None or options is None:
             return ()
         rows = options.list.rows
-        if options.filter is not None:
+        if options.keyed is not None:
+            wanted = self._layout.text(options.keyed.wanted, path, self._form.default_language)
+            rows = tuple(rows[number] for number in options.keyed.rows.get(wanted, ()))
+        elif options.filter is not None:
             found = self._layout.value(options.filter, self._layout.element(path))
             nodes = found if isinstance(found, list) else []
             if options.value:

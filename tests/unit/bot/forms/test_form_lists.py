@@ -189,6 +189,34 @@ def test_another_search_is_asked_as_text() -> None:
     assert form.warnings == ("survey, row 2, appearance: search() is asked as text.",)
 
 
+@pytest.mark.parametrize("written", ["country = ${country}", "string(country) = ${country}"])
+def test_a_filter_that_is_one_equality_finds_what_any_filter_finds(written: str) -> None:
+    """It goes by an index; the other way of writing it looks at each row."""
+    form = form_of(
+        survey(
+            "begin_repeat | trips | Trips | ",
+            "text | country | Country | ",
+            f"select_one towns | town | Town | {written}",
+            "end_repeat | | | ",
+            columns="type | name | label | choice_filter",
+        )
+        + choices(
+            "towns | BKO | Bamako | ml",
+            "towns | NIM | Niamey | ne",
+            "towns | SIK | Sikasso | ml",
+            "towns | any | Elsewhere | ",
+            columns="list_name | name | label | country",
+        )
+    )
+    given: dict[str, Value] = {"trips[1]/country": "ml", "trips[1]": "yes", "trips[2]/country": "ne"}
+    sheet = sheet_of(form, given)
+    assert [choice.name for choice in sheet.choices("trips[1]/town")] == ["BKO", "SIK"]
+    assert [choice.name for choice in sheet.choices("trips[2]/town")] == ["NIM"]
+    node = form.compiled.nodes["trips/town"]
+    assert node.options is not None
+    assert (node.options.keyed is not None) == written.startswith("country")
+
+
 def test_external_choices_are_offered_by_their_filter() -> None:
     form = form_of(
         survey(
