@@ -313,8 +313,8 @@ class _Builder:
         repeats = [MOST_INSTANCES for path in expression.references if self._is_repeated(path)]
         longest = sorted([*sizes, *repeats, 1], reverse=True)
         if longest[0] * (longest[1] if len(longest) > 2 else longest[0]) > _MOST_PAIRS:
-            message = "A condition inside another looks at too many choices."
-            mend = "Find the inner value in a calculate row first, and name that row."
+            message = sentence("A condition inside another looks at too many choices.")
+            mend = sentence("Find the inner value in a calculate row first, and name that row.")
             self._problems.append(Problem("expression_slow", self._place(full, column), mend, message))
 
     def _is_repeated(self, path: str) -> bool:

@@ -34,6 +34,8 @@ _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
 _NAMED = re.compile(rb"<(?:\w+:)?sheet\s[^<>]*>")
 _LINK = re.compile(rb"<(?:\w+:)?Relationship\s[^<>]*>")
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
+_ENTRY = b"PK\x01\x02"  # APPNOTE 4.3.12: begins each line of a zip file's directory
+_LOCKED = "EncryptedPackage".encode("utf-16-le")  # [MS-OFFCRYPTO] 2.3.4.4: a workbook under a password
 _BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, OSError)
 
 
@@ -79,7 +81,7 @@ def took_too_much(seconds: int, megabytes: int) -> Problem:
 
 def reader_stopped() -> Problem:
     """Return the refusal of a file whose reader ended without a word."""
-    message = sentence("The file cannot be read: {reason}.", reason="reader stopped")
+    message = sentence("The reader of the file stopped without a word.")
     return Problem("xlsform", "file", sentence("Correct the form and read it again."), message)
 
 
@@ -89,12 +91,12 @@ def _too_many_rows(sheet: str, rows: int, most: int) -> Problem:
 
 
 def _text_problems(file: bytes) -> Iterator[Problem]:
-    lines = len(file.splitlines())
+    lines = max(file.count(end) for end in (b"\n", b"\r"))
     most = MOST_QUESTIONS + MOST_CHOICES + 1000  # and heads, comments, settings
     if lines > most:
         message = sentence("The file has {lines} lines; {most} are allowed.", lines=lines, most=most)
         yield too_large("file", message)
-    elif max(len(file.split(sign)) for sign in (b"|", b",", b";", b"\t")) > MOST_CELLS:
+    elif max(file.count(sign) for sign in (b"|", b",", b";", b"\t")) > MOST_CELLS:
         yield _too_many_cells()
 
 
@@ -119,22 +121,30 @@ def _too_many_cells() -> Problem:
 
 
 def _workbook_problems(file: bytes) -> Iterator[Problem]:
+    listed = file.count(_ENTRY)  # in workbooks inside it too
+    if listed > 10 * MOST_ENTRIES:  # before they are made objects
+        yield _holds_too_much(listed, len(file))
+        return
     try:
         with zipfile.ZipFile(BytesIO(file)) as workbook:
             entries = workbook.infolist()
-    except _BROKEN as error:
-        yield _broken(error)
+    except _BROKEN:
+        yield _broken(".xlsx", is_locked=_LOCKED in file)
         return
     size = sum(entry.file_size for entry in entries)
     if size > LARGEST_UNZIPPED or len(entries) > MOST_ENTRIES:
-        message = sentence(
-            "The workbook holds {entries} files and {size} bytes; {most} and {largest} are allowed.",
-            entries=len(entries),
-            size=size,
-            most=MOST_ENTRIES,
-            largest=LARGEST_UNZIPPED,
-        )
-        yield too_large("file", message)
+        yield _holds_too_much(len(entries), size)
+
+
+def _holds_too_much(entries: int, size: int) -> Problem:
+    message = sentence(
+        "The workbook holds {entries} files and {size} bytes; {most} and {largest} are allowed.",
+        entries=entries,
+        size=size,
+        most=MOST_ENTRIES,
+        largest=LARGEST_UNZIPPED,
+    )
+    return too_large("file", message)
 
 
 def content_problems(file: bytes, file_name: str) -> Iterator[Problem]:
@@ -150,17 +160,20 @@ def _content_of_workbook(file: bytes) -> Iterator[Problem]:
     try:
         with zipfile.ZipFile(BytesIO(file)) as workbook:
             yield from _sheet_problems(workbook)
-    except _BROKEN as error:
-        yield _broken(error)
+    except _BROKEN:
+        yield _broken(".xlsx", is_locked=_LOCKED in file)
 
 
 def _content_of_old_workbook(file: bytes) -> Iterator[Problem]:
-    """Yield what of an .xls is too large; what cannot be opened is left to the reader, who tells why."""
+    """Yield what of an .xls is too large, or that it cannot be opened."""
     import xlrd
 
     try:
         sheets = xlrd.open_workbook(file_contents=file, logfile=StringIO()).sheets()
-    except Exception:  # noqa: BLE001 - the reader is others' code and the bytes are anyone's
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the reader is others' code and the bytes are anyone's
+        yield _broken(".xls", is_locked="encrypted" in str(error))
         return
     cells = text = 0
     for sheet in sheets:
@@ -177,9 +190,13 @@ def _content_of_old_workbook(file: bytes) -> Iterator[Problem]:
         yield _too_much_text()
 
 
-def _broken(error: Exception) -> Problem:
-    message = sentence("The file cannot be opened: {reason}.", reason=str(error))
-    return Problem("file_broken", "file", sentence("Save the workbook again."), message)
+def _broken(suffix: str, *, is_locked: bool) -> Problem:
+    message = sentence("The file is damaged, or is no {suffix} workbook inside.", suffix=suffix)
+    mend = sentence("Open it in a spreadsheet program and save it as .xlsx.")
+    if is_locked:
+        message = sentence("The workbook is locked with a password.")
+        mend = sentence("Save it without the password.")
+    return Problem("file_broken", "file", mend, message)
 
 
 def _sheet_problems(workbook: zipfile.ZipFile) -> Iterator[Problem]:

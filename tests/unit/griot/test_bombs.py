@@ -9,6 +9,7 @@ from collections.abc import Callable
 from io import BytesIO
 from random import Random
 from resource import RUSAGE_CHILDREN, getrusage
+from struct import pack
 
 import pytest
 
@@ -56,6 +57,15 @@ def without_sheets() -> bytes:
     return made.getvalue()
 
 
+def many_entries() -> bytes:
+    """Return a zip file whose directory has 40,000 lines."""
+    one = without_sheets()
+    first = one.index(b"PK\x01\x02")
+    line, number = one[first : one.find(b"PK\x01\x02", first + 1)], 40_000
+    listed = line * number
+    return one[:first] + listed + pack("<4s4H2LH", b"PK\x05\x06", 0, 0, number, number, len(listed), first, 0)
+
+
 @pytest.fixture(scope="module")
 def small() -> float:
     """Return the seconds of the processor that reading the smallest form takes."""
@@ -83,9 +93,9 @@ def small() -> float:
         ),
         pytest.param(nested("group"), "f.md", "too_large", id="groups"),
         pytest.param(nested("repeat"), "f.md", "too_large", id="repeats"),
-        pytest.param(b"no form at all " * 2_000, "f.xls", "no_sheets", id="a text as an old workbook"),
+        pytest.param(b"no form at all " * 2_000, "f.xls", "file_broken", id="a text as an old workbook"),
         pytest.param(
-            OLD_OFFICE + Random(1).randbytes(500_000), "f.xls", "xlsform", id="a broken old workbook"
+            OLD_OFFICE + Random(1).randbytes(500_000), "f.xls", "file_broken", id="a broken old workbook"
         ),
         pytest.param(without_sheets(), "f.xlsx", "xlsform", id="a workbook without sheets"),
     ],
@@ -180,6 +190,9 @@ files = {
     "groups.md": test_bombs.nested("group"),
     "empty.xlsx": test_bombs.without_sheets(),
     "broken.xls": test_bombs.OLD_OFFICE + bytes(500_000),
+    "bars.md": b"ab|" * 690_000,
+    "lines.md": b"ab\\n" * 690_000,
+    "entries.xlsx": test_bombs.many_entries(),
     "label.md": test_bombs.survey("text | a | " + "long " * 20_000).encode(),
 }
 before = highest()

@@ -10,9 +10,11 @@ from bot.forms.building import open_form
 from bot.forms.form import FormError
 from bot.forms.read import read_form
 from bot.forms.sizes import LARGEST_FILE, LARGEST_UNZIPPED, MOST_ENTRIES
+from bot.sentence import Sentence
 from bot.values import Problem
 from tests.xlsform import choices, form_of, paths, settings, sheet_of, survey
 
+OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an .xls begins
 YES_NO = choices("yes_no | yes | Yes", "yes_no | no | No")
 
 
@@ -324,7 +326,7 @@ def test_a_file_without_sheets_is_said_in_our_words() -> None:
         pytest.param(b"x", "form", "file_type", id="no kind"),
         pytest.param(b"not a zip", "form.xlsx", "file_broken", id="not a workbook"),
         pytest.param(b"PK\x03\x04" + b"\0" * 50, "form.xlsx", "file_broken", id="half a zip"),
-        pytest.param(b"not a workbook", "form.xls", "no_sheets", id="not an old workbook"),
+        pytest.param(b"not a workbook", "form.xls", "file_broken", id="not an old workbook"),
         pytest.param(b"\xff\xfe\x00", "form.md", "not_utf8", id="not UTF-8"),
         pytest.param(b"|" * (LARGEST_FILE + 1), "form.md", "too_large", id="large file"),
     ],
@@ -332,6 +334,36 @@ def test_a_file_without_sheets_is_said_in_our_words() -> None:
 def test_a_file_that_is_no_form_is_refused(file: bytes, name: str, code: str) -> None:
     (problem,) = problems_of(file, name)
     assert problem.code == code
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "said"),
+    [
+        pytest.param(OLD + b"\0" * 600, "f.xls", "damaged", id="half an old workbook"),
+        pytest.param(b"PK\x03\x04", "f.xls", "no .xls workbook", id="a new workbook under an old name"),
+        pytest.param(OLD + b"\0" * 600, "f.xlsx", "no .xlsx workbook", id="an old one under a new name"),
+        pytest.param(OLD + "EncryptedPackage".encode("utf-16-le"), "f.xlsx", "password", id="locked"),
+    ],
+)
+def test_a_broken_workbook_is_told_in_words_for_officers(file: bytes, name: str, said: str) -> None:
+    """None of a library's, and in every language."""
+    (problem,) = problems_of(file, name)
+    assert said in problem.message
+    assert isinstance(problem.message, Sentence)
+    assert isinstance(problem.mend, Sentence)
+
+
+def test_a_filter_that_would_take_seconds_is_told_in_every_language() -> None:
+    inside = "instance('towns')/root/item[name = instance('towns')/root/item[label = 'x']/name]/label"
+    form = survey(
+        "select_one towns | t | T |",
+        f"calculate | c | | {inside}",
+        columns="type | name | label | calculation",
+    )
+    (problem,) = problems_of(form + choices(*(f"towns | t{n} | Town {n}" for n in range(600))))
+    assert problem.code == "expression_slow"
+    assert isinstance(problem.message, Sentence)
+    assert isinstance(problem.mend, Sentence)
 
 
 def a_zip(entries: dict[str, bytes]) -> bytes:
