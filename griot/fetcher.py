@@ -142,7 +142,7 @@ def settle(db: Db, arrivals: Sequence[Arrival], at: datetime) -> Settled:
             _close(db, one, at)
         elif media.mark_kept(db, one.row, one.stored, at):
             settled.stored.append(one.row)
-        else:  # erased, or fetched by another, meanwhile
+        elif not media.is_wanted(db, one.row):  # erased meanwhile; else another worker is about to name it
             settled.unnamed.append(one.stored.path)
     return Settled(
         [path for path in settled.unnamed if not media.is_used(db, path)],

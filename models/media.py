@@ -79,7 +79,9 @@ class Media(Base):
 
 
 MEDIA = table_of(Media)
-LAST_TRIES = (10, 60, 600, 3600, 21_600)  # seconds until each further try to fetch
+DAY = 86_400
+# Seconds until each further try to fetch: a disk or a token mended on Monday loses nothing since Friday.
+LAST_TRIES = (10, 60, 600, 3600, 21_600, DAY, DAY, DAY)
 NO_LEASE: Mapping[str, object] = {"lease_token": "", "lease_until": None}
 ERASED = "erased"
 _SAME_FILE = ("state", "content_type", "size", "sha256", "path", "error", "channel")

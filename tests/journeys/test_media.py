@@ -11,6 +11,7 @@ from sqlalchemy import select
 from bot.values import Heard, MediaKind
 from bot.values import Media as Attached
 from channels.chat import Chat, written_down
+from griot.fetcher import Arrival, Settled, settle
 from models import media
 from models.base import Db
 from models.db import read
@@ -235,6 +236,24 @@ def test_what_a_dead_worker_had_claimed_is_fetched_again(site: Moved) -> None:
     assert len([path for path in files(site) if path.suffix == ".jpg"]) == 1
 
 
+def test_a_late_worker_leaves_the_file_to_the_one_that_has_the_lease(site: Moved) -> None:
+    """Both fetched the same; the late one must not remove what the other is about to name."""
+    practice(site, photo=False)
+    site.provider.trouble("file", Trouble(fault=Fault.UNAVAILABLE, times=1))
+    site.telegram(AWA, "en").send(photo=[_size("photo-1")])
+    site.work()
+    leases = []
+    for _ in range(2):
+        site.now += timedelta(seconds=61)
+        leases += site.write(lambda db: media.claim(db, 1, site.now, timedelta(seconds=60), ["telegram"]))
+    kept = MediaFiles(site.settings.griot_var)
+    digest, path = kept.keep(b"fetched twice", "txt")
+    late, mine = (Arrival(row, media.Stored("text/plain", 13, digest, path)) for row in leases)
+    assert site.write(lambda db: settle(db, [late], site.now)) == Settled()
+    assert site.write(lambda db: settle(db, [mine], site.now)) == Settled(stored=[mine.row])
+    assert kept.find(path) is not None
+
+
 def _size(file_id: str) -> dict[str, object]:
     return {"file_id": file_id, "file_unique_id": "u1", "width": 1600, "height": 1200}
 
@@ -265,7 +284,7 @@ def test_the_report_is_never_lost_with_its_media(
     assert ("not kept" if state is MediaState.REFUSED else "no longer there") in page
 
 
-def test_a_provider_that_is_down_is_asked_again_five_times(site: Moved) -> None:
+def test_a_provider_that_is_down_is_asked_again_over_a_weekend(site: Moved) -> None:
     """After the last try the attachment is lost, and the report is still there."""
     practice(site, photo=False)
     site.provider.attach("doc-1", PDF)
@@ -276,7 +295,8 @@ def test_a_provider_that_is_down_is_asked_again_five_times(site: Moved) -> None:
         assert rows(site)[0].state == MediaState.WAITING
         site.now += timedelta(seconds=seconds)
         site.work()
-    assert (rows(site)[0].state, rows(site)[0].tries) == (MediaState.LOST, 6)
+    assert (rows(site)[0].state, rows(site)[0].tries) == (MediaState.LOST, len(media.LAST_TRIES) + 1)
+    assert sum(media.LAST_TRIES) > 3 * 24 * 3600
 
 
 def test_a_person_who_is_erased_takes_their_files_along(site: Moved) -> None:
