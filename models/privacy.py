@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, false, func, not_, or_, select, update
 
 from bot.schedule import ESCALATION
 from models.alerts import OF_A_PERSON
-from models.base import Db
+from models.base import Db, Json
 from models.consent import Consent
 from models.export import (
     Record,
@@ -159,6 +159,7 @@ def erase(db: Db, person_id: int, at: datetime) -> list[str]:
     _erase_alerts(db, person_id, at)
     _erase_name(db, row.name, at)
     _erase_reports(db, person_id)
+    _erase_names_of_files(db, person_id, at)
     _erase_tracks(db, addresses)
     for table in (Address, Invite, SignIn, ConsoleSession, Chat):
         db.execute(delete(table).where(table.person_id == person_id))
@@ -257,6 +258,29 @@ def _erase_name(db: Db, name: str, at: datetime) -> None:
 def _erase_reports(db: Db, person_id: int) -> None:
     db.execute(update(Submission).where(Submission.person_id == person_id).values(kept={}))
     db.execute(update(Answer).where(Answer.author == person_id).values(source=""))
+
+
+def _erase_names_of_files(db: Db, person_id: int, at: datetime) -> None:
+    """Leave of an attachment in a report its type and size: no name, and no way to fetch it once more."""
+    theirs = db.execute(select(Media.submission_id, Media.ref).where(Media.person_id == person_id)).all()
+    refs, reports = {row.ref for row in theirs}, {row.submission_id for row in theirs}
+    for report in db.scalars(select(Submission).where(Submission.id.in_(sorted(reports)))):
+        report.answers, report.kept = _unnamed(report.answers, refs), _unnamed(report.kept, refs)
+        report.changed_at = at
+    for answer in db.scalars(select(Answer).where(Answer.submission_id.in_(sorted(reports)))):
+        if (value := _unnamed(answer.value, refs)) != answer.value:
+            answer.value, answer.changed_at = value, at
+
+
+def _unnamed(value: Json, refs: Collection[str]) -> Json:
+    match value:
+        case {"ref": str(ref)} if ref in refs:
+            return {**value, "name": "", "ref": ""}
+        case dict():
+            return {key: _unnamed(inner, refs) for key, inner in value.items()}
+        case list():
+            return [_unnamed(inner, refs) for inner in value]
+    return value
 
 
 def _erase_tracks(db: Db, addresses: Sequence[Address]) -> None:

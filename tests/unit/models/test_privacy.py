@@ -12,6 +12,7 @@ from models.consent import record_consent
 from models.export import messages_in, messages_out, person, submissions
 from models.inbox import Inbox, InboxState, Update, hashed, receive, receive_all, sender_key
 from models.invite import answer_stranger, invite, redeem
+from models.media import Attachment, attach
 from models.occurrence import Occurrence as Kept
 from models.occurrence import OccurrenceState
 from models.outbox import Outbox, OutboxState
@@ -20,7 +21,7 @@ from models.person import PersonError, person_of
 from models.privacy import erase, everything_about
 from models.sending import Sent, claim, mark_sent, move, put_back, settle_lost
 from models.signin import new_sign_in
-from models.submission import Chat
+from models.submission import Chat, Submission
 from models.timetable import decide
 from tests.unit.models.test_export import (
     BASE,
@@ -140,6 +141,21 @@ def test_the_city_keeps_its_reports(db: Db) -> None:
     erase(db, id, AT)
     db.expire_all()
     assert submissions(db, 0, None, never).rows == before
+
+
+def test_no_file_of_theirs_can_be_fetched_once_more(db: Db) -> None:
+    """Reports keep the type and the size of an attachment; its name and the provider's id go."""
+    id = a_full_life(db)
+    [report] = db.scalars(select(Submission).where(Submission.person_id == id))
+    ref, name = "provider-file-1", "a.jpg"
+    attach(db, Attachment(report.id, id, "photo", "telegram", ref, "image", name, 1200), AT, AT)
+    assert ref in dump(db)
+    erase(db, id, AT + timedelta(days=1))
+    assert [word for word in (ref, name) if word in dump(db)] == []
+    db.expire_all()
+    assert report.answers["photo"] == {"type": "image/jpeg", "name": "", "size": 1200, "ref": ""}
+    assert report.answers["lines"][0]["spent"] == 1.5
+    assert report.changed_at == AT + timedelta(days=1)
 
 
 def test_nothing_is_read_or_sent_after_erasure(db: Db) -> None:
