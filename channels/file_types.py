@@ -11,6 +11,7 @@ from bot.values import MediaKind
 
 MOST_PARTS = 5_000  # of an office file; the longest reports have some hundreds
 _TEXT_LOOKED_AT = 65_536  # bytes
+_ENTRY = b"PK\x01\x02"  # APPNOTE 4.3.12: begins each line of a zip file's directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def file_type(content: bytes) -> FileType | None:
         return _old_office(content)
     if content.startswith(b"PK\x03\x04"):
         return _zipped(content)
+    if content[4:11] == b"ftyp3gp":  # 3GPP TS 26.244, section 5.4; the library looks at the wrong place
+        return FileType("3gp", _PLAIN["3gp"])
     if name in _PLAIN:
         return FileType(name, _PLAIN[name])
     return None if found else _text(content)
@@ -80,10 +83,12 @@ def file_type(content: bytes) -> FileType | None:
 
 def _zipped(content: bytes) -> FileType | None:
     """Return which office document a zip file is; one with macros is not taken, nor is any other zip."""
+    if content.count(_ENTRY) > MOST_PARTS:  # before a list of them is made
+        return None
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
-            if len(names) > MOST_PARTS or any(_MACROS.search(name) for name in names):
+            if any(_MACROS.search(name) for name in names):
                 return None
             if names[:1] == ["mimetype"]:
                 return _open_document(archive)

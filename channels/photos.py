@@ -4,7 +4,7 @@ import io
 import threading
 import warnings
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from channels.file_types import FileType
 
@@ -15,6 +15,15 @@ MOST_PIXELS_WHOLE = 40_000_000  # of the others
 _JPEG = FileType("jpg", "image/jpeg")
 _PNG = FileType("png", "image/png")
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+_TURNS = {  # Exif 2.32, Orientation; 1 is upright
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _ONE_AT_A_TIME = threading.Lock()  # a large photo takes some hundred megabytes for a moment
 
 
@@ -32,7 +41,9 @@ def cleaned(content: bytes) -> tuple[bytes, FileType]:
         with _ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd metadata, which goes anyway
             return _written(content)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except PhotoError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the reader is others' code and the bytes are anyone's
         raise PhotoError(f"the photo cannot be read ({type(error).__name__})") from None
 
 
@@ -44,7 +55,7 @@ def _written(content: bytes) -> tuple[bytes, FileType]:
         is_png = photo.format in ("PNG", "GIF")
         profile = photo.info.get("icc_profile")
         photo.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-        shrunk = ImageOps.exif_transpose(photo)
+        shrunk = _upright(photo)
     shrunk.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     is_clear = shrunk.has_transparency_data
     colour = shrunk.convert("RGBA" if is_clear else "RGB")
@@ -54,6 +65,19 @@ def _written(content: bytes) -> tuple[bytes, FileType]:
     as_jpeg = _saved(colour, "JPEG", keeps_profile)
     as_png = _saved(colour, "PNG", keeps_profile) if is_png else b""
     return (as_png, _PNG) if as_png and len(as_png) <= len(as_jpeg) else (as_jpeg, _JPEG)
+
+
+def _upright(photo: Image.Image) -> Image.Image:
+    """Return the photo as it was taken; as it lies where its metadata cannot be read.
+
+    Pillow's own `exif_transpose` also writes the metadata anew, and raises where a phone wrote them oddly.
+    """
+    photo.load()
+    try:
+        turn = _TURNS.get(photo.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001 - as above; the picture itself can be read
+        turn = None
+    return photo.copy() if turn is None else photo.transpose(turn)
 
 
 def _saved(photo: Image.Image, format: str, profile: bytes | None) -> bytes:

@@ -63,6 +63,7 @@ TAKEN = [
     ("amr", b"#!AMR\n" + b"\x3c" * 100),
     ("wav", b"RIFF\x24\0\0\0WAVEfmt " + b"\0" * 100),
     ("mp4", a_box(b"mp42")),
+    ("3gp", a_box(b"3gp4")),
     ("mov", a_box(b"qt  ")),
     ("pdf", b"%PDF-1.7\n" + b"%\n" * 50),
     ("docx", a_zip("[Content_Types].xml", "word/document.xml")),
@@ -135,6 +136,18 @@ def test_a_photo_is_turned_upright() -> None:
         red, green, _ = _pixel(photo, (940, 20))  # the red corner is at the top right now
         assert red > 200
         assert green < 80
+
+
+@pytest.mark.parametrize("changes", [{73: 5}, {15: 12, 19: 12, 110: 5}, {17: 2, 119: 255}])
+def test_a_photo_with_odd_metadata_is_kept(changes: dict[int, int]) -> None:
+    """Phones write types and lengths wrongly; Pillow reads such metadata, and cannot write it again."""
+    photo = bytearray(a_photo((64, 48), turned=6))
+    at = photo.index(b"Exif")
+    for place, byte in changes.items():
+        photo[at + place] = byte
+    with Image.open(io.BytesIO(fit_to_keep(bytes(photo)).content)) as kept:
+        assert kept.size in {(64, 48), (48, 64)}
+        assert not kept.getexif()
 
 
 def _pixel(photo: Image.Image, at: tuple[int, int]) -> Sequence[int]:
