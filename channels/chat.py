@@ -1,5 +1,6 @@
 """The channel `chat`: the phone in the terminal and in the simulator, which reads the outbox itself."""
 
+import contextlib
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from channels.base import (
 from channels.cleaning import clean
 from channels.fetching import too_large
 
+MOST_WAITING = 50  # files that nobody fetched, or that were not kept: the oldest give way to new ones
 _REF = re.compile(r"[0-9a-f]{32}")
 
 
@@ -64,6 +66,7 @@ class Chat:
         ref = token_hex(16)
         target = self._found(ref)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_room(target.parent)
         with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(content)
         return ref
@@ -82,6 +85,12 @@ class Chat:
     def forget(self, ref: str) -> None:
         """Delete a file that the phone sent; raise OSError."""
         self._found(ref).unlink(missing_ok=True)
+
+    def _make_room(self, folder: Path) -> None:
+        with contextlib.suppress(FileNotFoundError):  # another request makes room, or a file is fetched
+            lying = sorted((each.stat().st_mtime_ns, each.name) for each in folder.iterdir())
+            for _, name in lying[: max(0, len(lying) - MOST_WAITING + 1)]:
+                (folder / name).unlink(missing_ok=True)
 
     def _found(self, ref: str) -> Path:
         """Return where a file lies; raise FileNotFoundError for a reference that `take_in` never made."""

@@ -24,6 +24,7 @@ T = TypeVar("T")
 Button: TypeAlias = dict[str, str]  # Bot API, InlineKeyboardButton
 
 TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")  # what a bot's token looks like; never in a log or an error
+USUAL = "https://api.telegram.org"
 CONNECTIONS = 256  # more than there are sender threads: no call waits for a connection
 LONGEST_WAIT = 3600  # seconds that Telegram is believed when it wants to be left alone
 CALLBACK_BYTES = 64  # Bot API, InlineKeyboardButton, callback_data: 1 to 64 bytes
@@ -34,6 +35,12 @@ _FOREIGN = "an answer that is not the Bot API's"
 _ADDRESS = re.compile(r"-?[0-9]{1,19}")
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+
+
+def sources_of(api_url: str) -> Sources:
+    """Return where files come from: Telegram itself as any host, one that the operator named as it is."""
+    host = (urlsplit(api_url).hostname or "").lower()
+    return Sources((host,)) if api_url == USUAL else Sources((), frozenset({host}))
 
 
 class Refused(TelegramError):
@@ -198,7 +205,7 @@ class Calls:
         self._request = AiohttpRequest(timeout)
         self._url = f"{api_url}/bot{token}"
         self._files = f"{api_url}/file/bot{token}"
-        self._sources = Sources((), frozenset({(urlsplit(api_url).hostname or "").lower()}))
+        self._sources = sources_of(api_url)
         self._bot = Bot(
             token or "none",  # the library refuses ""; Telegram answers 404 to this
             base_url=f"{api_url}/bot",

@@ -8,7 +8,7 @@ from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, Us
 
 from bot.values import Heard, Location, Media, MediaKind, Press
 from channels.base import Inbound, Reach, Receipt
-from channels.cleaning import clean, primary_subtag
+from channels.cleaning import clean, clean_name, primary_subtag
 
 _COMMAND = re.compile(r"^(/[A-Za-z0-9_]{1,32})@[A-Za-z0-9_]+")  # /help@griot_demo_bot
 _NUMBER = re.compile(r"[0-9]{1,3}")
@@ -190,5 +190,5 @@ def _attachment(found: Any, kind: MediaKind, content_type: str) -> Media:
     declared = clean(getattr(found, "mime_type", None) or content_type)
     if kind is MediaKind.FILE:
         kind = _KINDS.get(declared.partition("/")[0], MediaKind.FILE)
-    name = clean(getattr(found, "file_name", None) or "")
+    name = clean_name(getattr(found, "file_name", None) or "")
     return Media(kind, found.file_id, name, declared, found.file_size)

@@ -18,7 +18,7 @@ from bot.values import LANGUAGE_NAMES, Heard, Media, Press
 from bot.words import shown
 from channels.base import BodyError, Inbound
 from channels.chat import written_down
-from channels.cleaning import clean
+from channels.cleaning import clean, clean_name
 from channels.file_types import kind_of
 from console import phones as choice
 from console.bubbles import screen
@@ -39,7 +39,6 @@ LONGEST = 4096  # characters, as in Telegram's own field
 HEAR = "simulator.hear"  # endpoint that takes a file
 MOST_BYTES = 10_000_000  # of a file, as from every channel
 MOST_OF_REQUEST = MOST_BYTES + (1 << 16)  # with the text beside it
-LONGEST_NAME = 100  # characters
 HIGHEST = 2**31 - 1  # id of a row, on either database
 HOUR = timedelta(hours=1)
 DAYS = 14  # how far the clock looks, and moves at once
@@ -154,7 +153,7 @@ def _said(text: str, press: str) -> Heard:
 def _taken_in(parts: Parts, file: FileStorage) -> Media:
     """Return what is attached, kept until the worker fetches it as from a provider."""
     content, declared = file.stream.read(), clean(file.mimetype)
-    name = clean((file.filename or "").replace("\\", "/").rpartition("/")[2])[:LONGEST_NAME]
+    name = clean_name((file.filename or "").replace("\\", "/").rpartition("/")[2])
     return Media(kind_of(declared), parts.chat.take_in(content), name, declared, len(content))
 
 

@@ -10,6 +10,7 @@ import pytest
 from channels.base import FetchError, Lack, SendError
 from channels.fetching import Sources, download, is_outside
 from channels.telegram import Telegram
+from channels.telegram_calls import sources_of
 from channels.twilio import Account, Twilio, whatsapp
 from tests.standin import Fault, StandIn, Trouble
 from tests.standin.server import TOKEN
@@ -192,6 +193,14 @@ def test_a_host_of_the_table_is_admitted() -> None:
         "https://s3.example.org/media/x",
     ):
         sources.admit(url)
+
+
+def test_telegram_itself_is_asked_over_https_only() -> None:
+    """Its addresses hold the token; a host that the operator named in its place may lie inside."""
+    sources_of("https://api.telegram.org").admit("https://api.telegram.org/file/bot1:A/a.jpg")
+    with pytest.raises(FetchError):
+        sources_of("https://api.telegram.org").admit("http://api.telegram.org/file/bot1:A/a.jpg")
+    sources_of("http://10.0.0.1:8081").admit("http://10.0.0.1:8081/file/bot1:A/a.jpg")
 
 
 def test_time_and_size_are_bounded(provider: StandIn, telegram: Telegram, on_whatsapp: Twilio) -> None:

@@ -213,6 +213,11 @@ FILE = {"file_id": "AgAC-demo", "file_unique_id": "AQAD-demo", "file_size": 1480
             id="document",
         ),
         pytest.param(
+            {"document": FILE | {"file_name": "photo\u202egpj.exe\n" + "x" * 200}},
+            Media(MediaKind.FILE, "AgAC-demo", "photogpj.exe " + "x" * 87, "", 1480),
+            id="a name that turns what follows it, on two lines",
+        ),
+        pytest.param(
             {"document": FILE | {"file_name": "minutes.png", "mime_type": "image/png"}},
             Media(MediaKind.IMAGE, "AgAC-demo", "minutes.png", "image/png", 1480),
             id="a picture sent as a file",

@@ -1,12 +1,13 @@
 """The channel of the terminal and of the simulator."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from bot.values import Heard, Location, Media, MediaKind, Message, Press
 from channels.base import BodyError, FetchError, Inbound, Lack, Outgoing, SignatureError
-from channels.chat import Chat, written_down
+from channels.chat import MOST_WAITING, Chat, written_down
 
 CHAT = Chat()
 
@@ -62,6 +63,15 @@ def test_what_the_phone_sends_is_fetched_until_it_is_forgotten(tmp_path: Path) -
     with pytest.raises(FetchError) as raised:
         phone.fetch(ref, 7)
     assert raised.value.lack is Lack.GONE
+
+
+def test_what_nobody_fetches_does_not_fill_the_disk(tmp_path: Path) -> None:
+    """What was refused, or sent to no report, gives way: the oldest first."""
+    phone = Chat(tmp_path)
+    refs = [phone.take_in(b"x") for _ in range(MOST_WAITING)]
+    os.utime(tmp_path / refs[7], (0, 0))
+    last = phone.take_in(b"x")
+    assert {each.name for each in tmp_path.iterdir()} == {*refs, last} - {refs[7]}
 
 
 @pytest.mark.parametrize("ref", ["", "../secret", "/etc/hostname", "a" * 31, "A" * 32, "0" * 32 + "\n"])
