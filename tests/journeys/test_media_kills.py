@@ -73,3 +73,14 @@ def test_a_worker_killed_in_a_fetch_loses_and_doubles_nothing(tmp_path: Path, em
         assert [row.tries for row in rows(store)] == [2]
         folder = Path(site.environment["GRIOT_VAR"]) / FOLDER
         assert [path.suffix for path in folder.rglob("*") if path.is_file()] == [".jpg"]
+
+
+@pytest.mark.timeout(180)
+def test_a_worker_told_to_end_does_not_wait_for_a_fetch(tmp_path: Path, empty_database: str) -> None:
+    """It ends within ten seconds; the attachment still waits, for the next worker."""
+    with fetching(tmp_path, empty_database, timeout=50, lease=110) as (site, store):
+        began = time.monotonic()
+        site.processes[1].send_signal(signal.SIGTERM)
+        psutil.wait_procs(site.processes[1:], timeout=20)
+        assert time.monotonic() - began < 10
+        assert [row.state for row in rows(store)] == [MediaState.WAITING]
