@@ -239,6 +239,7 @@ def test_what_a_dead_worker_had_claimed_is_fetched_again(site: Moved) -> None:
 def test_a_late_worker_leaves_the_file_to_the_one_that_has_the_lease(site: Moved) -> None:
     """Both fetched the same; the late one must not remove what the other is about to name."""
     practice(site, photo=False)
+    site.provider.attach("photo-1", PHOTO)
     site.provider.trouble("file", Trouble(fault=Fault.UNAVAILABLE, times=1))
     site.telegram(AWA, "en").send(photo=[_size("photo-1")])
     site.work()
