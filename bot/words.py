@@ -186,6 +186,13 @@ _SAME = str.maketrans(
         "\u06c1": "\u0647",  # ha of Urdu keyboards
         "\u06be": "\u0647",
         "\u06c3": "\u0647",  # taa marbuta of Urdu keyboards
+        "\u06ad": "\u0643",  # the g, v and p of Maghreb spelling
+        "\u06af": "\u0643",
+        "\u06a4": "\u0641",
+        "\u06a5": "\u0641",
+        "\u067e": "\u0628",
+        "œ": "oe",
+        "æ": "ae",
         "’": "'",
         "‘": "'",
         "–": "-",
@@ -231,8 +238,10 @@ def any_of(words: str) -> str:
 
 
 def _without_outer_signs(text: str) -> str:
-    inner = [i for i, c in enumerate(text) if unicodedata.category(c)[0] not in "PZ" or c == "="]
-    return text[inner[0] : inner[-1] + 1] if inner else ""
+    kinds = [unicodedata.category(c) for c in text]
+    inner = [i for i, kind in enumerate(kinds) if kind[0] not in "PZ"]
+    words = [i for i in inner if kinds[i] not in ("So", "Sk")]  # `oui 👍` is `oui`, `👍` alone is itself
+    return text[min(words or inner) : max(words or inner) + 1] if inner else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ DAYS = _folded(  # days from today
         " hoje, hoje mesmo, esta manhã, esta tarde, esta noite,"
         " اليوم, هذا اليوم, هذا الصباح, هذا المساء, الليلة, النهاردة, ليوم",
         -1: "yesterday, last night, yesterday evening, hier, hier soir, hier matin,"
-        " ontem, ontem à noite, أمس, يوم أمس, البارحة, لبارح, امبارح",
+        " ontem, ontem à noite, أمس, يوم أمس, البارحة, البارح, لبارح, امبارح",
         1: "tomorrow, tomorow, tmrw, tomorrow morning, demain, demain matin, amanhã, amanhã de manhã,"
         " غدا, غد, الغد, يوم غد, غدا صباحا, بكرة, غدوة",
         -2: "day before yesterday, the day before yesterday, avant-hier, anteontem, antes de ontem,"
@@ -112,9 +112,10 @@ LAST = frozenset(
     )
 )
 THIS = frozenset(listed("this, ce, cet, cette, este, esta, neste, nesta, هذا, هذه, هاد"))
+FIRST = frozenset(listed("first, premier, primeiro, أول, فاتح"))  # of the month
 FILLERS = frozenset(
     listed(
         "on, the, of, at, it was, was, day, date, month, year, le, la, les, du, de, d', jour, mois, année,"
-        " an, c'était, o, a, em, no, na, do, da, dia, mês, ano, foi, يوم, في, من, شهر, سنة, عام, كان"
+        " an, c'était, o, a, em, no, na, do, da, dia, mês, ano, foi, يوم, نهار, في, من, شهر, سنة, عام, كان"
     )
 )

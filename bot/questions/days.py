@@ -15,6 +15,7 @@ from bot.questions.day_words import (
     AHEAD_AFTER,
     DAYS,
     FILLERS,
+    FIRST,
     LAST,
     MONTH_ENDS,
     MONTHS,
@@ -37,6 +38,7 @@ _ALONE = re.compile(
 )
 _BEFORE = re.compile(r"^(?:le|on the|on|em|no dia|dia|يوم|في)\s+(?=\d)")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|ere|e|eme|o|a)?")
+_HOPE = re.compile(r"\s*[,،]?\s+(?:ان شا الل?ه|in(?:sh|ch)\s?'?a?\s?'?all?ah|se deus quiser|god willing)$")
 _HIJRI = frozenset(
     listed("محرم, المحرم, صفر, ربيع, جمادى, رجب, شعبان, رمضان, شوال, ذو, القعدة, الحجة, هـ, هجري, ramadan")
 )
@@ -61,7 +63,7 @@ def read_day(text: str, today: date, language: str, fits: Fits) -> Day | None:
     Day before month. Without a year, or with a day of the week or of the month alone, the nearest day that
     `fits` the question; in doubt where another is as likely.
     """
-    said = fold(text)
+    said = _HOPE.sub("", fold(text))
     if not said or len(said) > _MOST or _HIJRI.intersection(said.split()):
         return None
     spaced = " ".join(said.replace("-", " ").split())
@@ -219,6 +221,8 @@ def _on_weekday(weekday: int, words: str, today: date, fits: Fits) -> Day | None
         return Day(behind, is_doubtful=weekday < today.weekday())
     if words in THIS:
         return Day(today + timedelta(days=weekday - today.weekday()), is_doubtful=True)
+    if written := _numeric(words.strip(" ,،"), today, fits):  # `vendredi 27/11`
+        return Day(written.day, written.is_doubtful or written.day.weekday() != weekday)
     if (numbered := _DAY.fullmatch(words)) is not None:  # `mardi 24`
         days = [d for d in _in_months(int(numbered[1]), today) if d.weekday() == weekday]
         return Day(_first_that(fits, days), is_doubtful=True) if days else None
@@ -280,6 +284,8 @@ def _parts(rest: str) -> tuple[list[int | None], list[int | None], list[int | No
             years.append(int(bare))
         elif found := _DAY.fullmatch(bare):
             days.append(int(found[1]))
+        elif bare in FIRST:
+            days.append(1)
         elif bare and bare not in FILLERS:
             days.append(None)
     return weekdays, days, years

@@ -40,6 +40,25 @@ _BEFORE = re.compile(
 )
 _THE_HOUR = unmarked("الساعة")
 _HOUR_WORDS = any_of("o'clock, oclock, hours, hour, hrs, hr, h, heures, heure, horas, hora, uhr, hs")
+_ORDINALS = {  # `الساعة الثالثة`: the third hour
+    unmarked(word): str(hour)
+    for hour, words in {
+        1: "الواحدة",
+        2: "الثانية",
+        3: "الثالثة",
+        4: "الرابعة",
+        5: "الخامسة",
+        6: "السادسة",
+        7: "السابعة",
+        8: "الثامنة",
+        9: "التاسعة",
+        10: "العاشرة",
+        11: "الحادية عشرة, الحادية عشر",
+        12: "الثانية عشرة, الثانية عشر",
+    }.items()
+    for word in words.split(",")
+}
+_ORDINAL = re.compile("|".join(sorted(_ORDINALS, key=len, reverse=True)))
 _QUARTERS = {
     30: any_of("et demie, et demi, e meia, e trinta, ونصف, والنصف, و نصف"),
     15: any_of("et quart, e um quarto, e quinze, وربع, والربع, و ربع"),
@@ -63,6 +82,7 @@ def read_hour(text: str, fits: Fits) -> Hour | None:
     In doubt: an hour from 1 to 6 without a half of the day (the afternoon, when that fits), a number alone.
     """
     said = unmarked(text).replace("\u066b", ".").replace("،", ",").strip(" .,;!()")
+    said = _ORDINAL.sub(lambda found: _ORDINALS[found[0]], said, count=1)
     is_hour = said.startswith(_THE_HOUR)
     said = said[found.end() :] if (found := _BEFORE.match(said)) else said
     for moment, words in _WORDS.items():

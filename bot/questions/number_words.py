@@ -39,7 +39,7 @@ _TENS = {
 }
 _HUNDREDS = {
     100: "cem",
-    200: "duzentos duzentas مئتان مئتين مائتان مائتين",
+    200: "duzentos duzentas مئتان مئتين مائتان مائتين مئتا مئتي مائتا مائتي",
     300: "trezentos trezentas ثلاثمئة ثلاثمائة",
     400: "quatrocentos quatrocentas أربعمئة أربعمائة",
     500: "quinhentos quinhentas خمسمئة خمسمائة",
@@ -54,7 +54,11 @@ _TIMES = {
     10**6: "million millions mio mln milhão milhões مليون ملايين",
     10**9: "milliard milliards md mds bn bilhão bilhões billion billions مليار مليارات",
 }
-_DUALS = {2000: "ألفان ألفين", 2 * 10**6: "مليونان مليونين", 2 * 10**9: "ملياران مليارين"}
+_DUALS = {
+    2000: "ألفان ألفين ألفا ألفي",
+    2 * 10**6: "مليونان مليونين مليونا مليوني",
+    2 * 10**9: "ملياران مليارين",
+}
 
 
 def _by_word(table: dict[int, str]) -> dict[str, int]:
@@ -65,6 +69,7 @@ _ADDED = _by_word(_ONES) | _by_word(_TENS) | _by_word(_HUNDREDS)
 _MULTIPLIED = _by_word(_TIMES)
 _MULTIPLIED["mil_milhoes"] = 10**9
 _DOUBLED = _by_word(_DUALS)
+_COUNTED = frozenset(listed("ألفا, مليونا"))  # after a number (`خمسون ألفا`) one, alone (`ألفا درهم`) two
 _JOINED = {  # words of several that are one number
     **{words: n for words, n in _ADDED.items() if " " in words},
     "mil milhoes": 10**9,
@@ -104,7 +109,8 @@ def number_in_words(folded: str, numeral: float | None = None) -> float | None:
     words = _words(folded[: half.start() - 1 if half.start() else 0] if half else folded)
     part: list[float] = [] if numeral is None else [numeral]
     total, times, last = 0.0, 10**12, 1
-    for word in words:
+    for said in words:
+        word = said[:-1] if said in _COUNTED and part else said
         if word in _MULTIPLIED or word in _DOUBLED:
             factor = _DOUBLED.get(word, 0) // 2 or _MULTIPLIED[word]
             many = 2 if word in _DOUBLED else _below_thousand(part or [1])

@@ -16,13 +16,16 @@ _NUMERAL = re.compile(r"[-+]?\d{1,3}(?:[\s_'’]\d{3})*(?:[.,]\d+)?(?!\d)|[-+]?\
 _WORDS_AROUND = re.compile(r"(?P<before>[^\d]*?)(?P<number>[-+]?\d.*\d|[-+]?\d)(?P<after>[^\d]*)")
 _MOST_WORDS = 4  # beside a number: more is a sentence, and the number may be of something else
 _UNITS = any_of(
-    "fcfa, f cfa, f.cfa, cfa, xof, xaf, f, fr, frs, franc, francs, franc cfa, francs cfa, gnf, cdf,"
-    " mga, ariary, mt, mtn, mzn, metical, meticais, kz, aoa, kwanza, kwanzas, cve, escudos, ngn,"
-    " naira, nairas, ₦, ghs, gh₵, gh¢, ₵, cedi, cedis, kes, ksh, kshs, ugx, ush, tzs, tsh, rwf,"
+    "fcfa, f cfa, f.cfa, fr cfa, frs cfa, cfa, xof, xaf, f, fr, frs, franc, francs, franc cfa,"
+    " francs cfa, gnf, cdf,"
+    " mga, ariary, mt, mts, mtn, mzn, metical, meticais, kz, aoa, kwanza, kwanzas, cve, escudos, ngn,"
+    " naira, nairas, ₦, ghs, ghc, gh₵, gh¢, ₵, cedi, cedis, kes, ksh, kshs, ugx, ush, ushs,"
+    " tzs, tsh, sh, shs, rwf,"
     " shilling, shillings, zar, rand, rands, r, etb, birr, gmd, dalasi, sle, leones, lrd, mwk, zmw, kwacha,"
     " mru, um, ouguiya, mad, dh, dhs, dirham, dirhams, dt, tnd, dinar, dinars, da, dzd, egp, eur,"
     " euro, euros, €, usd, us$, dollar, dollars, dólar, dólares, $, gbp, £, xdr,"
-    " درهم, دراهم, د.م, د.م., دينار, دنانير, د.ت, د.ت., د.ج, د.ج., أوقية, جنيه, ج.م, ليرة, يورو, دولار,"
+    " درهم, درهما, دراهم, د.م, د.م., دينار, دينارا, دنانير, د.ت, د.ت., د.ج, د.ج., أوقية,"
+    " جنيه, ج.م, ليرة, يورو, دولار,"
     " %, ٪, percent, per cent, pct, pour cent, pourcent, por cento, في المئة, في المائة, بالمئة, بالمائة"
 )
 _UNIT_BEFORE = re.compile(rf"(?:{_UNITS})\.?\s*(?=[-+]?\d)")
@@ -36,6 +39,8 @@ _ABOUT = any_of(
 )
 _ABOUT_BEFORE = re.compile(rf"(?:{_ABOUT})\s+|(?:[~≈±<>≥≤]|\+/-)\s*")
 _ABOUT_AFTER = re.compile(rf"\s+(?:{_ABOUT}|et quelques|e tal|or so|ou mais)$|\s*(?:[+?~]|\.\.\.)$")
+_RAISED = re.compile("[\u00b2\u00b3\u00b9\u2070-\u2079]")  # `5²` is not 52
+_SHILLINGS = re.compile(r"(?<=\d)\s*/[=-]$")  # `50,000/=`
 _MINUS = re.compile(r"(?:minus|negative|moins|menos|ناقص|سالب)\s+(?=\d)")
 _MILLIONS = re.compile(r"m|mil\.")  # may be metres
 _AFTER_SIGN = re.compile(r"mill|milh|mio|mln|مليون|ملايين|مليار")  # before these a sign is a decimal one
@@ -62,7 +67,7 @@ def read_number(text: str, decimal: str = "") -> Read | None:
     than 15 digits are no number.
     """
     plain = _plain(text)
-    if not plain or len(plain) > 80:
+    if not plain or len(plain) > 80 or _RAISED.search(text):
         return None
     if (literal := _numeral(plain, "٫" in text, decimal)) is not None:
         return literal
@@ -81,7 +86,7 @@ def holds_several(text: str) -> bool:
 def _plain(text: str) -> str:
     plain = "".join(c for c in unmarked(text) if unicodedata.category(c) not in ("So", "Sk"))
     plain = plain.replace("\u066b", ".").replace("\u066c", " ").replace("،", ",").strip()
-    plain = plain.strip("()[]«»\"'!;:*= ").rstrip(".,").strip()
+    plain = _SHILLINGS.sub("", plain).strip("()[]«»\"'!;:*= ").rstrip(".,").strip()
     return plain.removesuffix("%").removesuffix("٪").strip()
 
 

@@ -5,13 +5,17 @@ from collections.abc import Callable, Sequence
 
 from rapidfuzz.distance import OSA
 
-from bot.words import digits, fold
+from bot.questions.number_words import number_in_words
+from bot.words import digits, fold, number_in
 
-_COPIED = re.compile(r"\s*(\d{1,3})\s*[.)]\s*(\S.*)")  # `2. Partly`, as the option is shown
-_CALLED = re.compile(  # `option 2`, `n°2`, `الخيار 2`
-    r"(?:the |le |la |l'|o |a |um )?(?:option|choice|choix|opcao|escolha|number|numero|num|nr|no\.|n°|"
-    r"no(?=\d)|"
-    r"الخيار|خيار|الاختيار|رقم|الرقم)\s*(?:no\.?|n°|number|numero|رقم)?\s*(\d{1,3})",
+_COPIED = re.compile(  # `2. Partly`, as the option is shown; `2 - Partly`
+    r"\s*(\d{1,3})(?:\s*[.)]\s*|\s*[-–:]\s*(?!\d)|\s+(?!\d))(\S.*)"
+)
+_CALLED = re.compile(  # `option 2`, `n°2`, `الخيار 2`, `le 2`
+    r"(?:(?:the |le |la |l'|o |a |um )?(?:option|choice|choix|opcao|escolha|number|numero|num|nr|no\.|n°|"
+    r"no(?=\d)|answer|reponse|resposta|"
+    r"الخيار|خيار|الاختيار|رقم|الرقم|الجواب|الاجابه)\s*(?:no\.?|n°|number|numero|رقم)?\s*"
+    r"|(?:le|la|o|a) )(\d{1,3})",
     re.IGNORECASE,
 )
 _ARTICLES = ("the ", "le ", "la ", "l'", "les ", "o ", "a ", "os ", "as ", "ال")
@@ -35,6 +39,12 @@ _LEAST, _MOST = 3, 60  # characters between which a word may hold a typing error
 _MARGIN = 1  # errors by which the second best option must be farther away
 
 
+class Name(str):
+    """What the form calls an option and nobody sees: its beginning does not count."""
+
+    __slots__ = ()
+
+
 def chosen(text: str, labels: Sequence[Sequence[str]]) -> int | None:
     """Return the index of the option meant, or None when it is none or more than one.
 
@@ -47,12 +57,12 @@ def chosen(text: str, labels: Sequence[Sequence[str]]) -> int | None:
         return None
     if (copied := _copied(text, labels)) is not None:
         return copied
-    if said.isdecimal() and 1 <= int(said) <= len(labels):
-        return int(said) - 1
-    exact = _those(labels, lambda label: label == said)
+    if 1 <= (number := number_in(said)) <= len(labels):
+        return number - 1
+    exact = _seen(labels, lambda label: label == said) or _named(labels, said)
     if exact:
         return exact[0] if len(exact) == 1 else None
-    begun = _those(labels, lambda label: label.startswith(said))
+    begun = _seen(labels, lambda label: label.startswith(said))
     if begun:
         return begun[0] if len(begun) == 1 else None
     return _placed(said, len(labels))
@@ -98,6 +108,8 @@ def _placed(said: str, count: int) -> int | None:
     """Return the index of an option named by its place: `option 2`, `n°2`, `the second`, `last`."""
     if called := _CALLED.fullmatch(said):
         return int(called[1]) - 1 if 1 <= int(called[1]) <= count else None
+    if number := number_in_words(said):  # `deux`
+        return int(number) - 1 if number in range(1, count + 1) else None
     place = _BY_PLACE.get(said, _BY_PLACE.get(_without_article(said)))
     if place is None or not -1 <= place < count:
         return None
@@ -116,8 +128,22 @@ def _copied(text: str, labels: Sequence[Sequence[str]]) -> int | None:
 def begins_several(text: str, labels: Sequence[Sequence[str]]) -> bool:
     """Tell whether more than one option begins like the text."""
     said = fold(text)
-    return bool(said) and len(_those(labels, lambda label: label.startswith(said))) > 1
+    return bool(said) and len(_seen(labels, lambda label: label.startswith(said))) > 1
 
 
-def _those(labels: Sequence[Sequence[str]], fits: Callable[[str], bool]) -> list[int]:
-    return [i for i, texts in enumerate(labels) if any(fits(fold(text)) for text in texts)]
+def labels_another(text: str, index: int, labels: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the text is the whole label of another option: its number `2` where `2` is the third."""
+    said = fold(text)
+    return any(i != index for i in _seen(labels, lambda label: label == said))
+
+
+def _seen(labels: Sequence[Sequence[str]], fits: Callable[[str], bool]) -> list[int]:
+    return [i for i, texts in enumerate(labels) if any(fits(fold(text)) for text in _shown(texts))]
+
+
+def _shown(texts: Sequence[str]) -> list[str]:
+    return [text for text in texts if not isinstance(text, Name)]
+
+
+def _named(labels: Sequence[Sequence[str]], said: str) -> list[int]:
+    return [i for i, texts in enumerate(labels) if any(fold(text) == said for text in texts)]

@@ -28,7 +28,7 @@ class Rank:
         """Return the names in the order given, or say which are missing or named twice."""
         if heard.press:
             return self._tapped(asked, heard.press.option, say)
-        found, is_doubtful = _ordered(asked, heard.text)
+        found, is_doubtful = _ordered(asked, heard.text, say.language)
         names = [asked.choices[i].name for i in found]
         if not names:
             return Rejection(in_order(asked, say))
@@ -55,9 +55,9 @@ class Rank:
         return Answer(list(order)) if len(order) == len(asked.choices) else Toggled(order)
 
 
-def _ordered(asked: Asked, text: str) -> tuple[list[int], bool]:
+def _ordered(asked: Asked, text: str, language: str) -> tuple[list[int], bool]:
     """Return the options in the order of the text, and whether one was written with an error."""
-    labels, folded = labels_of(asked), fold(text)
+    labels, folded = labels_of(asked, language), fold(text)
     if folded.isdecimal() and len(folded) == len(labels) <= 9:  # `312`
         found = [chosen(c, labels) for c in folded]
         return ([i for i in found if i is not None], True) if None not in found else ([], False)

@@ -22,7 +22,7 @@ class SelectMultiple:
         command = command_in(heard.text)
         if command and command.name == "done" and not is_exact_label(asked, heard.text):
             return Answer(list(asked.toggled)) if asked.toggled else _not_options(asked, say)
-        found = named(heard.text, labels_of(asked))
+        found = named(heard.text, labels_of(asked, say.language))
         if found is None:
             return _none(asked, say) if is_none(heard.text) else _not_options(asked, say)
         names: Value = [choice.name for i, choice in enumerate(asked.choices) if i in found.indexes]
@@ -55,7 +55,8 @@ def _none(asked: Asked, say: Say) -> Reading:
 def _not_options(asked: Asked, say: Say) -> Rejection:
     return Rejection(
         say(
-            "These are not among the choices. Please send numbers from 1 to {last}, for example 1 3.",
+            "These are not among the choices. Please send numbers from 1 to {last}, for example {example}.",
             last=len(asked.choices),
+            example={1: "1", 2: "1 2"}.get(len(asked.choices), "1 3"),
         )
     )

@@ -1,9 +1,10 @@
 """One of several options."""
 
 from bot.questions.base import Asked, Reading, label_in
-from bot.questions.options import begins_several, chosen, nearest
+from bot.questions.options import Name, begins_several, chosen, labels_another, nearest
 from bot.questions.yes_no import begins_with, stands_for, yes_or_no
 from bot.values import Answer, Doubt, Heard, Rejection, Say, Value
+from bot.words import fold
 
 
 class SelectOne:
@@ -21,10 +22,12 @@ class SelectOne:
         """Return the chosen option's name, or ask for a number."""
         if heard.press and 1 <= heard.press.option <= len(asked.choices):
             return Answer(asked.choices[heard.press.option - 1].name)
-        labels = labels_of(asked)
+        labels = labels_of(asked, say.language)
         index = chosen(heard.text, labels)
         if index is not None:
-            return Answer(asked.choices[index].name)
+            name = asked.choices[index].name
+            is_open = labels_another(heard.text, index, labels)  # `2`, where the label of the third is 2
+            return Answer(name, self.shown(asked, name, say) if is_open else "")
         if agreed := _agreed(asked, labels, heard.text, say):
             return agreed
         if begins_several(heard.text, labels):
@@ -48,9 +51,17 @@ class SelectOne:
         return next((label_in(c, say.language) for c in asked.choices if c.name == value), str(value))
 
 
-def labels_of(asked: Asked) -> list[list[str]]:
-    """Return what each option may be called: its labels in all languages, its name."""
-    return [[*choice.labels.values(), choice.name] for choice in asked.choices]
+def labels_of(asked: Asked, language: str) -> list[list[str]]:
+    """Return what each option may be called: its labels in all languages, its name when written out.
+
+    What the person sees as one option's label is no other option's in another language (`Data`).
+    """
+    seen = [label_in(choice, language) for choice in asked.choices]
+    taken = set(map(fold, seen))
+    return [
+        [shown, *(each for each in choice.labels.values() if fold(each) not in taken), Name(choice.name)]
+        for shown, choice in zip(seen, asked.choices, strict=True)
+    ]
 
 
 def _agreed(asked: Asked, labels: list[list[str]], text: str, say: Say) -> Reading | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.questions.options import chosen, nearest
+from bot.questions.options import chosen, labels_another, nearest
 from bot.words import digits, fold, listed
 
 _SEPARATORS = re.compile(r"[,،;؛/&+\n]|(?<=\d)\s+(?=\d)|(?<=\d)\.\s+(?=\d)")
@@ -57,21 +57,27 @@ def named(text: str, labels: Sequence[Sequence[str]]) -> Chosen | None:
     if not said or not labels or len(_parts(text)) > 2 * len(labels) + 2:
         return None
     if found := _one_by_one(text, labels):
-        return Chosen(found)
+        return found
     if said in _ALL:
         return _all(labels)
     if said in _NONE:
         says_none = _saying_none(labels)
         return Chosen(says_none, is_literal=False) if says_none else None
-    return _all_but(said, labels) or _in_ranges(text, labels) or _in_doubt(text, labels)
+    return _all_but(said, labels) or _some(text, labels)
 
 
-def _one_by_one(text: str, labels: Sequence[Sequence[str]]) -> frozenset[int]:
-    for parts in ([text], text.splitlines(), _parts(text)):
-        found = [chosen(part, labels) for part in parts if part.strip()]
-        if found and None not in found:
-            return frozenset(i for i in found if i is not None)
-    return frozenset()
+def _some(text: str, labels: Sequence[Sequence[str]]) -> Chosen | None:
+    return _one_by_one(text, labels) or _in_ranges(text, labels) or _in_doubt(text, labels)
+
+
+def _one_by_one(text: str, labels: Sequence[Sequence[str]]) -> Chosen | None:
+    for parts in ([text], text.splitlines(), _SEPARATORS.split(digits(text)), _parts(text)):
+        found = [(part, chosen(part, labels)) for part in parts if part.strip()]
+        indexes = frozenset(index for _, index in found if index is not None)
+        if found and all(index is not None for _, index in found):
+            is_open = any(labels_another(part, index, labels) for part, index in found if index is not None)
+            return Chosen(indexes, is_literal=not is_open)
+    return None
 
 
 def _parts(text: str) -> list[str]:
@@ -92,7 +98,7 @@ def _all_but(said: str, labels: Sequence[Sequence[str]]) -> Chosen | None:
     found = _BUT.fullmatch(said)
     if found is None or fold(found["all"]) not in _ALL:
         return None
-    rest = named(found["rest"], labels)
+    rest = _some(found["rest"], labels)  # not `named`: `all but all but …` has no end
     left = _all(labels).indexes - rest.indexes if rest else frozenset()
     return Chosen(left, rest.is_doubtful, is_literal=False) if left and rest else None
 

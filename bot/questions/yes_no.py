@@ -24,7 +24,7 @@ _FORMS = {
         " confirmo,"
         " com certeza, está bem, isso, isso mesmo, é isso, de acordo, sim obrigado, sim obrigada",
         "نعم, نعم نعم, نعم شكرا, أيوه, أيوا, ايوه, إيه, اي, أي نعم, أجل, بلى, طبعا, بالطبع, أكيد, بالتأكيد,"
-        " صحيح, هذا صحيح, صح, مضبوط, موافق, موافقة, أوافق, تمام, حسنا, أوكي, أوك, واخا, مزيان",
+        " صحيح, هذا صحيح, صح, مضبوط, موافق, موافقة, أوافق, تمام, حسنا, أوكي, أوك, واخا, مزيان, واه, إيوا",
     ),
     "no": (
         "no, n, nope, nah, nay, no no, no thanks, no thank you, not at all, never, wrong, that is wrong,"
@@ -33,7 +33,7 @@ _FORMS = {
         " pas d'accord, pas vraiment, bien sûr que non, ce n'est pas ça, ce n'est pas exact",
         "não, nao, não não, não obrigado, não obrigada, não senhor, claro que não, nunca, errado,"
         " está errado, incorrecto, incorreto, falso, de modo nenhum, não é, não é isso, nada disso",
-        "لا, لأ, لا لا, لا شكرا, كلا, أبدا, مطلقا, خطأ, غلط, غير صحيح, ليس صحيحا, هذا خطأ, لا أوافق,"
+        "لا, لأ, لا لا, لالا, لا شكرا, كلا, أبدا, مطلقا, خطأ, غلط, غير صحيح, ليس صحيحا, هذا خطأ, لا أوافق,"
         " غير موافق, بالطبع لا",
     ),
 }
@@ -43,11 +43,13 @@ _SIGNS = {"👍": "yes", "👌": "yes", "✅": "yes", "✔": "yes", "☑": "yes"
 _BY_FORM = {
     fold(form): meaning for meaning, tables in _FORMS.items() for table in tables for form in table.split(",")
 }
+_MOST_WORDS = 6
 
 
 def yes_or_no(text: str) -> str | None:
     """Return "yes" or "no" when the whole text is a form of it in any of the four languages, else None."""
-    return _BY_FORM.get(" ".join(fold(text).replace(",", " ").split())) or _by_sign(text)
+    words = fold(text).replace(",", " ").replace("،", " ").split()
+    return _BY_FORM.get(" ".join(words)) or _twice(words) or _by_sign(text)
 
 
 def plain(text: str) -> str:
@@ -73,6 +75,15 @@ def begins_with(labels: Sequence[str]) -> str | None:
     common = {fold(word): "yes" for word in YES} | {fold(word): "no" for word in NO}
     meanings = {common[word] for word in first if word in common}
     return meanings.pop() if len(meanings) == 1 else None
+
+
+def _twice(words: Sequence[str]) -> str | None:
+    """Return what two forms in a row say alike: `oui, bien sûr`, `no, never`."""
+    if len(words) > _MOST_WORDS:
+        return None
+    pairs = [(" ".join(words[:n]), " ".join(words[n:])) for n in range(1, len(words))]
+    same = {_BY_FORM.get(first) for first, then in pairs if _BY_FORM.get(first) == _BY_FORM.get(then)}
+    return next(iter(same - {None}), None)
 
 
 def _by_sign(text: str) -> str | None:

@@ -317,3 +317,24 @@ def test_what_is_shown_reads_as_the_same_value(kind: str, asked: Asked, value: V
 def test_a_type_without_a_module_is_asked_as_text() -> None:
     """Nothing is left out: what has no way of its own is written."""
     assert type_named("geotrace") is TYPES["text"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        pytest.param("select_one", "⑳" * 4000, id="digits"),
+        pytest.param("select_multiple", "⑳" * 4000, id="digits-for-several"),
+        pytest.param("rank", "⑳" * 4000, id="digits-in-order"),
+        pytest.param("select_multiple", "all but " * 600 + "1", id="exceptions-without-end"),
+    ],
+)
+def test_a_reply_without_end_is_refused(kind: str, said: str) -> None:
+    """What no person means is asked again; nothing breaks."""
+    assert isinstance(read(kind, said, Asked("", SEVERITY)), Rejection)
+
+
+def test_a_name_that_nobody_sees_takes_no_beginning_away() -> None:
+    """The beginning of one label only is that option, whatever the form calls the others."""
+    asked = Asked("", (Choice("n1", {"en": "Yes"}), Choice("n2", {"en": "No"})))
+    assert read("select_one", "n", asked) == Answer("n2")
+    assert read("select_one", "n1", asked) == Answer("n1")
