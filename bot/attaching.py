@@ -61,7 +61,7 @@ def attach(scene: Scene, heard: Heard, go_on: Callable[[Scene, Heard], Outcome])
     else:
         return _to_draft(scene, report, media)
     if scene.talk.choice and heard.text.strip():
-        return _preceded(go_on(scene, replace(heard, media=None)), first)
+        return go_on(scene, replace(heard, media=None)).preceded(first)
     is_asked_again = scene.talk.choice is not None and (report is None or scene.has_moved)
     return reporting.ask_current(scene, first) if is_asked_again else reporting.say_only(scene, first)
 
@@ -85,7 +85,7 @@ def _to_open(
         turn = engine.put(filling, path, value_of(media))
         scene, first = reporting.filled(scene, turn), turn.first
     if heard.text.strip() and not scene.has_moved:
-        return _preceded(go_on(scene, replace(heard, media=None)), first)
+        return go_on(scene, replace(heard, media=None)).preceded(first)
     if is_said_not_written and not scene.has_moved:
         return reporting.answer(scene, heard)  # says that writing is wanted, and what was sent is kept
     return reporting.ask_current(scene, first)
@@ -146,10 +146,3 @@ def _kept(scene: Scene, media: Media) -> str:
             return scene.say("The video is kept with this report.")
         case MediaKind.FILE:
             return scene.say("The document is kept with this report.")
-
-
-def _preceded(outcome: Outcome, first: str) -> Outcome:
-    if not outcome.messages:
-        return outcome
-    head, *rest = outcome.messages
-    return replace(outcome, messages=(replace(head, text=f"{first}\n{head.text}"), *rest))

@@ -67,7 +67,7 @@ def _heard(scene: Scene, heard: Heard) -> Outcome:
     scene, first = _closed(prompted.as_of_now(scene))
     scene, gone = reopening.as_of_now(scene, is_away=_is_away(scene))
     outcome = _route(scene, heard, command)
-    return preceded(outcome, "\n".join(filter(None, (first, gone))))
+    return outcome.preceded("\n".join(filter(None, (first, gone))))
 
 
 def _opted_out(scene: Scene, heard: Heard) -> Outcome:
@@ -82,7 +82,7 @@ def _opted_out(scene: Scene, heard: Heard) -> Outcome:
 
 def _stop(scene: Scene) -> Outcome:
     scene, refused = gathering.settled(scene)
-    return preceded(control.stop(scene, ""), refused)
+    return control.stop(scene, "").preceded(refused)
 
 
 def silent(scene: Scene) -> Outcome:
@@ -153,7 +153,7 @@ def _gathered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     scene, refused = gathering.settled(scene)
     if not is_choice and ((command and command.name in _TO_A_QUESTION) or fold(heard.text) == "="):
         return reporting.ask_current(scene, refused)  # they were not said of the question that comes now
-    return preceded(_route(scene, heard, command), refused)
+    return _route(scene, heard, command).preceded(refused)
 
 
 def _edited(scene: Scene, heard: Heard) -> Outcome:
@@ -292,7 +292,7 @@ def _idle(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if command and command.name == "output" and "output" in scene.programme.words:
         unknown = scene.say("There is no milestone {id}. CALENDAR shows them.", id=command.more)
         return reporting.ask_current(scene, unknown)
-    return preceded(reporting.take_up(scene), "" if command else gathering.left_over(scene, heard))
+    return reporting.take_up(scene).preceded("" if command else gathering.left_over(scene, heard))
 
 
 def act(scene: Scene, action: str) -> Outcome:
@@ -489,11 +489,3 @@ def _why_closed(scene: Scene, report: Report) -> str:
             "Period closed: {period}. The answers given are kept as a partial update.", period=period
         )
     return scene.say("Period closed: {period}.", period=period)
-
-
-def preceded(outcome: Outcome, first: str) -> Outcome:
-    """Return the outcome with `first` said before its message."""
-    if not first or not outcome.messages:
-        return outcome
-    head, *rest = outcome.messages
-    return replace(outcome, messages=(replace(head, text=f"{first}\n{head.text}"), *rest))

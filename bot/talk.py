@@ -385,5 +385,12 @@ class Outcome:
     effects: tuple[Effect, ...]
     messages: tuple[Message, ...]
 
+    def preceded(self, first: str) -> "Outcome":
+        """Return the outcome with `first` said before its message."""
+        if not first or not self.messages:
+            return self
+        head, *rest = self.messages
+        return replace(self, messages=(replace(head, text=f"{first}\n{head.text}"), *rest))
+
 
 Action = Callable[[Scene, str], Outcome]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot import editing, notices
 from bot.control import ask_consent
-from bot.conversation import hear, preceded, silent
+from bot.conversation import hear, silent
 from bot.gathering import silence_of
 from bot.ladder import NEWEST
 from bot.talk import Outcome, Scene, Who
@@ -164,7 +164,7 @@ class Turns:
         joined = notices.welcome(scene.say, person.name, scene.named(scene.city.names) if scene.city else "")
         is_back = scene.who.agreed or scene.who.is_stopped
         outcome = hear(scene, Heard(text="start")) if is_back else ask_consent(scene)
-        self._keep(db, row, news.address, chat, scene, preceded(outcome, joined), at)
+        self._keep(db, row, news.address, chat, scene, outcome.preceded(joined), at)
 
     def _scene(self, db: Db, row: Inbox, heard: Heard, person: KnownPerson, chat: OpenChat) -> Scene:
         return replace(
