@@ -9,13 +9,14 @@ from bot.values import Labels
 
 _RULES = ("required", "relevant", "constraint")
 _TEXTS = {"label": "labels", "hint": "hints"}
+_COLUMNS = {"choice_label": "label"}  # what is not called as in the form
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One difference: what of which question, as it was and as it is; "" where there was or is nothing."""
 
-    kind: str  # added, removed, moved, type, label, hint, choice_added, choice_removed, choice_label, a rule
+    kind: str  # added, removed, type, label, hint, choice_added, choice_removed, choice_label, a rule
     question: str
     before: str = ""
     after: str = ""
@@ -60,6 +61,13 @@ def _of_texts(kind: str, path: str, before: Labels, after: Labels) -> Iterator[C
             yield Change(kind, path, was, now, language)
 
 
+def compared(form: str, before: str, after: str) -> str:
+    """Return which versions of a form are compared, as a sentence; `before` is "" for its first version."""
+    if not before:
+        return sentence("{form}: version {version} is the first.", form=form, version=after)
+    return sentence("{form}: version {before} to {after}", form=form, before=before, after=after)
+
+
 def said(change: Change) -> str:
     """Return a change as a sentence."""
     match change.kind:
@@ -73,7 +81,8 @@ def said(change: Change) -> str:
             return sentence(
                 "{question}: choice {choice} removed.", question=change.question, choice=change.before
             )
-    what = f"{change.kind} ({change.language})" if change.language else change.kind
+    column = _COLUMNS.get(change.kind, change.kind)
+    what = f"{column} ({change.language})" if change.language else column
     return sentence(
         "{question}: {what} was “{before}”, is now “{after}”.",
         question=change.question,

@@ -1,6 +1,6 @@
 """What is told to an officer of a form that was read: size, languages and weight, as sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from bot.forms.coverage import Covered
 from bot.forms.form import Form
@@ -46,6 +46,11 @@ def weighed(weight: Weight, covered: Mapping[str, Mapping[str, Covered]]) -> Ite
         )
         yield from _missing(name, covered.get(language, {}))
         yield from (_too_long(name, one) for one in questions if one.is_over)
+
+
+def taken_along(files: Iterable[str]) -> Sentence:
+    """Return which files were taken without being named."""
+    return sentence("with {files} from the same folder", files=", ".join(files))
 
 
 def warned(text: str) -> Sentence:

@@ -61,11 +61,12 @@ for command in (preview, show_changes, retire, reopen):
 def check(context: click.Context, file: Path, attach: tuple[Path, ...], language: str, as_json: bool) -> None:
     """Find every fault of a form: sheet, row, column and mend; tell its languages and weight."""
     reading, _, attached = read_with_lists(file, attach)
-    tell_of_lists(attached, attach)
+    say = voice(language)
+    tell_of_lists(attached, attach, say)
     if as_json:
-        show_json(checked(reading, voice(language)))
+        show_json(checked(reading, say))
     else:
-        show_checked(reading, voice(language))
+        show_checked(reading, say)
     context.exit(2 if reading.form is None else 0)
 
 
@@ -94,7 +95,7 @@ def add(
         if form is None or (found and not spare):
             show_faults((*reading.problems, *found), say)
             context.exit(2)
-        tell_of_lists(attached, attach)
+        tell_of_lists(attached, attach, say)
 
         def work(db: Db) -> tuple[str, str, tuple[Change, ...]]:
             had = {one.version for one in current_forms(db) if one.name == form.name}

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bot.forms.coverage import Covered, coverage
-from bot.forms.findings import headline, questions_asked, warned, weighed
+from bot.forms.findings import headline, questions_asked, taken_along, warned, weighed
 from bot.forms.places import place_in_words, place_of
 from bot.forms.read import Reading
 from bot.forms.sizes import LARGEST_FILE
@@ -55,10 +55,10 @@ def read_with_lists(file: Path, named: Sequence[Path]) -> tuple[Reading, bytes, 
     return reading, content, {name: lists[name] for name in reading.attached}
 
 
-def tell_of_lists(attached: Mapping[str, bytes], named: Sequence[Path]) -> None:
+def tell_of_lists(attached: Mapping[str, bytes], named: Sequence[Path], say: Say) -> None:
     """Say which files beside the form were taken without being named."""
     if found := [name for name in attached if name not in {path.name for path in named}]:
-        click.echo(f"with {', '.join(found)} from the same folder", err=True)
+        click.echo(spoken(taken_along(found), say), err=True)
 
 
 def show_faults(problems: Sequence[Problem], say: Say) -> None:

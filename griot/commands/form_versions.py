@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from bot.forms.changes import Change, changes, said
+from bot.forms.changes import Change, changes, compared, said
 from bot.sentence import spoken
 from bot.values import Say
 from griot.commands.desk import BadInput, desk, show_json
@@ -33,8 +33,9 @@ def show_changes(name: str, before: str | None, after: str | None, language: str
     if as_json:
         show_json({"name": name, "from": older, "to": newer, "changes": described(found)})
         return
-    click.echo(f"{name}: version {older or '-'} to {newer}")
-    show(found, voice(language))
+    say = voice(language)
+    click.echo(spoken(compared(name, older, newer), say))
+    show(found, say)
 
 
 def between(

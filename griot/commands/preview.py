@@ -32,11 +32,11 @@ def preview(
 ) -> None:
     """Show every question as each channel would, in each language. Nothing is stored."""
     reading, _, attached = read_with_lists(file, attach)
-    form = reading.form
+    form, say = reading.form, voice(wanted or "en")
     if form is None:
-        show_faults(reading.problems, voice(wanted or "en"))
+        show_faults(reading.problems, say)
         context.exit(2)
-    tell_of_lists(attached, attach)
+    tell_of_lists(attached, attach, say)
     languages = (wanted,) if wanted else languages_of(form)
     channels = (channel,) if channel else CHANNELS
     seen = previews(form, None, voices(data_folder("locales")), languages, now())

@@ -123,6 +123,8 @@ def test_the_programme_may_record_the_fallback(quick: Griot, meet: Path) -> None
 def test_what_changed_between_two_versions_is_shown(griot: Griot, meet: Path) -> None:
     """When it is added, and later."""
     griot("form", "add", meet, "--fallback", "en")
+    first = griot("form", "changes", "meet", "--language", "pt")
+    assert first.stdout.splitlines() == ["meet: a versão 1 é a primeira."]
     meet.write_text(SECOND, encoding="utf-8")
     added = griot("form", "add", meet, "--fallback", "en")
     assert added.stdout.splitlines()[0] == "meet, version 2"
@@ -143,7 +145,7 @@ def test_what_changed_between_two_versions_is_shown(griot: Griot, meet: Path) ->
     }
     assert len(added.stdout.splitlines()) == 5
     again = griot("form", "changes", "meet", "--from", "1", "--to", "1", "--language", "fr")
-    assert again.stdout.splitlines() == ["meet: version 1 to 1"]
+    assert again.stdout.splitlines() == ["meet : de la version 1 à la version 1"]
     assert "9" in griot.refused("form", "changes", "meet", "--to", "9")
 
 
@@ -220,6 +222,8 @@ def test_lists_beside_a_form_are_taken(quick: Griot, tmp_path: Path) -> None:
     added = quick("form", "add", file)
     assert added.exit_code == 0, added.stderr
     assert "with towns.csv" in added.stderr
+    checked = quick("form", "check", file, "--language", "fr")
+    assert checked.stderr.splitlines()[0] == "avec towns.csv, du même dossier"
     assert "other" not in added.stderr
     (town,) = quick.json("form", "show", "towns")["questions"]
     assert [choice["name"] for choice in town["choices"]] == ["bko", "kla"]
