@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from channels.file_types import PHOTOS, file_type
-from channels.photos import PhotoError, cleaned
 
 MOST_BYTES = 10_000_000  # domain rules section 5: a document at most 10 MB
 
@@ -28,6 +27,8 @@ def fit_to_keep(content: bytes) -> Kept:
         raise UnfitError("a type of file that is not taken")
     if found.extension not in PHOTOS:
         return Kept(content, found.extension, found.content_type)
+    from channels.photos import PhotoError, cleaned  # Pillow costs 5 MiB: only where a photo is cleaned
+
     try:
         photo, type_now = cleaned(content)
     except PhotoError as error:

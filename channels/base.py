@@ -93,6 +93,11 @@ class FetchError(Exception):
         self.retry_after = retry_after
 
 
+def too_large(most_bytes: int) -> FetchError:
+    """Return the refusal of a file that is larger than what is kept."""
+    return FetchError(Lack.REFUSED, f"larger than {most_bytes // 1_000_000} MB")
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """A file as the provider has it; its type is read from its content."""

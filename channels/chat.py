@@ -21,9 +21,9 @@ from channels.base import (
     Outgoing,
     Receipt,
     SignatureError,
+    too_large,
 )
 from channels.cleaning import clean
-from channels.fetching import too_large
 
 MOST_WAITING = 50  # files that nobody fetched, or that were not kept: the oldest give way to new ones
 _REF = re.compile(r"[0-9a-f]{32}")

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
-from channels.base import Fetched, FetchError, Lack
+from channels.base import Fetched, FetchError, Lack, too_large
 
 MOST_REDIRECTS = 3
 LONGEST_WAIT = 3600  # seconds that a provider is believed when it wants to be left alone
@@ -142,8 +142,3 @@ def _check_status(answer: aiohttp.ClientResponse) -> None:
     wait = answer.headers.get("Retry-After", "")
     seconds = float(min(int(wait), LONGEST_WAIT)) if wait.isascii() and wait.isdecimal() else None
     raise FetchError(Lack.LATER, detail, retry_after=seconds)
-
-
-def too_large(most_bytes: int) -> FetchError:
-    """Return the refusal of a file that is larger than what is kept."""
-    return FetchError(Lack.REFUSED, f"larger than {most_bytes // 1_000_000} MB")

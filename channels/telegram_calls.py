@@ -16,8 +16,8 @@ from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bot.values import Message
-from channels.base import Failure, Fetched, FetchError, Lack, Limits, Outgoing, SendError
-from channels.fetching import Sources, download, too_large
+from channels.base import Failure, Fetched, FetchError, Lack, Limits, Outgoing, SendError, too_large
+from channels.fetching import Sources, download
 from channels.fitting import fit, one_line, shorten
 
 T = TypeVar("T")

@@ -116,8 +116,8 @@ def test_only_our_own_pages_change_something(
 
 def test_a_large_form_is_refused(stage: Stage) -> None:
     client = stage.app().test_client()
-    path = f"/simulator/{stage.people['keeper']}"
-    assert press(client, path, text="x" * (1 << 20)).status_code == 413
+    path, action = f"/simulator/{stage.people['keeper']}", "/simulator/clock"
+    assert press(client, path, action, to="x" * (1 << 20)).status_code == 413
 
 
 def test_programs_need_no_token_and_get_no_page(stage: Stage) -> None:
