@@ -44,11 +44,15 @@ OPEN_STATES = (OutboxState.QUEUED, OutboxState.SENDING)
 
 
 def the_words(person: int, report: int) -> list[str]:
-    """Return what a person types for one report: from the second on, it is added to the first."""
+    """Return what a person types for one report.
+
+    From the second on, last time's answers are offered and not kept, and it is added to the one before.
+    """
     mark = f"{person}-{report}"
     answers = ["1", "3", f"activity {mark}", "1", "24", "2", f"challenge {mark}", "1", "-", f"next {mark}"]
     ending = ["1", "2"] if report else ["1"]  # send; add to the one before
-    return ["/report weekly_update", *answers, *ending]
+    beginning = ["/report weekly_update", "2"] if report else ["/report weekly_update"]
+    return [*beginning, *answers, *ending]
 
 
 class Processes:
