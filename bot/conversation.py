@@ -1,44 +1,36 @@
 """The way of every reply: who may speak, what is open, which word or answer it is, what follows."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 from bot import (
     asking,
     attaching,
-    carrying,
     choices,
     control,
     editing,
     engine,
     gathering,
-    guiding,
     prompted,
     reopening,
     reporting,
     revising,
     scheduled,
-    sending,
     whole,
 )
 from bot.filling import filling_of
+from bot.obeying import APART, OVER_A_QUESTION, act, commanded, is_meant
 from bot.questions.options import chosen
 from bot.questions.yes_no import plain
 from bot.say import begun_right
-from bot.talk import Action, Choice, LeftOpen, Outcome, Report, Scene
+from bot.talk import Choice, LeftOpen, Outcome, Report, Scene
 from bot.values import Heard
-from bot.whole import form_named
 from bot.words import Command, command_in, fold
 
 AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
 _GREETINGS = frozenset({"menu", "start", "pending"})
 _ANSWERS = frozenset({"skip", "nothing", "send", "done"})  # words that do something to the open question
 _TO_A_QUESTION = frozenset({"done", "skip", "nothing"})
-_OVER_A_QUESTION = frozenset({"menu", "forms", "language", "offer", "waiting", "resume", *scheduled.KINDS})
-_APART = frozenset(
-    {*scheduled.KINDS, scheduled.WHY}
-)  # choices that stand for themselves, whatever report is open
 _MEANS = {"start": "begin", "send": "output"}  # words that name an option of the schedule by another name
 
 
@@ -117,12 +109,12 @@ def _route(scene: Scene, heard: Heard, command: Command | None, *, is_beside: bo
             return gathering.added(scene, heard)
         if fold(heard.text) == "=":
             return reporting.keep_last(scene, "")
-        if outcome := _commanded(scene, command):
+        if outcome := commanded(scene, command):
             return outcome
         return _not_picked(scene, heard, is_beside=is_beside)
     if scene.report:
         return _answered(scene, heard, command)
-    if outcome := _commanded(scene, command):
+    if outcome := commanded(scene, command):
         return outcome
     return _idle(scene, heard, command)
 
@@ -131,7 +123,7 @@ def _attached(scene: Scene, heard: Heard) -> Outcome:
     """Take an attachment or a place as the answer that is asked for; else keep the one and read the words."""
     scene = attaching.beside(scene, heard)
     if attaching.answers(scene, heard):
-        over = scene.talk.choice is not None and scene.talk.choice.kind in _OVER_A_QUESTION
+        over = scene.talk.choice is not None and scene.talk.choice.kind in OVER_A_QUESTION
         return _answered(scene.chose(None) if over else scene, attaching.bare(heard), None)
     if heard.media:
         return attaching.attach(scene, heard, _beside)
@@ -148,7 +140,7 @@ def _beside(scene: Scene, words: Heard) -> Outcome:
 def _gathered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     """Add a reply to the text that is being gathered; a word or a choice ends it, and is then obeyed."""
     is_choice = heard.press is not None or (scene.talk.choice is not None and _picked(scene, heard.text))
-    if not is_choice and not _is_meant(scene, command) and fold(heard.text) != "=":
+    if not is_choice and not is_meant(scene, command) and fold(heard.text) != "=":
         return gathering.gone_on(scene, heard)
     scene, refused = gathering.settled(scene)
     if not is_choice and ((command and command.name in _TO_A_QUESTION) or fold(heard.text) == "="):
@@ -174,7 +166,7 @@ def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
             return reporting.keep_last(scene, "")
         if command and command.name == "done" and engine.takes_several(filling):
             return reporting.answer(scene, heard)
-        if outcome := _commanded(scene, command):
+        if outcome := commanded(scene, command):
             return outcome
     if not _is_away(scene):
         return _answered_now(scene, heard)
@@ -264,7 +256,7 @@ def _not_picked(scene: Scene, heard: Heard, *, is_beside: bool) -> Outcome:
     scene = reporting.not_understood(scene)
     if choice.kind == scheduled.WHY:
         return reporting.ask_current(scene)
-    is_over = choice.kind in _OVER_A_QUESTION or (choice.kind == "carry" and _has_lines(heard))
+    is_over = choice.kind in OVER_A_QUESTION or (choice.kind == "carry" and _has_lines(heard))
     if scene.report and is_over and engine.understands(filling_of(scene), heard):
         behind = scene.chose(None)
         if engine.takes_free_text(filling_of(behind)):
@@ -293,139 +285,6 @@ def _idle(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
         unknown = scene.say("There is no milestone {id}. CALENDAR shows them.", id=command.more)
         return reporting.ask_current(scene, unknown)
     return reporting.take_up(scene).preceded("" if command else gathering.left_over(scene, heard))
-
-
-def act(scene: Scene, action: str) -> Outcome:
-    """Do what an option stands for."""
-    name, _, more = action.partition(":")
-    return ACTIONS[name](scene, more)
-
-
-def _commanded(scene: Scene, command: Command | None) -> Outcome | None:
-    """Do what a word says; None when the rest behind the word shows that it was not meant as one."""
-    return COMMANDS[command.name](scene, command.more) if command and _is_meant(scene, command) else None
-
-
-def _is_meant(scene: Scene, command: Command | None) -> bool:
-    return command is not None and (not command.more or _FITS[command.name](scene, command.more))
-
-
-def _report(scene: Scene, more: str) -> Outcome:
-    return reporting.open_form(scene, form_named(scene, more) or "") if more else reporting.open_due(scene)
-
-
-def _word(command: str) -> Action:
-    """Return the action that opens the form which the programme names for a word."""
-
-    def opened(scene: Scene, more: str) -> Outcome:
-        name = scene.programme.words.get(command)
-        return reporting.open_form(scene, name) if name else control.not_yet(scene, more)
-
-    return opened
-
-
-def _output(scene: Scene, more: str) -> Outcome:
-    if "output" not in scene.programme.words:
-        return control.not_yet(scene, more)
-    return reporting.open_output(scene, more)
-
-
-def _start(scene: Scene, more: str) -> Outcome:
-    if scene.report or scene.talk.choice:
-        return reporting.ask_current(scene)
-    return reporting.take_up(scene)
-
-
-def _pending(scene: Scene, more: str) -> Outcome:
-    choice = scene.talk.choice
-    if scene.report:
-        is_over = choice is not None and choice.kind in _OVER_A_QUESTION
-        return reporting.ask_current(scene.chose(None) if is_over else scene)
-    if choice is not None and choice.kind in _APART:
-        return reporting.ask_current(scene)
-    if scene.facts.last_draft():
-        return reporting.take_up(scene)
-    return control.status(scene, more)
-
-
-def _continue(scene: Scene, more: str) -> Outcome:
-    return reporting.ask_first(scene) if scene.report else reporting.ask_current(scene.chose(None))
-
-
-def _more_of_digest(scene: Scene, more: str) -> Outcome:
-    return control.not_yet(scene, more) if scene.who.city else control.more(scene, more)
-
-
-COMMANDS: dict[str, Action] = {
-    "start": _start,
-    "menu": control.menu,
-    "help": guiding.help_,
-    "language": control.language,
-    "report": _report,
-    "form": whole.send_blank,
-    "status": control.status,
-    "calendar": control.calendar,
-    "pending": _pending,
-    "skip": reporting.skip,
-    "back": reporting.back,
-    "edit": reopening.edit,
-    "cancel": sending.cancel,
-    "later": sending.later,
-    "nothing": sending.nothing,
-    "send": sending.send,
-    "stop": control.stop,
-    "need": _word("need"),
-    "practice": _word("practice"),
-    "meeting": _word("meeting"),
-    "output": _output,
-    "more": _more_of_digest,
-    "ask": control.not_yet,
-    "absent": control.not_yet,
-    "why": guiding.why,
-    "example": guiding.example,
-    "done": gathering.done,
-}
-
-ACTIONS: dict[str, Action] = {
-    "agree": control.agree,
-    "refuse": control.refuse,
-    "language": control.language,
-    "report": _report,
-    "status": control.status,
-    "calendar": control.calendar,
-    "forms": control.forms,
-    "help": guiding.help_,
-    "open": reporting.open_form,
-    "decline": sending.decline,
-    "send": sending.send,
-    "edit": reporting.edit,
-    "answer": reporting.edit,
-    "keep": sending.later,
-    "continue": _continue,
-    "still": carrying.keep_all,
-    "changed": carrying.ask_each,
-    "later": prompted.later,
-    "replace": sending.replace_sent,
-    "add": sending.add_to_sent,
-    "neither": sending.later,
-    "discard": sending.discard,
-    "begin": prompted.begin,
-    "nothing": prompted.nothing,
-    "output": reporting.open_output,
-    "moretime": prompted.ask_why("moretime"),
-    "blocks": prompted.ask_why("blocks"),
-    "details": control.details,
-}
-
-_FITS: dict[str, Callable[[Scene, str], bool]] = {
-    "report": lambda scene, more: form_named(scene, more) is not None,
-    "form": lambda scene, more: form_named(scene, more) is not None,
-    "language": lambda scene, more: control.language_named(more) is not None,
-    "edit": lambda scene, more: fold(more).isdecimal() or reopening.is_reference(more),
-    "output": lambda scene, more: more.upper() in scene.programme.milestones,
-    "more": lambda scene, more: scene.who.city is None,
-    "absent": lambda scene, more: False,
-}
 
 
 def _stopped(scene: Scene, command: Command | None) -> Outcome:
@@ -475,7 +334,7 @@ def _closed(scene: Scene) -> tuple[Scene, str]:
     if report is None:
         return scene, ""
     choice = scene.talk.choice
-    is_apart = choice is not None and choice.kind in _APART
+    is_apart = choice is not None and choice.kind in APART
     left = editing.ended(scene if is_apart else scene.chose(None)).without_report().did(LeftOpen())
     return left, "\n".join(filter(None, (refused, _why_closed(scene, report))))
 
