@@ -1,6 +1,6 @@
 """The process that reads form files: files on standard input, what they are on standard output.
 
-`griot.reading` starts it. It imports little before it knows that a file is worth it.
+`griot.reading` starts it, with the seconds it may use. It imports little before a file seems worth it.
 """
 
 import base64
@@ -29,7 +29,7 @@ _RARELY = 50_000  # objects between two looks for garbage: half the time of the 
 
 def main() -> None:
     """Read the files named on standard input; print a line of JSON for each as soon as it is read."""
-    _limit()
+    _limit(int(sys.argv[1]))
     gc.set_threshold(_RARELY)
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever the reader prints is none of the answer
@@ -40,10 +40,10 @@ def main() -> None:
         out.flush()
 
 
-def _limit() -> None:
+def _limit(seconds: int) -> None:
     import resource
 
-    for limit, most in ((resource.RLIMIT_AS, MEMORY << 20), (resource.RLIMIT_CPU, SECONDS)):
+    for limit, most in ((resource.RLIMIT_AS, MEMORY << 20), (resource.RLIMIT_CPU, seconds)):
         with contextlib.suppress(ValueError, OSError):  # macOS has no limit of addresses
             resource.setrlimit(limit, (most, most))
 

@@ -45,8 +45,13 @@ def read_one(file: bytes, name: str, attached: Mapping[str, bytes] = NO_FILES) -
     return reading.form
 
 
-def read_apart(files: Mapping[str, bytes], attached: Mapping[str, bytes] = NO_FILES) -> dict[str, Reading]:
-    """Return what each file is, read in another process; one that kills it is refused, the others are not."""
+def read_apart(
+    files: Mapping[str, bytes], attached: Mapping[str, bytes] = NO_FILES, seconds: int = SECONDS
+) -> dict[str, Reading]:
+    """Return what each file is, read in another process; one that kills it is refused, the others are not.
+
+    `seconds` of the processor are what each process may use.
+    """
     found = {
         name: Reading(None, problems)
         for name, content in files.items()
@@ -54,7 +59,7 @@ def read_apart(files: Mapping[str, bytes], attached: Mapping[str, bytes] = NO_FI
     }
     left = [name for name in files if name not in found]
     while left:
-        done, end = _run({name: files[name] for name in left}, attached)
+        done, end = _run({name: files[name] for name in left}, attached, seconds)
         found |= done
         if not done and end is not None:
             found[left[0]] = Reading(None, (end,))
@@ -63,12 +68,12 @@ def read_apart(files: Mapping[str, bytes], attached: Mapping[str, bytes] = NO_FI
 
 
 def _run(
-    files: Mapping[str, bytes], attached: Mapping[str, bytes]
+    files: Mapping[str, bytes], attached: Mapping[str, bytes], seconds: int
 ) -> tuple[dict[str, Reading], Problem | None]:
     """Return what the process told before it ended, and why it ended early."""
     asked = json.dumps([_written(files), _written(attached)])
-    started = subprocess.Popen(
-        [sys.executable, "-I", "-m", "griot.reader"],  # -I: nothing of the working folder is imported
+    started = subprocess.Popen(  # noqa: S603 - our own module and a number
+        [sys.executable, "-I", "-m", "griot.reader", str(seconds)],  # -I: nothing of the folder is imported
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -84,7 +89,7 @@ def _run(
     done = {name: reading for line in told.splitlines() for name, reading in _unpacked(line)}
     if not is_late and started.returncode == 0:
         return done, None if done else reader_stopped()
-    return done, took_too_much(SECONDS, MEMORY)
+    return done, took_too_much(seconds, MEMORY)
 
 
 def _written(files: Mapping[str, bytes]) -> dict[str, str]:
