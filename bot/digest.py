@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 from babel.lists import format_list
 
-from bot.digest_page import FULL, Line, Quote, Room, Section, changed, name_of, standing_in_words
+from bot.digest_page import (
+    FULL,
+    Line,
+    Quote,
+    Room,
+    Section,
+    changed,
+    incomplete,
+    name_of,
+    standing_in_words,
+)
 from bot.digest_sections import deadlines_of, sections
 from bot.forms.form import Form
 from bot.media_words import described
@@ -200,7 +210,10 @@ def _answers(report: CityWeek, say: Say) -> Iterator[tuple[str, Quote]]:
     form = report.form
     if form is None:
         return
-    for path, value in (report.answers or {}).items():
+    order = {question.path: place for place, question in enumerate(form.questions)}
+    said = report.answers or {}
+    for path in sorted(said, key=lambda each: order.get(each, len(order))):  # PostgreSQL keeps no order
+        value = said[path]
         if value is None or isinstance(value, dict) or _is_of_repeat(value):
             continue
         text = shown(form, path, value, say.language)
@@ -214,6 +227,8 @@ def _is_of_repeat(value: Value) -> bool:
 
 def _standing(week: CityWeek, say: Say) -> str:
     words = say("Nothing to report") if week.nothing else standing_in_words(week.standing, say)
+    if week.has_gap:
+        words = incomplete(say)
     return f"{words} ({week.reference})" if week.reference else words
 
 

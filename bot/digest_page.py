@@ -137,3 +137,8 @@ def standing_in_words(standing: Standing, say: Say) -> str:
             return say("Excused")
         case Standing.PAUSED:
             return say("Paused")
+
+
+def incomplete(say: Say) -> str:
+    """Return the words for a report that was sent and lacks an answer since a change."""
+    return say("Received, incomplete")

@@ -17,6 +17,7 @@ from bot.digest_page import (
     Section,
     at_most,
     changed,
+    incomplete,
     more,
     name_of,
     standing_in_words,
@@ -240,7 +241,7 @@ def _successes(page: Page, reports: Sequence[Told]) -> tuple[Line, ...]:
 
 
 def _absent(page: Page) -> tuple[Line, ...]:
-    return (*_begun(page), *_silent(page), *_excused(page))
+    return (*_begun(page), *_incomplete(page), *_silent(page), *_excused(page))
 
 
 def _begun(page: Page) -> Iterator[Line]:
@@ -251,6 +252,12 @@ def _begun(page: Page) -> Iterator[Line]:
                 "{name}: {text}", name=standing_in_words(Standing.PARTIAL, page.say), text=page.cities(begun)
             )
         )
+
+
+def _incomplete(page: Page) -> Iterator[Line]:
+    lacking = [each.city for each in (*page.week.cities, *page.week.since) if each.has_gap]
+    if lacking:
+        yield Line(page.say("{name}: {text}", name=incomplete(page.say), text=page.cities(lacking)))
 
 
 def _silent(page: Page) -> Iterator[Line]:

@@ -56,6 +56,7 @@ class CityWeek:
     answers: Mapping[str, Value] | None = None
     nothing: bool = False
     sent_at: datetime | None = None
+    has_gap: bool = False  # a change after it was sent left a needed question without an answer
     missed: int = 0  # updates in a row, this one included
     away: Away | None = None
     is_asked: bool = True  # by its rhythm: some cities report every second week
@@ -72,6 +73,11 @@ class CityWeek:
     def is_sent(self) -> bool:
         """Tell whether the report was sent, not only begun."""
         return self.standing is Standing.SUBMITTED
+
+    @property
+    def state(self) -> Standing:
+        """Return where the city stands; a report that lacks an answer counts as sent, and is partial."""
+        return Standing.PARTIAL if self.has_gap else self.standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     UniqueConstraint,
     bindparam,
+    false,
     func,
     insert,
     select,
@@ -74,6 +75,9 @@ class Submission(Base):
     answers: Mapped[
         dict[str, Json]
     ]  # the report as it stands, by path: relevant answers only, null for skipped
+
+
+HAS_GAP = func.coalesce(Submission.kept[GAP].as_boolean(), false()).label("has_gap")
 
 
 class Answer(Base):

@@ -13,7 +13,7 @@ from bot.week import Away, CityWeek, Standing
 from models.base import Db, Json
 from models.city import Absence, City, absence_on, today_in
 from models.form import FormShelf
-from models.submission import Submission, SubmissionState
+from models.submission import HAS_GAP, Submission, SubmissionState
 
 COLUMNS = (
     Submission.city,
@@ -26,6 +26,7 @@ COLUMNS = (
     Submission.answers,
     Submission.nothing,
     Submission.submitted_at,
+    HAS_GAP,
 )
 
 
@@ -82,7 +83,7 @@ def _city_week(
 
 def as_told(db: Db, shelf: FormShelf, city: CityData, report: Sequence[Json]) -> CityWeek:
     """Return a stored report, the columns of `COLUMNS`, as the digest reads it."""
-    _, form, _, state, reference, version, language, answers, nothing, sent_at = report
+    _, form, _, state, reference, version, language, answers, nothing, sent_at, has_gap = report
     return CityWeek(
         city,
         Standing.SUBMITTED if state == SubmissionState.SUBMITTED else Standing.PARTIAL,
@@ -92,6 +93,7 @@ def as_told(db: Db, shelf: FormShelf, city: CityData, report: Sequence[Json]) ->
         answers=answers,
         nothing=nothing,
         sent_at=sent_at,
+        has_gap=has_gap,
     )
 
 

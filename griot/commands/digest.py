@@ -60,7 +60,7 @@ def _as_json(found: Digest) -> Mapping[str, object]:
         "cities": [
             {
                 "city": each.city.slug,
-                "state": each.standing.value,
+                "state": each.state.value,
                 "reference": each.reference,
                 "status": status,
             }

@@ -56,9 +56,10 @@ class Stage:
             "language": "fr",
             "submitted_at": at,
             "hidden": {"milestone": parts.pop("milestone", "")},
+            "kept": {},
         }
         times = {"started_at": at, "updated_at": at, "changed_at": at}
-        row = Submission(form=form, city=city, kept={}, answers=answers, **times, **(values | parts))
+        row = Submission(form=form, city=city, answers=answers, **times, **(values | parts))
         self.db.add(row)
         self.db.flush()
 
@@ -103,6 +104,40 @@ def test_a_week_counts_its_own_reports(stage: Stage) -> None:
     states = {each.city.slug: (each.standing.value, status) for each, status in found.cities}
     assert states["niamey"] == ("submitted", "blocked")
     assert states["lagos"] == ("silent", None)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        pytest.param("en", "Received, incomplete", id="English"),
+        pytest.param("fr", "Reçu, incomplet", id="French"),
+        pytest.param("pt", "Recebido, incompleto", id="Portuguese"),
+        pytest.param("ar", "تم الاستلام، غير مكتمل", id="Arabic"),
+    ],
+)
+def test_a_report_that_lacks_an_answer_says_so(stage: Stage, language: str, words: str) -> None:
+    """It counts as received, this week's and a late one; its state is partial, also in what MORE tells."""
+    stage.report("bamako", THURSDAY, kept={"gap": True})
+    stage.report("niamey", THURSDAY)
+    stage.report("lagos", THURSDAY, period="2026-W47", kept={"gap": True})
+    found = stage.digests.of_week(stage.db, WEEK, language, FRIDAY)
+    [line] = [each for each in found.text.splitlines() if words in each]
+    named = {"ar": ("باماكو", "لاغوس", "نيامي")}.get(language, ("Bamako", "Lagos", "Niamey"))
+    assert [name in line for name in named] == [True, True, False]
+    states = {each.city.slug: each.state.value for each, _ in found.cities}
+    assert (states["bamako"], states["niamey"], found.answered) == ("partial", "submitted", 2)
+    details = dict(found.details)
+    assert [words in details[slug] for slug in ("bamako", "lagos", "niamey")] == [True, True, False]
+
+
+def test_a_city_s_answers_stand_in_the_form_s_order(stage: Stage) -> None:
+    """However the database keeps them."""
+    said = {"status": "delayed", "main_activity": "Une réunion", "lag_met": "no", "severity": "minor"}
+    stage.report("bamako", THURSDAY, answers=said)
+    details = dict(stage.digests.of_week(stage.db, WEEK, "en", FRIDAY).details)["bamako"]
+    begun = ("How is the project", "What was the main", "Did the local", "Is any difficulty")
+    places = [details.index(each) for each in begun]
+    assert places == sorted(places)
 
 
 def test_what_came_since_the_last_digest_is_told(stage: Stage) -> None:
