@@ -1,9 +1,8 @@
 """A report as a reader sees it: the questions in the reader's language, the answers in the city's words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from bot.forms.form import Form
 from bot.forms.sheet import Sheet, Step
@@ -12,29 +11,67 @@ from bot.questions.base import Asked, label_in
 from bot.say import isolate
 from bot.values import Say, Value
 from models.overview import Report
+from models.revisions import Change
 
 ASIDE = frozenset({"note", "another"})  # steps that hold no answer of their own
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What an answer said before it was changed after sending, who changed it, and when."""
+
+    before: str | None  # None: passed over
+    is_new: bool  # there was no answer before
+    author: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One question and what was answered; None: passed over."""
+    """One question and what was answered; None: passed over, or still awaited."""
 
     label: str
     text: str | None
+    is_awaited: bool = False
+    changes: tuple[Changed, ...] = ()
 
 
-def lines_of(
-    form: Form, report: Report, hidden: Mapping[str, str], at: datetime, say: Say
-) -> tuple[Line, ...]:
-    """Return every question that was answered or passed over.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One report as one reader reads it."""
 
-    `hidden`: what the system fills in, in the reader's language; `at` in city time.
-    """
-    given = cast(Mapping[str, Value], report.given)
-    sheet = Sheet(form, given, hidden, at)
-    steps = (step for step in sheet.steps() if step.path in given and step.question.type not in ASIDE)
-    return tuple(_line(sheet, step, given[step.path], say) for step in steps)
+    report: Report
+    sheet: Sheet
+    changes: Sequence[Change]
+    say: Say
+    moment: Callable[[datetime], str]  # in words
+
+    def lines(self) -> tuple[Line, ...]:
+        """Return every question that was answered or passed over, or that a change left without an answer."""
+        asked = (step for step in self.sheet.steps() if step.question.type not in ASIDE)
+        return tuple(self._line(step) for step in asked if self._is_shown(step))
+
+    def _is_shown(self, step: Step) -> bool:
+        return step.path in self.report.given or (self.report.has_gap and step.is_required)
+
+    def _line(self, step: Step) -> Line:
+        isolated = isolate if self.say.language == "ar" else str
+        label = self.sheet.label(step.path, self.say.language, isolated)
+        asked = Asked(label, self.sheet.choices(step.path))
+
+        def shown(value: Value) -> str | None:
+            return None if value is None else type_named(step.question.type).shown(asked, value, self.say)
+
+        changed = (each for each in self.changes if each.question == step.path)
+        return Line(
+            label,
+            shown(self.report.given.get(step.path)),
+            step.path not in self.report.given,
+            tuple(
+                Changed(shown(each.before), each.is_new, each.author, self.moment(each.at))
+                for each in changed
+            ),
+        )
 
 
 def status_of(form: Form, path: str, report: Report, language: str) -> str:
@@ -43,12 +80,3 @@ def status_of(form: Form, path: str, report: Report, language: str) -> str:
     choices = question.choices if question else ()
     named = {choice.name: label_in(choice, language) for choice in choices}
     return named.get(report.answers.get(path, ""), "")
-
-
-def _line(sheet: Sheet, step: Step, value: Value, say: Say) -> Line:
-    isolated = isolate if say.language == "ar" else str
-    label = sheet.label(step.path, say.language, isolated)
-    if value is None:
-        return Line(label, None)
-    asked = Asked(label, sheet.choices(step.path))
-    return Line(label, type_named(step.question.type).shown(asked, value, say))

@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from bot.forms.sheet import Sheet as Filled
 from bot.periods import form_due, in_words
 from bot.programme import Programme
 from bot.values import Say
-from console.answers import Line, lines_of, status_of
+from console.answers import Line, Reading, status_of
 from console.attachments import Attached, attached
 from console.dates import moment_words
 from console.pages import named, reach, voice
@@ -22,6 +24,7 @@ from models.db import read
 from models.media import Media, media_of
 from models.overview import CityLine, Report, Sent, cities_within, last_sent, latest_reports, reports_of
 from models.reach import Reach
+from models.revisions import Change, changes_of
 
 LATELY = timedelta(days=60)
 
@@ -34,6 +37,7 @@ class Row:
     name: str
     state: str  # submitted, partial, silent, excused, paused; "" when nothing is asked
     asked: str  # title of the form and its period
+    is_received: bool = False
     status: str = ""
     last: str = ""  # reference of the last report sent
     last_at: str = ""
@@ -47,6 +51,8 @@ class Sheet:
     period: str
     reference: str
     is_sent: bool
+    revision: int  # more than 1: changed after it was sent
+    has_gap: bool  # such a change left a needed question without an answer
     nothing: bool
     author: str
     at: str
@@ -106,7 +112,7 @@ def home(parts: Parts) -> str | Response:
     if not within.every_city:
         return redirect(url_for("cities.city", slug=within.city), 303) if within.city else abort(404)
     rows = read(parts.store, lambda db: _rows(_desk(db, parts)))
-    received = sum(row.state == "submitted" for row in rows)
+    received = sum(row.is_received for row in rows)
     to_look_at = read(parts.store, lambda db: len(worries(db)))
     return render_template("cities.html", rows=rows, received=received, to_look_at=to_look_at)
 
@@ -137,7 +143,11 @@ def _city(desk: Desk, slug: str) -> tuple[str, Row, list[Sheet]]:
     latest = latest_reports(desk.db, desk.reach, {slug: asked} if asked else {})
     reports = reports_of(desk.db, desk.reach, slug)
     media = media_of(desk.db, [report.id for report in reports])
-    sheets = [_sheet(desk, found, report, media.get(report.id, [])) for report in reports]
+    changes = changes_of(desk.db, [report.id for report in reports if report.revision > 1])
+    sheets = [
+        _sheet(desk, found, report, media.get(report.id, []), changes.get(report.id, []))
+        for report in reports
+    ]
     return desk.name_of(found), _row(desk, found, asked, latest), sheets
 
 
@@ -158,6 +168,7 @@ def _row(
         name=desk.name_of(city),
         state=_state(desk, city, report) if due else "",
         asked=f"{desk.title(due[0])} · {desk.period(due[1], city)}" if due else "",
+        is_received=report is not None and report.is_sent,
         status=_status(desk, report) if report else "",
         last=sent.reference if sent else "",
         last_at=desk.moment(sent.at, city) if sent else "",
@@ -174,7 +185,7 @@ def _status(desk: Desk, report: Report) -> str:
 
 def _state(desk: Desk, city: CityLine, report: Report | None) -> str:
     if report is not None:
-        return "submitted" if report.is_sent else "partial"
+        return "submitted" if report.is_sent and not report.has_gap else "partial"
     return city.absence or "silent"
 
 
@@ -188,17 +199,23 @@ def _hidden(desk: Desk, city: CityLine, report: Report) -> dict[str, str]:
     }
 
 
-def _sheet(desk: Desk, city: CityLine, report: Report, media: Sequence[Media]) -> Sheet:
+def _sheet(
+    desk: Desk, city: CityLine, report: Report, media: Sequence[Media], changes: Sequence[Change]
+) -> Sheet:
     form = desk.parts.forms.form(desk.db, report.form, report.form_version)
     at = report.at.astimezone(ZoneInfo(city.timezone))
+    said = Filled(form, report.given, _hidden(desk, city, report), at)
+    reading = Reading(report, said, changes, desk.say, partial(desk.moment, city=city))
     return Sheet(
         title=desk.title(report.form),
         period=desk.period(report.period, city),
         reference=report.reference or "",
         is_sent=report.is_sent,
+        revision=report.revision,
+        has_gap=report.has_gap,
         nothing=report.nothing,
         author=report.author,
         at=desk.moment(report.at, city),
-        lines=lines_of(form, report, _hidden(desk, city, report), at, desk.say),
+        lines=reading.lines(),
         attached=tuple(attached(row, desk.say) for row in media),
     )

@@ -10,7 +10,7 @@ from models.base import Db, Json
 from models.city import City, decided, today_in
 from models.person import Person
 from models.reach import Reach
-from models.submission import Submission, SubmissionState
+from models.submission import GAP, Submission, SubmissionState
 
 NEWEST = 20  # reports on a city's page
 
@@ -42,6 +42,8 @@ class Report:
     given: Mapping[str, Json]  # by the path of the step: lines[1]/spent
     answers: Mapping[str, Json]
     milestone: str
+    revision: int  # more than 1: changed after it was sent
+    has_gap: bool  # such a change left a needed question without an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +116,6 @@ def _report(row: Submission, author: str) -> Report:
         given=row.kept.get("given", {}),
         answers=row.answers,
         milestone=row.hidden.get("milestone", ""),
+        revision=row.revision,
+        has_gap=is_sent and bool(row.kept.get(GAP)),
     )

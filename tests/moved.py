@@ -27,8 +27,10 @@ from models.occurrence import OCCURRENCE
 from models.outbox import OUT
 from models.person import add_person
 from models.programme import current_programme
+from models.signin import new_sign_in
 from models.timetable import upcoming
 from scheduler.planner import Planner
+from tests.console_stage import token_in
 from tests.standin.phone import Phone
 from tests.standin.server import StandIn
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN
@@ -146,6 +148,17 @@ class Moved:
     def twilio(self, number: str, channel: str = "whatsapp") -> TwilioPhone:
         """Return a phone with WhatsApp or text messages."""
         return TwilioPhone(self._post, self.provider, number, BASE_URL, channel=channel)
+
+    def browser(self, person: int) -> FlaskClient:
+        """Return a browser in which this person is signed in; its requests need `base_url=BASE_URL`."""
+        assert self.client is not None
+        browser = self.client.application.test_client()
+        path = self.write(lambda db: new_sign_in(db, person, self.now))
+        token = token_in(browser.get(path, base_url=BASE_URL))
+        headers = {"Origin": BASE_URL}
+        answer = browser.post(path, data={"csrf_token": token}, headers=headers, base_url=BASE_URL)
+        assert answer.status_code == 303
+        return browser
 
     def deliver_statuses(self) -> None:
         """Let Twilio's statuses arrive."""

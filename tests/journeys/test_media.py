@@ -21,7 +21,6 @@ from models.media import Media, MediaState
 from models.media_files import FOLDER, MediaFiles
 from models.person import add_address
 from models.privacy import erase, everything_about
-from models.signin import new_sign_in
 from tests.moved import BASE_URL, Moved, a_moved_site, add_people, minutes
 from tests.standin import Fault, Trouble
 from tests.unit.channels.test_arriving import GPS, a_photo
@@ -111,8 +110,7 @@ def test_a_photo_goes_from_the_phone_to_the_console(site: Moved) -> None:
 
 
 def _check_console(site: Moved, row: Media, path: Path) -> None:
-    officer, other = _browser(site, 3), _browser(site, 4)
-    assert officer is not None
+    officer, other = site.browser(3), site.browser(4)
     page = officer.get("/cities/bamako", base_url=BASE_URL)
     assert f'href="/media/{row.id}"' in page.text
     found = officer.get(f"/media/{row.id}", base_url=BASE_URL)
@@ -124,19 +122,6 @@ def _check_console(site: Moved, row: Media, path: Path) -> None:
     found.close()
     assert other.get(f"/media/{row.id}", base_url=BASE_URL).status_code == 404
     assert officer.get("/media/999", base_url=BASE_URL).status_code == 404
-
-
-def _browser(site: Moved, person: int):  # type: ignore[no-untyped-def] # Flask's client
-    """Return a browser in which this person is signed in."""
-    assert site.client is not None
-    browser = site.client.application.test_client()
-    path = site.write(lambda db: new_sign_in(db, person, site.now))
-    page = browser.get(path, base_url=BASE_URL)
-    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
-    headers = {"Origin": BASE_URL}
-    answer = browser.post(path, data={"csrf_token": token}, headers=headers, base_url=BASE_URL)
-    assert answer.status_code == 303
-    return browser
 
 
 def test_media_may_follow_on_whatsapp(site: Moved) -> None:
@@ -281,7 +266,7 @@ def test_the_report_is_never_lost_with_its_media(
     assert (row.state, row.path) == (state, "")
     assert row.error
     assert files(site) == []
-    page = _browser(site, 3).get("/cities/bamako", base_url=BASE_URL).text
+    page = site.browser(3).get("/cities/bamako", base_url=BASE_URL).text
     assert ("not kept" if state is MediaState.REFUSED else "no longer there") in page
 
 
