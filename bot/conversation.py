@@ -262,6 +262,8 @@ def _not_picked(scene: Scene, heard: Heard, *, is_beside: bool) -> Outcome:
         if engine.takes_free_text(filling_of(behind)):
             return reporting.doubtful(behind, heard.text.strip(), "")
         return reporting.answer(behind, heard)
+    if choice.kind in OVER_A_QUESTION and (action := _of_the_menu(scene, heard.text)):
+        return act(scene, action)
     if is_beside:
         return reporting.ask_current(scene, gathering.not_stored(scene, heard.text))
     last = len(choice.actions)
@@ -284,7 +286,15 @@ def _idle(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if command and command.name == "output" and "output" in scene.programme.words:
         unknown = scene.say("There is no milestone {id}. CALENDAR shows them.", id=command.more)
         return reporting.ask_current(scene, unknown)
+    if action := _of_the_menu(scene, heard.text):
+        return act(scene, action)
     return reporting.take_up(scene).preceded("" if command else gathering.left_over(scene, heard))
+
+
+def _of_the_menu(scene: Scene, text: str) -> str | None:
+    """Return the option of the menu that is written out; the menu itself may be long gone."""
+    menu = choices.menu(scene)
+    return next((a for a in menu.actions if fold(choices.label_of(scene, menu, a)) == fold(text)), None)
 
 
 def _stopped(scene: Scene, command: Command | None) -> Outcome:
