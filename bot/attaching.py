@@ -8,7 +8,7 @@ from bot import engine, reporting
 from bot.asking import labels_open, line_of
 from bot.filling import filling_for, filling_of
 from bot.questions.attachment import value_of
-from bot.session import Filling, askable, is_text, number_of, step_at
+from bot.session import Filling, askable, is_text, number_of, remembering, step_at
 from bot.talk import Attached, Outcome, Report, Revised, Scene
 from bot.values import Heard, Media, MediaKind
 
@@ -100,6 +100,7 @@ def _to_sent(scene: Scene, report: Report, media: Media) -> tuple[Scene, str]:
         return scene.did(Attached(report, media)), text
     after = engine.put(filling, path, value_of(media)).filling
     change, has_gap = (path, value_of(media)), bool(labels_open(after))
+    report = replace(report, session=replace(report.session, firsts=remembering(after).firsts))
     scene = scene.did(Revised(report, (change,), after.sheet().record(), has_gap))
     line = line_of(after, number_of(after.sheet(), path))
     return scene, scene.say("Attached to {reference}: {answer}", reference=report.reference, answer=line)

@@ -23,7 +23,9 @@ def at_hand(talk: Talk, report: Report) -> Report:
     if report.state == "draft":
         return report
     stands = editing.session if editing and editing.report == report.id else Session()
-    return replace(report, session=replace(stands, given=report.session.given))
+    return replace(
+        report, session=replace(report.session, at=stands.at, toggled=stands.toggled, doubt=stands.doubt)
+    )
 
 
 def taken(scene: Scene, report: Report, changed: tuple[str, ...] = ()) -> Scene:
@@ -40,7 +42,7 @@ def moved(scene: Scene, turn: Turn) -> Scene:
     was = scene.talk.editing
     changed = dict.fromkeys((*(was.changed if was else ()), *(path for path, _ in turn.changes)))
     is_first = bool(turn.changes) and not (was and was.changed) and report.state == "submitted"
-    editing = Editing(report.id, replace(turn.filling.session, given={}), tuple(changed))
+    editing = Editing(report.id, replace(turn.filling.session, given={}, firsts={}), tuple(changed))
     scene = replace(scene, talk=replace(scene.talk, editing=editing))
     if not is_first:
         return scene

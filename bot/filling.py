@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from bot.forms.form import Form, Question
+from bot.forms.layout import INSTANCE
 from bot.session import Filling
 from bot.talk import Report, Scene
 from bot.values import Value
@@ -70,4 +71,5 @@ def _hidden(scene: Scene, report: Report) -> dict[str, str]:
         "city": scene.named(scene.city.names) if scene.city else "",
         "period": scene.period(report.period),
         "milestone_name": scene.named(milestone.names) if milestone else "—",
+        INSTANCE: f"{scene.city.slug if scene.city else ''}-{report.began:x}",
     }

@@ -23,7 +23,7 @@ def carried(filling: Filling) -> Mapping[str, Value]:
     found: dict[str, Value] = {}
     for _ in range(_ROUNDS if filling.previous else 0):
         given = {**filling.session.given, **found}
-        sheet = replace(filling, session=Session(given)).sheet()
+        sheet = replace(filling, session=Session(given, firsts=filling.session.firsts)).sheet()
         before, found = found, _held(filling, sheet)
         if found == before:
             return found

@@ -64,7 +64,7 @@ def _next(sheet: Sheet, passed: set[str]) -> Step | None:
 
 def _answered(filling: Filling, at: Step) -> Filling:
     given = {**filling.session.given, at.path: _sample(filling, at)}
-    return replace(filling, session=Session(given))
+    return replace(filling, session=Session(given, firsts=filling.session.firsts))
 
 
 def _sample(filling: Filling, at: Step) -> Value:

@@ -8,7 +8,7 @@ from bot import asking, choices, editing, engine, scheduled
 from bot.filling import filling_for, filling_of, last_time_of
 from bot.forms.form import Form
 from bot.periods import closes_at, form_due, month_of, next_milestone, previous, week_of
-from bot.session import Filling, Session, Turn
+from bot.session import Filling, Session, Turn, remembering
 from bot.talk import (
     Choice,
     Filled,
@@ -208,7 +208,7 @@ def begun(scene: Scene, form: Form, period: str | None, milestone: str = "") -> 
     began = int(scene.at.timestamp())
     report = Report(form, period, Session(), milestone or _next_milestone(scene), began=began)
     turn = engine.start(filling_for(scene, report))
-    report = replace(report, session=turn.filling.session)
+    report = replace(report, session=remembering(turn.filling))
     return replace(scene, report=report).did(Opened(report))
 
 
@@ -344,7 +344,7 @@ def filled(scene: Scene, turn: Turn, source: str = "") -> Scene:
     """
     if scene.report is None:
         return scene
-    report = replace(scene.report, session=turn.filling.session)
+    report = replace(scene.report, session=remembering(turn.filling))
     answers = turn.filling.sheet().record() if turn.changes else {}
     has_gap = editing.is_editing(scene) and bool(asking.labels_open(turn.filling))
     scene = editing.moved(scene, turn)

@@ -15,7 +15,7 @@ from bot.reporting import (
     say_only,
     taken,
 )
-from bot.session import Turn
+from bot.session import Turn, remembering
 from bot.talk import Outcome, Report, Revised, Scene
 from bot.values import Heard
 
@@ -60,12 +60,13 @@ def _edited_sent(scene: Scene, report: Report, turn: Turn) -> Outcome:
     if not turn.changes:
         return say_only(scene, first)
     labels_open = asking.labels_open(turn.filling)
+    report = replace(report, session=replace(report.session, firsts=remembering(turn.filling).firsts))
     scene = scene.did(Revised(report, turn.changes, turn.filling.sheet().record(), bool(labels_open)))
     if report.state == "withdrawn":
         return say_only(scene, f"{first}\n{gone(scene)}")
     if report.state != "submitted":
         return say_only(scene, first)
-    revised = replace(report, session=turn.filling.session, revision=report.revision + 1)
+    revised = replace(report, session=remembering(turn.filling), revision=report.revision + 1)
     alerts = what_follows(scene, revised, nothing=False)[1]
     scene = scene.did(*(alerted(revised, rule, report.reference) for rule in alerts))
     if labels_open and not scene.report and not scene.talk.choice:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from bot.forms.first import First
 from bot.forms.form import Form
 from bot.forms.sheet import Sheet, Step
 from bot.questions import MEDIA_TYPES, type_named
@@ -23,6 +24,7 @@ class Session:
     at: str | None = None  # the open step; None: nothing is left to ask
     toggled: tuple[str, ...] = ()  # options chosen so far at the open step
     doubt: Value = None  # a value to be checked with the person
+    firsts: Mapping[str, First] = field(default_factory=dict)  # what once() found, by instance path
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Filling:
         for one in self.laid:
             if one.given is given and one.form is self.form and one.hidden == self.hidden:
                 return one.sheet
-        sheet = Sheet(self.form, given, self.hidden, self.now, self.previous)
+        sheet = Sheet(self.form, given, self.hidden, self.now, self.previous, self.session.firsts)
         self.laid.append(Laid(self.form, given, self.hidden, sheet))
         return sheet
 
@@ -73,6 +75,13 @@ def askable(sheet: Sheet) -> list[Step]:
     return [s for s in sheet.steps() if s.question.type != "note"]
 
 
+def remembering(filling: Filling) -> Session:
+    """Return the session with the first values that the form keeps, as they are after its answers."""
+    if not filling.form.compiled.keeping:
+        return filling.session
+    return replace(filling.session, firsts=dict(filling.sheet().firsts()))
+
+
 def step_at(sheet: Sheet, path: str | None) -> Step | None:
     """Return the step at this path, None when it is not asked now."""
     return next((s for s in sheet.steps() if s.path == path), None)
@@ -87,7 +96,7 @@ def moved_to(filling: Filling, path: str | None) -> Filling:
     """Return the filling with this question open; options chosen before are chosen still."""
     value = filling.session.given.get(path) if path else None
     chosen = tuple(value) if isinstance(value, list) else ()
-    return replace(filling, session=Session(filling.session.given, path, chosen))
+    return replace(filling, session=replace(filling.session, at=path, toggled=chosen, doubt=None))
 
 
 def go_on(filling: Filling) -> Turn:
@@ -106,7 +115,7 @@ def go_on(filling: Filling) -> Turn:
 
 def given(filling: Filling, answers: Mapping[str, Value]) -> Turn:
     """Return the filling with new answers, at what is open then."""
-    session = Session({**filling.session.given, **answers})
+    session = Session({**filling.session.given, **answers}, firsts=filling.session.firsts)
     return replace(go_on(replace(filling, session=session)), changes=tuple(answers.items()))
 
 

@@ -55,7 +55,7 @@ def read_anew(
     `paths` are the questions it answered; `first` says only what could not be read.
     """
     others = {path: value for path, value in filling.session.given.items() if path not in paths}
-    blank = moved_to(replace(filling, session=Session(others)), paths[0])
+    blank = moved_to(replace(filling, session=Session(others, firsts=filling.session.firsts)), paths[0])
     sheet = blank.sheet()
     at = step_at(sheet, paths[0])
     if is_filled_form and (lines := addressed(filling.form, sheet, heard.text, is_filled_form=True)):
@@ -177,7 +177,7 @@ def _read_once(filling: Filling, lines: tuple[Line, ...], heap: _Heap) -> tuple[
             heap.passed.add(at.path)
             if _is_kept(filling, sheet, at, line, heap):
                 given = {**filling.session.given, at.path: heap.changes[at.path]}
-                filling = replace(filling, session=Session(given, at.path))
+                filling = replace(filling, session=Session(given, at.path, firsts=filling.session.firsts))
             elif not line.is_addressed and _decides(filling.form, at):
                 heap.unread += [rest.text for rest in lines[place + 1 :]]  # may belong to other questions
                 break

@@ -204,7 +204,7 @@ def _sheet(
 ) -> Sheet:
     form = desk.parts.forms.form(desk.db, report.form, report.form_version)
     at = report.at.astimezone(ZoneInfo(city.timezone))
-    said = Filled(form, report.given, _hidden(desk, city, report), at)
+    said = Filled(form, report.given, _hidden(desk, city, report), at, firsts=report.firsts)
     reading = Reading(report, said, changes, desk.say, partial(desk.moment, city=city))
     return Sheet(
         title=desk.title(report.form),

@@ -149,7 +149,7 @@ def _kept_of(report: Report, session: Session, *, has_gap: bool) -> dict[str, Js
     """Return what is kept of a report; where a person stands in one that was sent is in their chat."""
     if report.state == "draft":
         return kept_of(session)
-    kept = kept_of(Session(session.given))
+    kept = kept_of(Session(session.given, firsts=session.firsts))
     return {**kept, GAP: True} if has_gap else kept
 
 

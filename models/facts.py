@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from bot.forms.first import First
 from bot.forms.form import Form
 from bot.session import Session
 from bot.talk import Last, Report
@@ -166,7 +167,9 @@ class StoredFacts:
 
 def session_from(kept: Mapping[str, Json]) -> Session:
     """Return the form session as it was kept."""
-    return Session(kept.get("given", {}), kept.get("at"), tuple(kept.get("toggled", ())), kept.get("doubt"))
+    firsts = {path: First(*first) for path, first in kept.get("firsts", {}).items()}
+    toggled = tuple(kept.get("toggled", ()))
+    return Session(kept.get("given", {}), kept.get("at"), toggled, kept.get("doubt"), firsts)
 
 
 def kept_of(session: Session) -> dict[str, Json]:
@@ -176,4 +179,6 @@ def kept_of(session: Session) -> dict[str, Json]:
         kept["toggled"] = list(session.toggled)
     if session.doubt is not None:
         kept["doubt"] = session.doubt
+    if session.firsts:
+        kept["firsts"] = {path: [first.value, first.trigger] for path, first in session.firsts.items()}
     return kept

@@ -6,8 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Select, and_, func, select, tuple_
 
+from bot.forms.first import First
 from models.base import Db, Json
 from models.city import City, decided, today_in
+from models.facts import session_from
 from models.person import Person
 from models.reach import Reach
 from models.submission import GAP, Submission, SubmissionState
@@ -40,6 +42,7 @@ class Report:
     author: str
     at: datetime  # sent, or last changed
     given: Mapping[str, Json]  # by the path of the step: lines[1]/spent
+    firsts: Mapping[str, First]  # what once() found in it
     answers: Mapping[str, Json]
     milestone: str
     revision: int  # more than 1: changed after it was sent
@@ -114,6 +117,7 @@ def _report(row: Submission, author: str) -> Report:
         author=author,
         at=row.submitted_at if is_sent and row.submitted_at else row.updated_at,
         given=row.kept.get("given", {}),
+        firsts=session_from(row.kept).firsts,
         answers=row.answers,
         milestone=row.hidden.get("milestone", ""),
         revision=row.revision,

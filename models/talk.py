@@ -33,7 +33,7 @@ def state_of(talk: Talk) -> dict[str, Json]:
     if talk.writing:
         state["writing"] = _kept(talk.writing)
     if editing := talk.editing:
-        cursor = kept_of(replace(editing.session, given={}))
+        cursor = kept_of(replace(editing.session, given={}, firsts={}))
         state["editing"] = {"report": editing.report, "changed": list(editing.changed), **cursor}
     return state
 

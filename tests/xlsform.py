@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from bot.forms.first import First
 from bot.forms.form import Form
 from bot.forms.read import read_form
 from bot.forms.sheet import Sheet
@@ -38,9 +39,10 @@ def sheet_of(
     hidden: Mapping[str, str] | None = None,
     at: datetime = AT,
     previous: Mapping[str, Value] | None = None,
+    firsts: Mapping[str, First] | None = None,
 ) -> Sheet:
     """Return a sheet of a form."""
-    return Sheet(form, given or {}, hidden or {}, at, previous or {})
+    return Sheet(form, given or {}, hidden or {}, at, previous or {}, firsts or {})
 
 
 def paths(sheet: Sheet) -> list[str]:

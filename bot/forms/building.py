@@ -7,7 +7,7 @@ from types import MappingProxyType
 from lxml import etree
 
 from bot.forms.arguments import Argument, text_of
-from bot.forms.dependence import from_themselves, inputs_of, looks_ahead
+from bot.forms.dependence import inputs_of, keeping, looks_ahead
 from bot.forms.expressions import Bound, Expression, compile_expression
 from bot.forms.form import (
     MOST_INSTANCES,
@@ -114,6 +114,7 @@ class _Builder:
         if self._problems:
             raise FormError(tuple(self._problems))
         nodes = list(root.walk())
+        kept = keeping(nodes, self._scope.root)
         return Form(
             name=folded_name(self._xform.answers.get("id", "")),
             version=self._xform.answers.get("version", ""),
@@ -136,8 +137,8 @@ class _Builder:
                 nodes=MappingProxyType({n.path: n for n in nodes}),
                 rules={},
                 looks_ahead=looks_ahead(nodes, self._scope.root),
-                inputs=inputs_of(root),
-                from_themselves=from_themselves(nodes, self._scope.root),
+                inputs=inputs_of(root, kept),
+                keeping=kept,
             ),
         )
 

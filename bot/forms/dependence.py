@@ -8,6 +8,7 @@ from bot.forms.form import Kind, Node
 
 ALWAYS = "*"  # read by what more than answers decide, such as the time
 _INSTANCE = re.compile(r"\[\d+\]")
+_OF_THE_MOMENT = frozenset({"now", "today", "seed", "here"})
 _BEGINS_WITH_DEFAULT = frozenset({Kind.CALCULATE, Kind.HIDDEN, Kind.METADATA})
 
 
@@ -16,13 +17,18 @@ def without_instances(path: str) -> str:
     return _INSTANCE.sub("", path) if "[" in path else path
 
 
-def inputs_of(root: Node) -> Mapping[str, frozenset[str]]:
-    """Return for each node the paths that decide what it and all below it are like, its own as well."""
+def inputs_of(root: Node, keeping: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    """Return for each node the paths that decide what it and all below it are like, its own as well.
+
+    `keeping`: the nodes that keep their first value, which is each session's own.
+    """
     inputs: dict[str, frozenset[str]] = {}
 
     def gather(node: Node) -> frozenset[str]:
         below = [gather(child) for child in node.children]
-        inputs[node.path] = frozenset({node.path}).union(*below, *map(_read, _deciding(node)), _filled(node))
+        inputs[node.path] = frozenset({node.path}).union(*below, *map(_read, _deciding(node)))
+        if node.kind in (Kind.HIDDEN, Kind.METADATA) or node.path in keeping:
+            inputs[node.path] |= {ALWAYS}
         return inputs[node.path]
 
     gather(root)
@@ -39,20 +45,22 @@ def _read(expression: Expression) -> Iterable[str]:
     return (ALWAYS,) if expression.reads is None else expression.reads
 
 
-def _filled(node: Node) -> Iterable[str]:
-    return (ALWAYS,) if node.kind in (Kind.HIDDEN, Kind.METADATA) else ()
+def keeping(nodes: Iterable[Node], root: str) -> frozenset[str]:
+    """Return the nodes that keep the first value they had in a session.
+
+    Source: ODK XForms Specification, "once()" and "Event: odk-instance-first-load"; XLSForm, "trigger".
+    """
+    return frozenset(node.path for node in nodes if _keeps_first(node, f"/{root}/{node.path}"))
 
 
-def from_themselves(nodes: Iterable[Node], root: str) -> frozenset[str]:
-    """Return the nodes whose value is made from what stands there already, as once() makes it."""
-    return frozenset(
-        node.path
-        for node in nodes
-        for expression in (node.calculate, node.default)
-        if expression
-        and node.kind in _BEGINS_WITH_DEFAULT
-        and ("here" in expression.variables or f"/{root}/{node.path}" in expression.references)
-    )
+def _keeps_first(node: Node, full: str) -> bool:
+    if node.preload == "start":
+        return True
+    calculate, default = node.calculate, node.default
+    if calculate and ("here" in calculate.variables or full in calculate.references):
+        return True
+    of_the_moment = default or (calculate if node.trigger else None)
+    return of_the_moment is not None and not _OF_THE_MOMENT.isdisjoint(of_the_moment.variables)
 
 
 def looks_ahead(nodes: Iterable[Node], root: str) -> bool:

@@ -196,7 +196,7 @@ class Compiled:
     rules: dict[str, Expression]  # expressions of the programme, compiled when first asked for
     looks_ahead: bool  # an expression reads a question that comes later
     inputs: Mapping[str, frozenset[str]]  # by path of a node: the paths whose answers can change it
-    from_themselves: frozenset[str]  # paths of nodes whose expression reads their own value
+    keeping: frozenset[str]  # paths of nodes that keep the first value they had
     recent: Recent[object] = field(default_factory=Recent, init=False)  # layouts to begin turns with
 
 

@@ -12,6 +12,7 @@ from lxml import etree
 from bot.forms.arguments import IRRELEVANT, Argument, number_of, number_text, text_of, xml_text
 from bot.forms.dependence import ALWAYS, without_instances
 from bot.forms.expressions import Expression, Scene
+from bot.forms.first import First
 from bot.forms.form import MOST_INSTANCES, Form, Kind, Node, Step
 from bot.forms.rewriting import LAST, LISTS, list_element
 from bot.values import Value
@@ -22,6 +23,7 @@ _ROUNDS = 5  # at most, where an expression reads a later question
 _MOST_TOGETHER = 20_000  # questions laid out, where repeats are inside repeats
 _MOST_NEW = 20  # answers; with more of them, laying everything out is as fast
 _NOWHERE = object()
+INSTANCE = "instanceID"  # the hidden field that tells one report from any other: it decides uuid()
 
 
 @dataclass(slots=True)  # not frozen: hundreds are made at once, at three times the cost
@@ -56,6 +58,7 @@ class Layout:
         hidden: Mapping[str, str],
         at: datetime,
         previous: Mapping[str, Value],
+        firsts: Mapping[str, First],
     ) -> None:
         """Lay the answers out and decide what is relevant."""
         self._form = form
@@ -63,7 +66,8 @@ class Layout:
         self._given = given
         self._hidden = hidden
         self._previous = previous
-        seed = "|".join(f"{name}={hidden[name]}" for name in sorted(hidden))
+        self.firsts = dict(firsts)
+        seed = hidden.get(INSTANCE) or "|".join(f"{name}={hidden[name]}" for name in sorted(hidden))
         self.scene = Scene(at, f"{form.name}|{seed}", form.default_language)
         self._known = {"today": at.date(), "language": form.default_language}
         self._lists: etree._Element | None = None
@@ -163,8 +167,8 @@ class Layout:
             element.set(IRRELEVANT, "")
         elif element.get(IRRELEVANT) is not None:
             del element.attrib[IRRELEVANT]
-        if node.path in self._compiled.from_themselves:
-            self._forget(element, path)
+        if node.path in self._compiled.keeping:
+            self._begin_with_first(element, path)
         match node.kind:
             case Kind.GROUP:
                 self._lay_children(node, element, path, is_relevant)
@@ -173,6 +177,8 @@ class Layout:
                 if node.count is not None:
                     return
             case Kind.QUESTION:
+                if is_relevant and node.path in self._compiled.keeping:
+                    self.preset(node, element, path)
                 self._write(
                     element, path, text_given(self._given.get(path)) if is_relevant else None, is_relevant
                 )
@@ -180,13 +186,17 @@ class Layout:
                 text = self._calculate(node, element, path) if is_relevant else self._uncalculated(path)
                 self._write(element, path, text, is_relevant)
             case Kind.HIDDEN | Kind.METADATA:
-                self._write(element, path, self._filled(node, element), is_relevant)
+                self._write(element, path, self._filled(node, element, path), is_relevant)
         self.places[path] = Place(node, is_relevant)
 
-    def _forget(self, element: etree._Element, path: str) -> None:
-        """Blank a value that once() would keep: the layout before may be another person's."""
-        element.text = None
+    def _begin_with_first(self, element: etree._Element, path: str) -> None:
+        """Put the session's first value in: the layout before may be another person's."""
+        first = self.firsts.get(path)
+        element.text = text_given(first.value) if first else None
         self._state.pop(path, None)
+        if element.text is not None:
+            self._state[path] = element.text
+        self._new.add(path)
 
     def _write(self, element: etree._Element, path: str, text: str | None, is_relevant: bool) -> None:
         before = self._state.get(path, _NOWHERE)
@@ -244,16 +254,29 @@ class Layout:
 
     def _calculate(self, node: Node, element: etree._Element, path: str) -> str | None:
         """Return a calculation's text and keep its value with its type."""
-        if node.trigger is not None and not node.trigger.text(element, self.scene):
+        trigger = node.trigger.text(element, self.scene) if node.trigger else ""
+        if node.trigger is not None and not trigger:
             return self._uncalculated(path)
         if node.calculate is None:
-            typed = _typed(self.preset(node, element))
+            typed = _typed(self.preset(node, element, path))
         else:
             typed = self._remembered(node.calculate, element, partial(self._computed, node.calculate))
+            if node.path in self._compiled.keeping:
+                typed = self._first_of(node.calculate, node, path, First(typed, trigger))
         if typed is None:
             return self._uncalculated(path)
         self.calculated[path] = typed
         return text_given(typed)
+
+    def _first_of(self, calculate: Expression, node: Node, path: str, now: First) -> Value:
+        """Return the first value of a calculation, kept until it is blank, started anew or puts another."""
+        first = self.firsts.pop(path, now)
+        reads_itself = f"/{self._compiled.root.name}/{node.path}" in calculate.references
+        is_other = reads_itself and text_given(first.value) != text_given(now.value)
+        kept = now if is_other or first.trigger != now.trigger or now.value is None else first
+        if kept.value is not None:
+            self.firsts[path] = kept
+        return kept.value
 
     def _uncalculated(self, path: str) -> str | None:
         self.calculated.pop(path, None)
@@ -274,21 +297,29 @@ class Layout:
         paths = (path for path in expression.reads or () if path in self.calculated)
         return next((self.calculated[path] for path in paths if self.element(path) is element), None)
 
-    def _filled(self, node: Node, element: etree._Element) -> str | None:
+    def _filled(self, node: Node, element: etree._Element, path: str) -> str | None:
         known = self._hidden.get(node.path, self._hidden.get(node.name))
         if known is not None:
             return xml_text(known)
         if node.kind is Kind.METADATA:
             at = self.scene.at
             times = {"start": at.isoformat(), "end": at.isoformat(), "today": at.date().isoformat()}
+            if node.preload == "start":
+                return text_given(self.firsts.setdefault(path, First(times["start"])).value)
             return times.get(node.preload)
-        return self.preset(node, element) or None
+        return self.preset(node, element, path) or None
 
-    def preset(self, node: Node, element: etree._Element) -> str:
+    def preset(self, node: Node, element: etree._Element, path: str) -> str:
+        """Return the value that a node begins with as text: of a default of the moment its first."""
         if node.default is None:
             return node.preset
+        if (first := self.firsts.get(path)) is not None and node.path in self._compiled.keeping:
+            return text_given(first.value) or ""
         self._attach(node.default)
-        return node.default.text(element, self.scene)
+        text = node.default.text(element, self.scene)
+        if text and node.path in self._compiled.keeping:
+            self.firsts[path] = First(text)
+        return text
 
     # -- evaluation
 
@@ -377,7 +408,7 @@ class Layout:
         """Return the answers of last time as expressions read them, calculations and relevance as well."""
         holder = etree.Element(list_element(LAST))
         if self._previous:
-            self._last = Layout(self._form, self._previous, {}, self.scene.at, {})
+            self._last = Layout(self._form, self._previous, {}, self.scene.at, {}, {})
         holder.append(self._last.answers if self._last else deepcopy(self._compiled.blank))
         return holder
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from bot.forms.arguments import IRRELEVANT
+from bot.forms.first import First
 from bot.forms.form import Choice, ChoiceRow, Form, Kind, Node, Output, Question, Step, Texts
 from bot.forms.layout import Layout, Place, text_given
 from bot.forms.xform import ROW
@@ -18,6 +19,7 @@ __all__ = ["NOTHING", "Isolate", "Sheet", "Step"]
 
 Isolate: TypeAlias = Callable[[str], str]
 NOTHING: Mapping[str, Value] = MappingProxyType({})
+NO_FIRSTS: Mapping[str, First] = MappingProxyType({})
 
 
 class Sheet:
@@ -25,7 +27,7 @@ class Sheet:
 
     `given` maps paths to answers (None: skipped) and holds also what is not relevant just now;
     `hidden` fills hidden fields and metadata by name; `at` is an aware city time; `previous` holds the
-    answers of last time by path, for `${last-saved#name}`.
+    answers of last time by path, for `${last-saved#name}`; `firsts` the first values that the session kept.
     """
 
     def __init__(
@@ -35,11 +37,12 @@ class Sheet:
         hidden: Mapping[str, str],
         at: datetime,
         previous: Mapping[str, Value] = NOTHING,
+        firsts: Mapping[str, First] = NO_FIRSTS,
     ) -> None:
         """Lay the answers out and decide what is relevant."""
         self._form = form
         self._given = given
-        self._layout = Layout(form, given, hidden, at, previous)
+        self._layout = Layout(form, given, hidden, at, previous, firsts)
         self._places = self._layout.places
         self._known_steps: tuple[Step, ...] | None = None
 
@@ -113,13 +116,17 @@ class Sheet:
         default = place.node.default
         if default is not None and self.carries(path):
             return self._layout.of_last_time(self._layout.value(default, self._layout.element(path)))
-        return self._layout.preset(place.node, self._layout.element(path)) or None
+        return self._layout.preset(place.node, self._layout.element(path), path) or None
 
     def carries(self, path: str) -> bool:
         """Tell whether a question begins with an answer of last time (`${last-saved#name}`)."""
         place = self._places.get(path)
         default = place.node.default if place else None
         return default is not None and bool(default.last) and default.is_path
+
+    def firsts(self) -> Mapping[str, First]:
+        """Return the first values to be kept with the answers: of once(), of a default such as now()."""
+        return self._layout.firsts
 
     # -- what it reads like
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.forms.building import open_form
+from bot.forms.first import First
 from bot.values import Value
 from tests.xlsform import choices, form_of, paths, sheet_of, survey
 
@@ -156,12 +157,15 @@ def test_a_turn_that_begins_with_the_one_before_is_like_a_form_just_opened(
     name: str, turns: list[tuple[dict[str, Value], dict[str, str]]]
 ) -> None:
     """Answers come, change and go; nothing that is kept from one turn to the next may show."""
-    form, answers = FORMS[name], dict[str, Value]()
+    form, answers, firsts = FORMS[name], dict[str, Value](), dict[str, First]()
     for changes, hidden in turns:
-        answers = {**answers, **changes} if changes else {}
-        known, fresh = (sheet_of(one, answers, hidden) for one in (form, open_form(form.source)))
+        answers, firsts = ({**answers, **changes}, firsts) if changes else ({}, {})
+        forms = form, open_form(form.source)
+        known, fresh = (sheet_of(one, answers, hidden, firsts=firsts) for one in forms)
         assert known.steps() == fresh.steps()
         assert known.record() == fresh.record()
+        assert known.firsts() == fresh.firsts()
+        firsts = dict(known.firsts())
         for path, value in answers.items():
             assert known.accepts(path, value) == fresh.accepts(path, value)
             assert known.label(path, "en") == fresh.label(path, "en")
