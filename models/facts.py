@@ -1,6 +1,6 @@
 """What the conversation may look up, read from the store."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -111,7 +111,10 @@ class StoredFacts:
             return Last()
         stored, answers = found
         said = session_from(stored.kept).given
-        given = {path: value for path, value in said.items() if path in answers or "[" in path}
+        counted = frozenset(_paths_in(answers))
+        given = {  # what ends in a number tells whether a repeat has one more instance
+            path: value for path, value in said.items() if path in counted or path.endswith("]")
+        }
         version = self.shelf.form(self.db, stored.form, stored.form_version)
         return Last(given, stored.period, version, stored.milestone)
 
@@ -163,6 +166,16 @@ class StoredFacts:
             sent_at=stored.submitted_at,
             revision=stored.revision,
         )
+
+
+def _paths_in(answers: Mapping[str, Json], within: str = "") -> Iterator[str]:
+    """Yield the path of each answer that counts, with the numbers of its repeats: lines[1]/spent."""
+    for name, value in answers.items():
+        if isinstance(value, list) and any(isinstance(each, dict) for each in value):
+            for number, line in enumerate(value, start=1):
+                yield from _paths_in(line, f"{within}{name}[{number}]/")
+        else:
+            yield within + name
 
 
 def session_from(kept: Mapping[str, Json]) -> Session:

@@ -11,10 +11,13 @@ from sqlalchemy import (
     Index,
     Select,
     UniqueConstraint,
+    and_,
     bindparam,
     false,
     func,
     insert,
+    not_,
+    or_,
     select,
     text,
     update,
@@ -275,14 +278,19 @@ def last_report_of(db: Db, person_id: int, since: datetime) -> Stored | None:
 def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> tuple[Stored, Mapping[str, Json]] | None:
     """Return the city's last report of a form, other than one, and its answers that count.
 
-    Those without anything to report are passed over.
+    For a report that was sent: the last one before it. Those without anything to report are passed over.
     """
+    own = select(Submission.submitted_at).where(Submission.id == besides).scalar_subquery()
+    is_later = or_(
+        Submission.submitted_at > own, and_(Submission.submitted_at == own, Submission.id > besides)
+    )
     query = select(Submission.answers, *_STORED).where(
         Submission.city == city,
         Submission.form == form,
         Submission.state == SubmissionState.SUBMITTED,
         Submission.nothing.is_(False),
         Submission.id != besides,
+        or_(own.is_(None), not_(is_later)),
     )
     newest = query.order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(1)
     row = db.execute(newest).first()
