@@ -22,6 +22,7 @@ from griot.ways import Ways
 from models import inbox, outbox
 from models.base import Db
 from models.consent import was_asked
+from models.conversation import OpenChat, chat_of, save_chat
 from models.facts import StoredFacts, no_details
 from models.form import FormShelf
 from models.inbox import Inbox
@@ -38,7 +39,6 @@ from models.person import (
 )
 from models.programme import ProgrammeShelf
 from models.silence import LATEST
-from models.submission import OpenChat, chat_of, save_chat
 from models.talk import state_of, talk_of
 
 _REFUSALS = {Redeemed.WRONG: notices.code_wrong, Redeemed.SPENT: notices.code_spent}

@@ -11,10 +11,10 @@ from bot.ladder import TEMPLATE, WHATSAPP, Reached, Rung, is_window_open, rungs,
 from bot.values import Message, Opening
 from models import outbox
 from models.base import Db
+from models.conversation import Chat
 from models.outbox import BULK, OUT, OutboxState, message_from
 from models.person import Address, Person
 from models.sending import DEAD_STATES, Claimed
-from models.submission import Chat
 from models.template import approved
 
 EMAIL = "email"

@@ -11,6 +11,7 @@ from bot.schedule import ESCALATION
 from models.alerts import OF_A_PERSON
 from models.base import Db, Json
 from models.consent import Consent
+from models.conversation import Chat
 from models.export import (
     Record,
     called,
@@ -30,7 +31,7 @@ from models.pace import SenderPace
 from models.person import Address, PersonError, PersonState, person_to_change
 from models.sending import NO_LEASE
 from models.signin import ConsoleSession, SignIn
-from models.submission import Answer, Chat, Submission
+from models.submission import Answer, Submission
 
 THAT_NAME = (ESCALATION, "reply")  # kinds of messages that name others: the contact, the officer
 NOBODY = "—"  # as where no contact is known

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
 
 from models.base import Db
+from models.conversation import Chat
 from models.db import table_of
 from models.inbox import IN, OPEN, InboxState
 from models.outbox import OUT, OutboxState
 from models.person import Address
-from models.submission import Chat
 
 CHAT, ADDRESS = table_of(Chat), table_of(Address)
 LATEST = timedelta(minutes=10)  # no silence lies further ahead, unless the clock jumped back: it is due then

@@ -1,7 +1,7 @@
-"""Reports, their answers, and the open conversation of each person."""
+"""Reports and their answers."""
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,7 +19,6 @@ from sqlalchemy import (
     not_,
     or_,
     select,
-    text,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -105,27 +104,6 @@ class Answer(Base):
     changed_at: Mapped[datetime]  # for `export --since`: when it was kept, or replaced
 
 
-IS_WAITED_FOR = text("due_at is not null")
-
-
-class Chat(Base):
-    """Where the conversation with one person stands; a session belongs to the person, not to a channel."""
-
-    __tablename__ = "chat"
-    __table_args__ = (
-        Index("ix_chat_due_at", "due_at", sqlite_where=IS_WAITED_FOR, postgresql_where=IS_WAITED_FOR),
-    )
-
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
-    submission_id: Mapped[int | None] = mapped_column(
-        ForeignKey("submission.id")
-    )  # the report being filled in
-    state: Mapped[dict[str, Json]]
-    channel: Mapped[str] = mapped_column(default="")  # of the newest message in
-    updated_at: Mapped[datetime]
-    due_at: Mapped[datetime | None]  # when the silence ends a text that is being gathered
-
-
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A report as it is kept, before its form is opened."""
@@ -144,18 +122,6 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenChat:
-    """Where the conversation with a person stands."""
-
-    state: dict[str, Json] = field(default_factory=dict)
-    channel: str = ""
-    updated_at: datetime | None = None
-    report: Stored | None = None
-    is_new: bool = True
-    due_at: datetime | None = None  # when the silence ends a text
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """New answers of a report, and who gave them."""
 
@@ -167,7 +133,7 @@ class Change:
     handled_at: datetime
 
 
-_STORED = (
+STORED = (
     Submission.id,
     Submission.reference,
     Submission.form,
@@ -185,18 +151,7 @@ _STORED = (
 _LOOKED_AT = 20  # reports of a city, the newest first, among which one is still open or none
 
 # On the way of every turn: Core, built once (a statement built each time costs more than running it).
-_CHAT, _SUBMISSION, _ANSWER = table_of(Chat), table_of(Submission), table_of(Answer)
-_CHAT_FACTS = ("state", "channel", "updated_at", "due_at")
-_CHAT_OF = (
-    select(*(_CHAT.c[each] for each in _CHAT_FACTS), *(_SUBMISSION.c[each.key] for each in _STORED))
-    .outerjoin(_SUBMISSION, _SUBMISSION.c.id == _CHAT.c.submission_id)
-    .where(_CHAT.c.person_id == bindparam("person"))
-)
-_SAVE_CHAT = (
-    update(_CHAT)
-    .where(_CHAT.c.person_id == bindparam("person"))
-    .values({name: bindparam(name) for name in ("submission_id", *_CHAT_FACTS)})
-)
+_SUBMISSION, _ANSWER = table_of(Submission), table_of(Answer)
 _KEEP = (
     update(_SUBMISSION)
     .where(_SUBMISSION.c.id == bindparam("report"))
@@ -206,34 +161,9 @@ _KEEP_ANSWERS = _KEEP.values(answers=bindparam("answers"))
 _ADD_ANSWERS = insert(_ANSWER)
 
 
-def chat_of(db: Db, person_id: int) -> OpenChat:
-    """Return where the conversation stands; a new one when there was none."""
-    row = db.connection().execute(_CHAT_OF, {"person": person_id}).first()
-    if row is None:
-        return OpenChat()
-    state, channel, updated_at, due_at, *report = row
-    stored = _stored(report) if report[0] else None
-    return OpenChat(state, channel, updated_at, stored, is_new=False, due_at=due_at)
-
-
-def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None, at: datetime) -> None:
-    """Keep where the conversation stands."""
-    values = {
-        "submission_id": submission_id,
-        "state": chat.state,
-        "channel": chat.channel,
-        "updated_at": at,
-        "due_at": chat.due_at,
-    }
-    if chat.is_new:
-        db.execute(insert(Chat).values(person_id=person_id, **values))
-    else:
-        db.connection().execute(_SAVE_CHAT, {"person": person_id, **values})
-
-
 def drafts_of(db: Db, person_id: int, form: str, period: str | None, since: datetime) -> tuple[Stored, ...]:
     """Return the person's drafts of a form and period, newest first; without a period those begun since."""
-    query = select(*_STORED).where(
+    query = select(*STORED).where(
         Submission.person_id == person_id,
         Submission.form == form,
         Submission.state == SubmissionState.DRAFT,
@@ -241,23 +171,23 @@ def drafts_of(db: Db, person_id: int, form: str, period: str | None, since: date
         if period
         else Submission.period.is_(None) & (Submission.started_at > since),
     )
-    return tuple(_stored(list(row)) for row in db.execute(query.order_by(Submission.id.desc())))
+    return tuple(stored_in(list(row)) for row in db.execute(query.order_by(Submission.id.desc())))
 
 
 def periodic_drafts_of(db: Db, person_id: int, since: datetime) -> tuple[Stored, ...]:
     """Return the person's drafts that belong to a period, worked on since then, the oldest first."""
-    query = select(*_STORED).where(
+    query = select(*STORED).where(
         Submission.person_id == person_id,
         Submission.state == SubmissionState.DRAFT,
         Submission.updated_at > since,
         Submission.period.is_not(None),
     )
-    return tuple(_stored(list(row)) for row in db.execute(query.order_by(Submission.id)))
+    return tuple(stored_in(list(row)) for row in db.execute(query.order_by(Submission.id)))
 
 
 def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> Stored | None:
     """Return the draft the person worked on last, other than one, if that was since then."""
-    query = select(*_STORED).where(
+    query = select(*STORED).where(
         Submission.person_id == person_id,
         Submission.state == SubmissionState.DRAFT,
         Submission.updated_at > since,
@@ -269,7 +199,7 @@ def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> 
 def last_report_of(db: Db, person_id: int, since: datetime) -> Stored | None:
     """Return the report the person worked on last, a draft or sent, if that was since then."""
     states = (SubmissionState.DRAFT, SubmissionState.SUBMITTED)
-    query = select(*_STORED).where(
+    query = select(*STORED).where(
         Submission.person_id == person_id, Submission.state.in_(states), Submission.updated_at > since
     )
     return _first(db, query.order_by(Submission.updated_at.desc(), Submission.id.desc()).limit(1))
@@ -284,7 +214,7 @@ def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> tuple[Stored
     is_later = or_(
         Submission.submitted_at > own, and_(Submission.submitted_at == own, Submission.id > besides)
     )
-    query = select(Submission.answers, *_STORED).where(
+    query = select(Submission.answers, *STORED).where(
         Submission.city == city,
         Submission.form == form,
         Submission.state == SubmissionState.SUBMITTED,
@@ -294,7 +224,7 @@ def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> tuple[Stored
     )
     newest = query.order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(1)
     row = db.execute(newest).first()
-    return (_stored(list(row[1:])), row[0]) if row else None
+    return (stored_in(list(row[1:])), row[0]) if row else None
 
 
 def sent_by(db: Db, city: str, person_id: int | None, reference: str = "") -> tuple[Stored, ...]:
@@ -302,19 +232,19 @@ def sent_by(db: Db, city: str, person_id: int | None, reference: str = "") -> tu
 
     With a reference only the report of that name.
     """
-    query = select(*_STORED).where(Submission.city == city, Submission.state == SubmissionState.SUBMITTED)
+    query = select(*STORED).where(Submission.city == city, Submission.state == SubmissionState.SUBMITTED)
     if person_id is not None:
         query = query.where(Submission.person_id == person_id)
     if reference:
         query = query.where(Submission.reference == reference)
     newest = query.order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(_LOOKED_AT)
-    return tuple(_stored(list(row)) for row in db.execute(newest))
+    return tuple(stored_in(list(row)) for row in db.execute(newest))
 
 
 def held(db: Db, submission_id: int) -> Stored:
     """Return a report as it stands now; nobody else changes it until the transaction ends."""
-    query = select(*_STORED).where(Submission.id == submission_id).with_for_update()
-    return _stored(list(db.execute(query).one()))
+    query = select(*STORED).where(Submission.id == submission_id).with_for_update()
+    return stored_in(list(db.execute(query).one()))
 
 
 def references_of(db: Db, city: str, form: str, period: str) -> tuple[str, ...]:
@@ -350,14 +280,14 @@ def next_reference(db: Db, city: str, stem: str) -> str:
 def answered_by(db: Db, person_id: int, source: str) -> tuple[Stored, tuple[str, ...]] | None:
     """Return the report and the questions that a message of this person answered first, or None."""
     query = (
-        select(Answer.question, *_STORED)
+        select(Answer.question, *STORED)
         .join(Submission, Submission.id == Answer.submission_id)
         .where(Answer.source == source, Answer.author == person_id)
         .order_by(Answer.id)
     )
     rows = db.execute(query).all()
     paths = dict.fromkeys(row[0] for row in rows)  # an edited message answers the same question again
-    return (_stored(list(rows[0][1:])), tuple(paths)) if rows else None
+    return (stored_in(list(rows[0][1:])), tuple(paths)) if rows else None
 
 
 def open_report(db: Db, values: Mapping[str, object], at: datetime, handled_at: datetime) -> int:
@@ -456,9 +386,10 @@ def _supersede(db: Db, submission_id: int, question: str, at: datetime) -> int:
 
 def _first(db: Db, query: Select[*tuple[Json, ...]]) -> Stored | None:
     row = db.execute(query).first()
-    return _stored(list(row)) if row else None
+    return stored_in(list(row)) if row else None
 
 
-def _stored(row: Sequence[Json]) -> Stored:
+def stored_in(row: Sequence[Json]) -> Stored:
+    """Return a report of a row with the columns `STORED`."""
     id, reference, form, version, period, hidden, kept, *times_and_state = row
     return Stored(id, reference, form, version, period, hidden.get("milestone", ""), kept, *times_and_state)

@@ -17,11 +17,11 @@ from bot.talk import Scene, Who
 from bot.values import Message
 from models import alerts, ladder, timetable
 from models.base import Db
+from models.conversation import chat_of
 from models.db import is_transient
 from models.facts import StoredFacts
 from models.occurrence import OccurrenceState
 from models.person import KnownPerson, person_with
-from models.submission import chat_of
 from models.talk import open_choice, talk_of
 from scheduler.job import Job
 from scheduler.parts import Parts

@@ -22,13 +22,14 @@ from griot.voices import voices
 from models import outbox, person
 from models.base import Base, Db
 from models.consent import record_consent
+from models.conversation import chat_of
 from models.db import Store, open_store, write
 from models.facts import StoredFacts
 from models.form import FormShelf
 from models.inbox import Inbox, finish, receive
 from models.outbox import Outbox, message_of
 from models.programme import ProgrammeShelf, load
-from models.submission import Answer, Submission, chat_of
+from models.submission import Answer, Submission
 from models.talk import open_choice, talk_of
 from models.thread import deliver_here
 

@@ -7,11 +7,12 @@ from sqlalchemy import select
 
 from bot.forms.read import read_form
 from bot.values import Heard, Media, MediaKind
+from models.conversation import chat_of
 from models.db import Store, open_store, read, write
 from models.export import submissions
 from models.form import add_form
 from models.outbox import Outbox, message_of
-from models.submission import Answer, Submission, chat_of
+from models.submission import Answer, Submission
 from tests.conversations.stage import MONDAY, Stage, a_stage
 
 FORM = """

@@ -18,11 +18,11 @@ from griot.wake import ear
 from griot.worker import Worker
 from models.base import Db
 from models.consent import record_consent
+from models.conversation import Chat as Conversation
 from models.db import Store, open_store, read, write
 from models.inbox import Inbox, receive
 from models.outbox import Outbox
 from models.person import add_address, add_person
-from models.submission import Chat as Conversation
 from models.submission import Submission
 
 BEGAN = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)

@@ -21,13 +21,13 @@ from models import ladder, outbox
 from models.attention import worries
 from models.base import Db
 from models.consent import pause, record_consent, stop
+from models.conversation import Chat
 from models.db import open_store
 from models.inbox import receive, take
 from models.outbox import Outbox, OutboxState
 from models.person import Address, Person, add_person
 from models.programme import ProgrammeShelf
 from models.sending import Claimed, Sent, claim, mark_sent, put_back, settle_lost
-from models.submission import Chat
 from models.template import Template
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)  # a Monday, in everybody's working hours

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from bot.schedule import Occurrence
 from models.base import Base, Db
 from models.consent import record_consent
+from models.conversation import Chat
 from models.export import messages_in, messages_out, person, submissions
 from models.inbox import Inbox, InboxState, Update, hashed, receive, receive_all, sender_key
 from models.invite import answer_stranger, invite, redeem
@@ -21,7 +22,7 @@ from models.person import PersonError, person_of
 from models.privacy import erase, everything_about
 from models.sending import Sent, claim, mark_sent, move, put_back, settle_lost
 from models.signin import new_sign_in
-from models.submission import Chat, Submission
+from models.submission import Submission
 from models.timetable import decide
 from tests.unit.models.test_export import (
     BASE,

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from bot.talk import Choice, Talk
 from models.base import Db
+from models.conversation import OpenChat, chat_of, save_chat
 from models.person import add_person
-from models.submission import OpenChat, chat_of, open_report, save_chat
+from models.submission import open_report
 from models.talk import open_choice, state_of, talk_of
 from tests.unit.models.conftest import LOADED_AT
 
