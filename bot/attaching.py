@@ -7,17 +7,21 @@ from datetime import datetime, timedelta
 from bot import engine, reporting
 from bot.asking import labels_open, line_of
 from bot.filling import filling_for, filling_of
+from bot.gathering import not_stored
 from bot.questions.attachment import value_of
 from bot.session import Filling, askable, is_text, number_of, remembering, step_at
-from bot.talk import Attached, Outcome, Report, Revised, Scene
+from bot.talk import Attached, Captioned, Outcome, Report, Revised, Scene
 from bot.values import Heard, Media, MediaKind
 
 RECENT = timedelta(days=7)  # for which a report of no period takes what follows
 
 
+Read = Callable[[Scene, Heard], Outcome | None]  # what follows from words; None: they say what a file shows
+
+
 def answers(scene: Scene, heard: Heard) -> bool:
     """Tell whether what is attached, or the place, is an answer to the question that is open."""
-    if scene.report is None or scene.has_moved:
+    if scene.report is None or scene.has_moved or (heard.media and reporting.is_carrying(scene)):
         return False
     filling = filling_of(scene)
     at = step_at(filling.sheet(), filling.session.at)
@@ -46,49 +50,65 @@ def beside(scene: Scene, heard: Heard) -> Scene:
     return scene
 
 
-def attach(scene: Scene, heard: Heard, go_on: Callable[[Scene, Heard], Outcome]) -> Outcome:
-    """Keep what is attached with the open report, else the one worked on last; `go_on` reads the words."""
+def captioned(scene: Scene, heard: Heard) -> Scene:
+    """Keep the words beside an attachment with it: they are shown to the officers."""
+    caption = heard.text.strip()
+    return scene.did(Captioned(heard.media.ref, caption)) if heard.media and caption else scene
+
+
+def with_caption(scene: Scene, heard: Heard, outcome: Outcome) -> Outcome:
+    """Return the outcome with the words beside an attachment kept with it; beside a place they are named."""
+    if heard.media is None:
+        return outcome.preceded(not_stored(scene, heard.text)) if heard.text.strip() else outcome
+    kept = captioned(replace(scene, effects=outcome.effects), heard)
+    return replace(outcome, effects=kept.effects)
+
+
+def attach(scene: Scene, heard: Heard, read: Read) -> Outcome:
+    """Keep what is attached, and its words, with the open report, else with the one worked on last."""
     media = heard.media
     if media is None or scene.city is None:
-        return go_on(scene, replace(heard, media=None))
+        return _to_none(scene, heard, read, scene.say("There is nothing to attach this to; it is not kept."))
     if scene.report is not None:
-        return _to_open(scene, scene.report, heard, media, go_on)
+        return _to_open(scene, heard, media, read)
     report = scene.facts.last_report()
     if report is None or not _is_fresh(scene, report):
-        report, first = None, _to_nothing(scene)
-    elif report.state == "submitted":
-        scene, first = _to_sent(scene, report, media)
-    else:
-        return _to_draft(scene, report, media)
-    if scene.talk.choice and heard.text.strip():
-        return go_on(scene, replace(heard, media=None)).preceded(first)
-    is_asked_again = scene.talk.choice is not None and (report is None or scene.has_moved)
+        first = scene.say(
+            "There is no report to attach this to, so it is not kept. Send REPORT, then attach it again."
+        )
+        return _to_none(scene, heard, read, first)
+    if report.state != "submitted":
+        return _to_draft(scene, report, heard, media, read)
+    scene, first = _to_sent(scene, report, media)
+    if outcome := read(scene, heard):
+        return outcome.preceded(first)
+    scene = captioned(scene, heard)
+    is_asked_again = scene.talk.choice is not None and scene.has_moved
     return reporting.ask_current(scene, first) if is_asked_again else reporting.say_only(scene, first)
 
 
-def _to_open(
-    scene: Scene,
-    report: Report,
-    heard: Heard,
-    media: Media,
-    go_on: Callable[[Scene, Heard], Outcome],
-) -> Outcome:
+def _to_none(scene: Scene, heard: Heard, read: Read, first: str) -> Outcome:
+    """Say that what is attached is not kept; its words are read, or named as not kept either."""
+    if outcome := read(scene, heard):
+        return outcome.preceded(first)
+    named = not_stored(scene, heard.text) if heard.text.strip() else ""
+    text = "\n".join(filter(None, (first, named)))
+    return reporting.ask_current(scene, text) if scene.talk.choice else reporting.say_only(scene, text)
+
+
+def _to_open(scene: Scene, heard: Heard, media: Media, read: Read) -> Outcome:
     """Give it to a question that waits for one, else keep it beside the answers; go on with the words."""
     filling = filling_of(scene)
     at = step_at(filling.sheet(), filling.session.at)
     is_at_text = at is not None and is_text(at) and scene.talk.choice is None
     is_said_not_written = media.kind is MediaKind.AUDIO and is_at_text and not heard.text.strip()
     path = None if is_said_not_written or scene.has_moved else _waiting(filling, media)
-    if path is None:
-        scene, first = scene.did(Attached(None, media)), _kept(scene, media)
-    else:
-        turn = engine.put(filling, path, value_of(media))
-        scene, first = reporting.filled(scene, turn), turn.first
-    if heard.text.strip() and not scene.has_moved:
-        return go_on(scene, replace(heard, media=None)).preceded(first)
+    scene, first = _given(scene, filling, path, media)
+    if outcome := read(scene, heard):
+        return outcome.preceded(first)
     if is_said_not_written and not scene.has_moved:
         return reporting.answer(scene, heard)  # says that writing is wanted, and what was sent is kept
-    return reporting.ask_current(scene, first)
+    return reporting.ask_current(captioned(scene, heard), first)
 
 
 def _to_sent(scene: Scene, report: Report, media: Media) -> tuple[Scene, str]:
@@ -106,21 +126,22 @@ def _to_sent(scene: Scene, report: Report, media: Media) -> tuple[Scene, str]:
     return scene, scene.say("Attached to {reference}: {answer}", reference=report.reference, answer=line)
 
 
-def _to_draft(scene: Scene, draft: Report, media: Media) -> Outcome:
-    """Wake the draft that this belongs to."""
+def _to_draft(scene: Scene, draft: Report, heard: Heard, media: Media, read: Read) -> Outcome:
+    """Wake the draft that this belongs to, unless its words say what is to be done."""
+    if outcome := read(scene.did(Attached(draft, media)), heard):
+        return outcome.preceded(_kept(scene, media))
     scene = reporting.taken(scene.chose(None), draft)
     filling = filling_of(scene)
-    path = _waiting(filling, media)
+    scene, first = _given(scene, filling, _waiting(filling, media), media)
+    return reporting.resume(captioned(scene, heard), first)
+
+
+def _given(scene: Scene, filling: Filling, path: str | None, media: Media) -> tuple[Scene, str]:
+    """Give it to a question of the open report, or keep it beside the answers; return what to say."""
     if path is None:
-        return reporting.resume(scene.did(Attached(None, media)), _kept(scene, media))
+        return scene.did(Attached(None, media)), _kept(scene, media)
     turn = engine.put(filling, path, value_of(media))
-    return reporting.resume(reporting.filled(scene, turn), turn.first)
-
-
-def _to_nothing(scene: Scene) -> str:
-    return scene.say(
-        "There is no report to attach this to, so it is not kept. Send REPORT, then attach it again."
-    )
+    return reporting.filled(scene, turn), turn.first
 
 
 def _waiting(filling: Filling, media: Media) -> str | None:

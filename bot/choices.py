@@ -6,6 +6,7 @@ from collections.abc import Callable
 from bot import asking, scheduled
 from bot.filling import filling_of
 from bot.last_time import carried
+from bot.questions.attachment import is_attached
 from bot.questions.yes_no import NO, YES
 from bot.session import given
 from bot.talk import Choice, Last, Scene
@@ -72,8 +73,8 @@ def menu(scene: Scene) -> Choice:
 
 def carry(scene: Scene) -> Choice | None:
     """Return the question whether last time's answers still hold; None when there are none, or newer ones."""
-    if scene.report is None or scene.report.session.given:
-        return None
+    if scene.report is None or any(not is_attached(value) for value in scene.report.session.given.values()):
+        return None  # an attachment is no answer to what was said last time
     answers = carried(filling_of(scene))
     if not answers:
         return None

@@ -83,8 +83,7 @@ def silent(scene: Scene) -> Outcome:
     return _said_well(reporting.say_only(scene, gone) if gone else gathering.silence(scene))
 
 
-def _route(scene: Scene, heard: Heard, command: Command | None, *, is_beside: bool = False) -> Outcome:
-    """Return what follows from a reply; `is_beside`: the words came beside an attachment."""
+def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if heard.edited:
         return _edited(scene, heard)
     if heard.media or heard.location:
@@ -111,7 +110,7 @@ def _route(scene: Scene, heard: Heard, command: Command | None, *, is_beside: bo
             return reporting.keep_last(scene, "")
         if outcome := commanded(scene, command):
             return outcome
-        return _not_picked(scene, heard, is_beside=is_beside)
+        return _not_picked(scene, heard)
     if scene.report:
         return _answered(scene, heard, command)
     if outcome := commanded(scene, command):
@@ -124,7 +123,8 @@ def _attached(scene: Scene, heard: Heard) -> Outcome:
     scene = attaching.beside(scene, heard)
     if attaching.answers(scene, heard):
         over = scene.talk.choice is not None and scene.talk.choice.kind in OVER_A_QUESTION
-        return _answered(scene.chose(None) if over else scene, attaching.bare(heard), None)
+        outcome = _answered(scene.chose(None) if over else scene, attaching.bare(heard), None)
+        return attaching.with_caption(scene, heard, outcome)
     if heard.media:
         return attaching.attach(scene, heard, _beside)
     if heard.text.strip():
@@ -132,9 +132,29 @@ def _attached(scene: Scene, heard: Heard) -> Outcome:
     return attaching.place(scene)
 
 
-def _beside(scene: Scene, words: Heard) -> Outcome:
-    """Read the words beside an attachment: most only say what it shows."""
-    return _route(scene, words, command_in(words.text), is_beside=True)
+def _beside(scene: Scene, heard: Heard) -> Outcome | None:
+    """Return what follows from the words beside an attachment; None when they only say what it shows."""
+    words = replace(heard, media=None, also=())
+    command = command_in(words.text)
+    is_said = bool(words.text.strip()) and _is_said(scene, words, command)
+    return _route(scene, words, command) if is_said else None
+
+
+def _is_said(scene: Scene, words: Heard, command: Command | None) -> bool:
+    """Tell whether words are a command, an option or an answer to what is open."""
+    choice = scene.talk.choice
+    if scene.has_moved and (choice or scene.report):
+        return is_meant(scene, command) and command is not None and command.name not in _ANSWERS
+    if is_meant(scene, command) or gathering.is_open(scene):
+        return True
+    if choice and (_picked(scene, words.text) or (choice.kind == scheduled.WHY and not _is_away(scene))):
+        return True
+    if whole.headed(scene, words) or whole.straight_off(scene, words):
+        return True
+    if scene.report is None or not (choice is None or _is_behind(choice, words)):
+        return False
+    filling = filling_of(scene)
+    return engine.step(filling, words).filling.session != filling.session
 
 
 def _gathered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
@@ -151,6 +171,8 @@ def _gathered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
 def _edited(scene: Scene, heard: Heard) -> Outcome:
     """Correct what the edited message answered; one that was not understood counts as a new reply."""
     outcome = gathering.corrected(scene, heard) or whole.edited(scene, heard)
+    if heard.media and (outcome is None or outcome.effects == scene.effects):
+        return attaching.with_caption(scene, heard, outcome or Outcome(scene.talk, scene.effects, ()))
     if outcome is not None:
         return outcome
     if heard.source and scene.source == scene.talk.rejected:
@@ -246,7 +268,7 @@ def _in_language(scene: Scene, code: str) -> Scene:
     return replace(scene, who=replace(scene.who, language=code))
 
 
-def _not_picked(scene: Scene, heard: Heard, *, is_beside: bool) -> Outcome:
+def _not_picked(scene: Scene, heard: Heard) -> Outcome:
     """Take the reply for the question behind the choice if it can be that, else ask the choice again."""
     choice = scene.talk.choice
     if choice is None:
@@ -256,25 +278,23 @@ def _not_picked(scene: Scene, heard: Heard, *, is_beside: bool) -> Outcome:
     scene = reporting.not_understood(scene)
     if choice.kind == scheduled.WHY:
         return reporting.ask_current(scene)
-    is_over = choice.kind in OVER_A_QUESTION or (choice.kind == "carry" and _has_lines(heard))
-    if scene.report and is_over and engine.understands(filling_of(scene), heard):
+    if scene.report and _is_behind(choice, heard) and engine.understands(filling_of(scene), heard):
         behind = scene.chose(None)
         if engine.takes_free_text(filling_of(behind)):
             return reporting.doubtful(behind, heard.text.strip(), "")
         return reporting.answer(behind, heard)
     if choice.kind in OVER_A_QUESTION and (action := _of_the_menu(scene, heard.text)):
         return act(scene, action)
-    if is_beside:
-        return reporting.ask_current(scene, gathering.not_stored(scene, heard.text))
     last = len(choice.actions)
     return reporting.ask_current(
         scene, scene.say("That is not one of the choices. Please send a number from 1 to {last}.", last=last)
     )
 
 
-def _has_lines(heard: Heard) -> bool:
-    """Tell whether a reply has several lines: such a one to "Still so?" is a list of new answers."""
-    return len(heard.text.split("\n")) > 1
+def _is_behind(choice: Choice, heard: Heard) -> bool:
+    """Tell whether a reply may answer the question behind the choice: to "Still so?" a list may."""
+    has_lines = len(heard.text.split("\n")) > 1
+    return choice.kind in OVER_A_QUESTION or (choice.kind == "carry" and has_lines)
 
 
 def _idle(scene: Scene, heard: Heard, command: Command | None) -> Outcome:

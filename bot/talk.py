@@ -260,6 +260,14 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
+class Captioned:
+    """What was written beside an attachment of this person says what it shows."""
+
+    ref: str  # the provider's, of the attachment
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
 class LeftOpen:
     """The open report is a draft now; nothing is open."""
 
@@ -298,6 +306,7 @@ Effect = (
     | Reissued
     | Revised
     | Attached
+    | Captioned
     | LeftOpen
     | Discarded
     | Alerted

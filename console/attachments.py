@@ -14,6 +14,7 @@ class Attached:
     id: int | None
     kind: str
     name: str
+    caption: str
     size: str
     state: str  # in words; "" when it can be had
 
@@ -25,6 +26,7 @@ def attached(row: Media, say: Say) -> Attached:
         id=row.id if is_kept else None,
         kind=kind_in_words(row.kind, say),
         name=row.name,
+        caption=row.caption,
         size=size_in_words(row.size, say) if row.size else "",
         state=state_in_words(row.state, say),
     )

@@ -12,6 +12,7 @@ from bot.talk import (
     Agreed,
     Alerted,
     Attached,
+    Captioned,
     Discarded,
     Effect,
     Filled,
@@ -86,6 +87,8 @@ def _keep(db: Db, scene: Scene, report: Report | None, effect: Effect, heard: He
         case Attached(to, attached):
             if (kept := to or report) is not None:
                 _attach(db, scene, kept.id, "", attached, heard)
+        case Captioned(ref, caption):
+            media.caption(db, scene.who.id, ref, caption, heard.handled_at)
         case Alerted():
             _alert(db, scene, effect, heard)
         case Requested():

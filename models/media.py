@@ -64,6 +64,7 @@ class Media(Base):
     ref: Mapped[str]  # the provider's: a Telegram file_id, a Twilio address
     kind: Mapped[str]  # image, audio, video, file: as it was sent
     name: Mapped[str] = mapped_column(default="")  # as the sender's phone called it
+    caption: Mapped[str] = mapped_column(default="", server_default="")  # written beside it
     state: Mapped[str] = mapped_column(default=MediaState.WAITING)
     content_type: Mapped[str] = mapped_column(default="")  # by content, not as the provider says
     size: Mapped[int | None]  # bytes as stored
@@ -159,6 +160,13 @@ def attach(db: Db, new: Attachment, at: datetime, handled_at: datetime) -> bool:
         changed_at=handled_at,
         **values,
     )
+
+
+def caption(db: Db, person_id: int, ref: str, words: str, handled_at: datetime) -> None:
+    """Keep what a person wrote beside an attachment of theirs."""
+    theirs = MEDIA.c.person_id == person_id, MEDIA.c.ref == ref
+    values = {"caption": words, "changed_at": handled_at}
+    db.connection().execute(update(MEDIA).where(*theirs).values(values))
 
 
 def is_due(db: Db, channels: Collection[str], at: datetime) -> bool:
@@ -280,6 +288,7 @@ def erase_media(db: Db, person_id: int, at: datetime) -> list[str]:
     forgotten = {
         "ref": literal("erased:") + cast(MEDIA.c.id, String),
         "name": "",
+        "caption": "",
         "sha256": "",
         "path": "",
         "size": None,

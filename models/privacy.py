@@ -115,6 +115,7 @@ def _media(db: Db, person_id: int) -> list[Record]:
             "question": row.question or None,
             "type": row.kind,
             "name": row.name,
+            "caption": row.caption,
             "size": row.size,
             "state": row.state,
             "file": row.path or None,

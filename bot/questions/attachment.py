@@ -21,6 +21,11 @@ def value_of(media: Media) -> Value:
     return {"type": media.kind.value, "name": media.name, "size": media.size, "ref": media.ref}
 
 
+def is_attached(value: Value) -> bool:
+    """Tell whether an answer is something attached."""
+    return isinstance(value, dict) and bool(value.get("ref"))
+
+
 class Attachment:
     """Accept one attachment of a kind; a document counts for any kind.
 

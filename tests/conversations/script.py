@@ -17,9 +17,10 @@ from tests.conversations.stage import MONDAY, a_stage, a_store
 FORMS = Path(__file__).parent / "forms"
 _HEADER = re.compile(r"(city|language|agreed|role|form|file|channels|known): (.*)")
 _STEP = re.compile(
-    r"(coordinator|officer|stranger|provider|schedule|clock|channel|phone|stored|history|silence)"
+    r"(coordinator|officer|stranger|provider|schedule|clock|channel|phone|stored|history|files|silence)"
     r"([>*~+&])(?: (.*))?"
 )
+_LOOKED_UP = ("stored", "history", "files")
 _AFTER = {
     "hours": lambda n: timedelta(hours=n),
     "days": lambda n: timedelta(days=n),
@@ -52,7 +53,7 @@ def read(text: str) -> Transcript:
         elif line.startswith("stored>") and transcript.steps and transcript.steps[-1] == ["stored>"]:
             is_said = True
         elif match := _STEP.fullmatch(line):
-            is_said = match[1] in ("stored", "history")
+            is_said = match[1] in _LOOKED_UP
             transcript.steps.append([f"{match[1]}>"] if is_said else [line])
         elif line:
             raise ValueError(f"a transcript has no such line: {line}")
@@ -74,7 +75,7 @@ def play(transcript: Transcript, folder: Path) -> str:
 
 
 def _shown(step: list[str]) -> list[str]:
-    return [] if step[0].startswith(("stored", "history")) else step
+    return [] if step[0].startswith(_LOOKED_UP) else step
 
 
 class _Player:
@@ -181,6 +182,11 @@ class _Player:
         ]
         return list(_block("history> ", lines))
 
+    def files(self, rest: str) -> list[str]:
+        """Return what was attached, with what was written beside each."""
+        lines = [f"{kind} {name}: {caption or '-'}" for kind, name, caption in self.stage.files()]
+        return list(_block("files> ", lines or ["none"]))
+
 
 _DOES: dict[str, Callable[[_Player, str], list[str]]] = {
     "clock": _Player.clock,
@@ -191,6 +197,7 @@ _DOES: dict[str, Callable[[_Player, str], list[str]]] = {
     "stored": _Player.stored,
     "silence": _Player.silence,
     "history": _Player.history,
+    "files": _Player.files,
 }
 
 

@@ -14,6 +14,7 @@ from bot.reminders import asked
 from bot.schedule import Occurrence
 from bot.talk import Scene, Who
 from bot.values import Heard, Message, Press
+from bot.values import Media as Attached
 from channels.chat import Chat, written_down
 from griot.programmes import files_of
 from griot.settings import data_folder
@@ -23,10 +24,11 @@ from models import outbox, person
 from models.base import Base, Db
 from models.consent import record_consent
 from models.conversation import chat_of
-from models.db import Store, open_store, write
+from models.db import Store, open_store, read, write
 from models.facts import StoredFacts
 from models.form import FormShelf
 from models.inbox import Inbox, finish, receive
+from models.media import Media
 from models.outbox import Outbox, message_of
 from models.programme import ProgrammeShelf, load
 from models.submission import Answer, Submission
@@ -79,6 +81,7 @@ class Stage:
     seen: int = 0
     shown: list[Message] = field(default_factory=list)  # everything the bot said
     sources: list[str] = field(default_factory=list)  # of every message that the person wrote
+    attached: dict[str, Attached] = field(default_factory=dict)  # by the source of its message
 
     def __post_init__(self) -> None:
         """Make the parts that a process would make."""
@@ -101,8 +104,9 @@ class Stage:
         return self.hears(Heard(press=Press(pressed.token, option)))
 
     def edits(self, text: str, place: int = -1) -> list[Message]:
-        """Return what the bot answers when a text sent before is edited."""
-        return self.hears(Heard(text=text, source=self.sources[place], edited=True))
+        """Return what the bot answers when a text sent before, or one beside an attachment, is edited."""
+        source = self.sources[place]
+        return self.hears(Heard(text=text, media=self.attached.get(source), source=source, edited=True))
 
     def hears(self, heard: Heard) -> list[Message]:
         """Return what the bot answers; a minute passes with every reply."""
@@ -114,6 +118,8 @@ class Stage:
         name = f"{self.address}-{self.count}"
         if not heard.edited and not heard.press:
             self.sources.append(name)
+        if heard.media:
+            self.attached[name] = heard.media
         body = written_down(name, self.address, heard)
         sender = f"{self.channel}:{self.address}"
         write(self.store, lambda db: receive(db, self.channel, name, sender, body, at))
@@ -207,6 +213,12 @@ class Stage:
     def stored(self) -> Mapping[str, object]:
         """Return the newest report as it is kept."""
         return self.reports()[-1]
+
+    def files(self) -> list[tuple[str, str, str]]:
+        """Return kind, name and caption of everything that the person attached."""
+        query = select(Media).where(Media.person_id == self.person_id).order_by(Media.id)
+        rows = read(self.store, lambda db: db.scalars(query).all())
+        return [(row.kind, row.name, row.caption) for row in rows]
 
     def history(self) -> Sequence[tuple[str, int, object, bool]]:
         """Return every answer ever given: question, revision, value, whether it is the one in force."""

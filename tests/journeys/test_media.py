@@ -29,6 +29,7 @@ MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 FRIDAY_NIGHT = datetime(2026, 11, 27, 22, 0, tzinfo=UTC)
 AWA, BIA = 500_000_001, "+10000000002"
 PHOTO = a_photo()
+CAPTION = "The kiosk at <b>noon</b>"
 PDF = b"%PDF-1.7\n" + b"%\n" * 200
 
 
@@ -81,7 +82,7 @@ def practice(site: Moved, *, photo: bool = True) -> None:
         site.provider.attach("photo-1", PHOTO)
         phone = site.telegram(AWA, "en")
         sizes = [{"file_id": "photo-1", "file_unique_id": "u1", "width": 1600, "height": 1200}]
-        phone.send(photo=sizes)
+        phone.send(photo=sizes, caption=CAPTION)
         phone.deliver_again()
         site.work()
     else:
@@ -113,6 +114,7 @@ def _check_console(site: Moved, row: Media, path: Path) -> None:
     officer, other = site.browser(3), site.browser(4)
     page = officer.get("/cities/bamako", base_url=BASE_URL)
     assert f'href="/media/{row.id}"' in page.text
+    assert "The kiosk at &lt;b&gt;noon&lt;/b&gt;</q>" in page.text
     found = officer.get(f"/media/{row.id}", base_url=BASE_URL)
     assert found.data == path.read_bytes()
     assert found.headers["Content-Disposition"].startswith("attachment;")
@@ -293,18 +295,19 @@ def test_a_person_who_is_erased_takes_their_files_along(site: Moved) -> None:
         other.say(text)
         site.work()
     site.provider.attach("photo-2", PHOTO)  # the same photo
-    other.send(photo=[_size("photo-2")])
+    other.send(photo=[_size("photo-2")], caption="With Awa")
     other.send(document={"file_id": "doc-1", "file_unique_id": "u", "file_name": "own.pdf"})
     site.provider.attach("doc-1", PDF)
     site.work()
     assert [path.suffix for path in files(site)] in ([".jpg", ".pdf"], [".pdf", ".jpg"])
     told = read(site.store, lambda db: everything_about(db, 4, site.now, BASE_URL))["media"]
     assert [(one["type"], one["state"]) for one in told] == [("image", "kept"), ("file", "kept")]
+    assert [one["caption"] for one in told] == ["With Awa", ""]
     gone = site.write(lambda db: erase(db, 4, site.now))
     assert [path.rpartition(".")[2] for path in gone] == ["pdf"]
-    assert [(one.ref.partition(":")[0], one.name, one.path) for one in rows(site)[1:]] == [
-        ("erased", "", ""),
-        ("erased", "", ""),
+    assert [(one.ref.partition(":")[0], one.name, one.caption, one.path) for one in rows(site)[1:]] == [
+        ("erased", "", "", ""),
+        ("erased", "", "", ""),
     ]
     assert rows(site)[0].state == MediaState.KEPT
 
