@@ -94,7 +94,7 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
         return outcome
     is_answer = command is None or command.name in _ANSWERS
     if scene.has_moved and is_answer and (scene.talk.choice or scene.report):
-        return reporting.ask_current(scene)
+        return _moved(scene, heard, command)
     if heard.press:
         return _pressed(scene, heard)
     if outcome := whole.straight_off(scene, heard):
@@ -116,6 +116,20 @@ def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if outcome := commanded(scene, command):
         return outcome
     return _idle(scene, heard, command)
+
+
+def _moved(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
+    """Ask again, where the person writes now, what they may not have seen there; drop no text for it."""
+    text, choice = heard.text.strip(), scene.talk.choice
+    if command or not text or scene.report is None:
+        return reporting.ask_current(scene)
+    if (choice is None or choice.kind == "check") and gathering.goes_on(scene, heard):
+        return gathering.added(scene, heard)
+    if choice is None and engine.takes_free_text(filling_of(scene)):
+        return reporting.doubtful(scene, text, "")
+    is_known = _picked(scene, text) if choice else engine.understands(filling_of(scene), heard)
+    is_short = is_known and "\n" not in text  # is soon written again
+    return reporting.ask_current(scene, "" if is_short else gathering.not_stored(scene, text))
 
 
 def _attached(scene: Scene, heard: Heard) -> Outcome:
@@ -160,16 +174,18 @@ def _is_said(scene: Scene, words: Heard, command: Command | None) -> bool:
 def _gathered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     """Add a reply to the text that is being gathered; a word or a choice ends it, and is then obeyed."""
     is_choice = heard.press is not None or (scene.talk.choice is not None and _picked(scene, heard.text))
+    ended, refused = gathering.settled(scene)
     if not is_choice and not is_meant(scene, command) and fold(heard.text) != "=":
-        return gathering.gone_on(scene, heard)
-    scene, refused = gathering.settled(scene)
+        outcome = whole.within(ended, heard)
+        return outcome.preceded(refused) if outcome else gathering.gone_on(scene, heard)
+    scene = ended
     if not is_choice and ((command and command.name in _TO_A_QUESTION) or fold(heard.text) == "="):
         return reporting.ask_current(scene, refused)  # they were not said of the question that comes now
     return _route(scene, heard, command).preceded(refused)
 
 
 def _edited(scene: Scene, heard: Heard) -> Outcome:
-    """Correct what the edited message answered; one that was not understood counts as a new reply."""
+    """Correct what the edited message answered; one that was not understood last counts as a new reply."""
     outcome = gathering.corrected(scene, heard) or whole.edited(scene, heard)
     if heard.media and (outcome is None or outcome.effects == scene.effects):
         return attaching.with_caption(scene, heard, outcome or Outcome(scene.talk, scene.effects, ()))
@@ -177,7 +193,8 @@ def _edited(scene: Scene, heard: Heard) -> Outcome:
         return outcome
     if heard.source and scene.source == scene.talk.rejected:
         return _route(scene, replace(heard, edited=False), command_in(heard.text))
-    return Outcome(scene.talk, scene.effects, ())
+    is_text = bool(scene.report and heard.text.strip()) and command_in(heard.text) is None
+    return reporting.say_only(scene, gathering.not_stored(scene, heard.text) if is_text else "")
 
 
 def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
@@ -201,6 +218,8 @@ def _answered(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
 
 def _answered_now(scene: Scene, heard: Heard) -> Outcome:
     """Read an answer; a text may be the beginning of a longer one, or the end of the one before."""
+    if outcome := gathering.gone_on_in_doubt(scene, heard):
+        return outcome
     if gathering.goes_on(scene, heard):
         return gathering.added(scene, heard)
     if gathering.begins(scene, heard):

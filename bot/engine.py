@@ -24,7 +24,7 @@ from bot.session import (
     step_at,
     why_required,
 )
-from bot.several import read_anew, read_several, said_again
+from bot.several import changed_answer, read_anew, read_several, said_again
 from bot.values import Answer, Doubt, Heard, Rejection, Toggled, Value
 from bot.words import fold
 
@@ -90,17 +90,25 @@ def put(filling: Filling, path: str, value: Value) -> Turn:
     return _changed(filling, {path: value}, "")
 
 
-def change(filling: Filling, paths: tuple[str, ...], heard: Heard, *, is_filled_form: bool = False) -> Turn:
+def change(
+    filling: Filling,
+    paths: tuple[str, ...],
+    heard: Heard,
+    *,
+    is_filled_form: bool = False,
+    is_whole: bool = False,
+) -> Turn:
     """Return the filling with the answers of an edited message read anew; the open question stays.
 
     `paths` are the questions that the message answered; the numbers in it are those of the blank form when
-    `is_filled_form`. What cannot be read leaves its answer as it was.
+    `is_filled_form`; it is one text, whatever its lines look like, when `is_whole`. What cannot be
+    read leaves its answer as it was.
     """
     sheet = filling.sheet()
     at = step_at(sheet, paths[0])
     if at is None:
         return Turn(filling)
-    anew = read_anew(filling, paths, heard, is_filled_form=is_filled_form)
+    anew = None if is_whole else read_anew(filling, paths, heard, is_filled_form=is_filled_form)
     if anew is not None:
         return _changed(filling, dict(anew.changes), anew.first)
     match _reread(filling, sheet, at, heard):
@@ -269,5 +277,4 @@ def _told(before: Filling, after: Filling, changes: Mapping[str, Value]) -> str:
     sheet = after.sheet()
     if len(changes) > 1 or path not in before.session.given or step_at(sheet, path) is None:
         return said_again(after, changes)
-    number = number_of(sheet, path)
-    return after.say("Answer {number} is changed. The earlier one stays in the history.", number=number)
+    return changed_answer(after, path)

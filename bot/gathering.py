@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from bot import engine
 from bot.filling import filling_of
-from bot.reporting import ask_current, ask_question, filled, say_only
+from bot.questions.yes_no import yes_or_no
+from bot.reporting import ask_current, ask_question, doubtful, filled, say_only
 from bot.revising import edited
 from bot.talk import Filled, Outcome, Revised, Scene, Stands, Talk, Writing
 from bot.values import Heard
@@ -15,6 +16,7 @@ SILENCE = timedelta(seconds=90)  # after the last message: the text is taken to 
 LONG = 400  # characters of a message after which more is expected
 OPEN_SIGNS = ("…", "...", ",", "،", ":", "-")
 OPEN_WORDS = frozenset({"and", "et", "e", "و"})
+_REMEMBERED = 8  # texts before the last one whose messages are known when they are edited
 
 
 def is_open(scene: Scene) -> bool:
@@ -50,19 +52,21 @@ def begun(scene: Scene, heard: Heard) -> Outcome:
         return ask_current(scene)
     pieces = ((scene.source, heard.text.strip()),)
     scene = _wrote(scene, Writing(report.id, session.at, pieces, scene.at, Stands.OPEN))
-    return say_only(
-        scene, scene.say("Received. Go on, or send {done}.", done=shown("done", scene.who.language))
-    )
+    return say_only(scene, _go_on(scene))
+
+
+def _go_on(scene: Scene) -> str:
+    return scene.say("Received. Go on, or send {done}.", done=shown("done", scene.who.language))
 
 
 def gone_on(scene: Scene, heard: Heard) -> Outcome:
-    """Keep one more message of the text; nothing is said."""
+    """Keep one more message of the text; nothing is said, but on a channel where it did not begin."""
     writing = scene.talk.writing
     if writing is None:
         return ask_current(scene)
     pieces = (*writing.pieces, (scene.source, heard.text.strip()))
     scene = _wrote(scene, replace(writing, pieces=pieces, at=scene.at))
-    return Outcome(scene.talk, scene.effects, ())
+    return say_only(scene, _go_on(scene) if scene.has_moved else "")
 
 
 def settled(scene: Scene) -> tuple[Scene, str]:
@@ -111,7 +115,7 @@ def noted(scene: Scene, heard: Heard, outcome: Outcome) -> Outcome:
     if not engine.takes_free_text(filling_of(scene)):
         return outcome
     writing = Writing(report.id, at, ((scene.source, text),), scene.at, Stands.STORED)
-    return replace(outcome, talk=replace(outcome.talk, writing=writing))
+    return replace(outcome, talk=_written(outcome.talk, writing))
 
 
 def not_stored(scene: Scene, text: str) -> str:
@@ -160,41 +164,72 @@ def added(scene: Scene, heard: Heard) -> Outcome:
     scene = _wrote(filled(scene, turn, writing.pieces[0][0]), longer)
     number = engine.place_of(turn.filling, writing.path)
     said = scene.say("Added to answer {number}.", number=number)
-    return ask_current(scene, said) if scene.talk.choice else say_only(scene, said)
+    return ask_current(scene, said) if scene.talk.choice or scene.has_moved else say_only(scene, said)
+
+
+def gone_on_in_doubt(scene: Scene, heard: Heard) -> Outcome | None:
+    """Check a text together with what was written on before the check was seen; None for an answer to it."""
+    filling = filling_of(scene)
+    doubt, text = filling.session.doubt, heard.text.strip()
+    is_text = isinstance(doubt, str) and engine.takes_free_text(filling)
+    if not is_text or not text or yes_or_no(text) or scene.facts.was_asked():
+        return None
+    return doubtful(scene, f"{doubt}\n{text}", "")
 
 
 # Edited messages
 
 
 def corrected(scene: Scene, heard: Heard) -> Outcome | None:
-    """Correct the piece of the text that an edited message was; None when it was none."""
-    writing, text = scene.talk.writing, heard.text.strip()
-    if writing is None or not text or scene.source not in dict(writing.pieces):
+    """Correct the piece of a text that an edited message was; None when it was none."""
+    writing, text = _with_piece(scene), heard.text.strip()
+    if writing is None or not text:
         return None
     pieces = tuple((source, text if source == scene.source else old) for source, old in writing.pieces)
     anew = replace(writing, pieces=pieces)
     if writing.stands == Stands.STORED:
         return _stored_anew(scene, anew, heard)
-    if not _is_of_open_report(scene, writing):
-        return None
+    if writing is not scene.talk.writing or not _is_of_open_report(scene, writing):
+        return say_only(scene, not_stored(scene, text))
     scene = _wrote(scene, replace(anew, stands=Stands.OPEN))
     if writing.stands == Stands.REFUSED:
         return silence(scene)
     return Outcome(scene.talk, scene.effects, ())
 
 
+def _with_piece(scene: Scene) -> Writing | None:
+    """Return the newest text that this message was a piece of."""
+    last, earlier = scene.talk.writing, reversed(scene.talk.earlier)
+    written = (*((last,) if last else ()), *earlier)
+    return next((each for each in written if scene.source in dict(each.pieces)), None)
+
+
 def _stored_anew(scene: Scene, anew: Writing, heard: Heard) -> Outcome | None:
     """Correct a text that is stored: all its messages are found under the first."""
     if len(anew.pieces) == 1:
         return None
-    outcome = edited(replace(scene, source=anew.pieces[0][0]), replace(heard, text=anew.text))
+    first = anew.pieces[0][0]
+    outcome = edited(replace(scene, source=first), replace(heard, text=anew.text), is_whole=True)
     if outcome and any(isinstance(each, Filled | Revised) and each.changes for each in outcome.effects):
-        return replace(outcome, talk=replace(outcome.talk, writing=anew))
+        return replace(outcome, talk=_written(outcome.talk, anew))
     return outcome
 
 
 def _wrote(scene: Scene, writing: Writing) -> Scene:
-    return replace(scene, talk=replace(scene.talk, writing=writing))
+    return replace(scene, talk=_written(scene.talk, writing))
+
+
+def _written(talk: Talk, writing: Writing) -> Talk:
+    """Return the talk with a text as it is now: the last one, or one before it."""
+    texts = {_key(each): each for each in (*talk.earlier, talk.writing) if each}
+    *earlier, last = {**texts, _key(writing): writing}.values()
+    kept = [each for each in earlier if len(each.pieces) > 1 or each.stands != Stands.STORED]
+    return replace(talk, writing=last, earlier=tuple(kept[-_REMEMBERED:]))
+
+
+def _key(writing: Writing) -> str:
+    """Return what tells a text from others: its first message."""
+    return writing.pieces[0][0]
 
 
 def _is_of_open_report(scene: Scene, writing: Writing) -> bool:

@@ -20,26 +20,26 @@ from bot.talk import Outcome, Report, Revised, Scene
 from bot.values import Heard
 
 
-def edited(scene: Scene, heard: Heard, *, is_filled_form: bool = False) -> Outcome | None:
+def edited(
+    scene: Scene, heard: Heard, *, is_filled_form: bool = False, is_whole: bool = False
+) -> Outcome | None:
     """Correct the answers that an edited message gave; None when it gave none.
 
-    `is_filled_form`: the numbers in it are those of the blank form.
+    `is_filled_form`: the numbers in it are those of the blank form; `is_whole`: it is one text.
     """
     found = scene.facts.answered_by(scene.source)
     if found is None:
         return None
     report, paths = found
-    if scene.report and scene.report.id == report.id:
-        return _edited_open(
-            scene, engine.change(filling_of(scene), paths, heard, is_filled_form=is_filled_form)
-        )
-    turn = engine.change(filling_for(scene, report), paths, heard, is_filled_form=is_filled_form)
-    return _edited_sent(scene, report, turn)
+    is_open = scene.report is not None and scene.report.id == report.id
+    filling = filling_of(scene) if is_open else filling_for(scene, report)
+    turn = engine.change(filling, paths, heard, is_filled_form=is_filled_form, is_whole=is_whole)
+    return _edited_open(scene, turn) if is_open else _edited_sent(scene, report, turn)
 
 
 def _edited_open(scene: Scene, turn: Turn) -> Outcome:
     is_doubtful = turn.filling.session.doubt is not None and not turn.first
-    scene = filled(scene, turn)
+    scene = filled(scene, turn, scene.source)
     if is_doubtful:
         return ask_question(not_understood(scene))
     if not turn.first:

@@ -74,6 +74,26 @@ def read_report(filling: Filling, lines: tuple[Line, ...]) -> Turn:
     return _turn(_read_lines(filling, lines, heap), heap)
 
 
+def read_if_sure(filling: Filling, lines: tuple[Line, ...]) -> Turn | None:
+    """Return what lines led to that are answers for sure, None where they may be a list within a text.
+
+    Two names are enough. Numbers are not: each line must be an answer, and one of them more than a text.
+    """
+    heap = _Heap()
+    after = _read_lines(filling, lines, heap)
+    is_named = len({line.name for line in lines if line.name}) > 1
+    texts = {step.path for step in askable(after.sheet()) if is_text(step)}
+    is_read = not heap.unread and not heap.changes.keys() <= texts
+    is_sure = len(heap.changes) > 1 and (is_named or is_read)
+    return _turn(after, heap) if is_sure else None
+
+
+def changed_answer(filling: Filling, path: str) -> str:
+    """Return the sentence for an answer that has taken the place of another."""
+    number = number_of(filling.sheet(), path)
+    return filling.say("Answer {number} is changed. The earlier one stays in the history.", number=number)
+
+
 def said_again(filling: Filling, changes: Mapping[str, Value]) -> str:
     """Return new answers as they were read, for the person to check."""
     count = filling.say.count(

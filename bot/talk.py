@@ -82,6 +82,7 @@ class Talk:
     )
     heard_at: datetime | None = None
     writing: Writing | None = None
+    earlier: tuple[Writing, ...] = ()  # texts before it whose edits would not be found by their answer
     editing: Editing | None = None
 
 

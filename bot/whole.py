@@ -20,8 +20,8 @@ from bot.reporting import (
     say_only,
 )
 from bot.session import Filling, is_text, step_at
-from bot.several import read_report
-from bot.talk import Choice, Outcome, Scene
+from bot.several import changed_answer, read_if_sure, read_report
+from bot.talk import Choice, Filled, Opened, Outcome, Scene, Stands
 from bot.values import Heard
 from bot.words import command_in, fold
 
@@ -78,6 +78,28 @@ def headed(scene: Scene, heard: Heard) -> Outcome | None:
     return _closed(scene, meant) or _retired(scene, meant) or _read(scene, meant, rest, heard)
 
 
+def within(scene: Scene, heard: Heard) -> Outcome | None:
+    """Return what follows from a report sent while a text is gathered; None where it may be more text."""
+    head, rest = _parted(heard.text)
+    if meant := _named_by(scene, head) if rest and scene.city else None:
+        outcome = headed(scene, heard) if len(_lines_of(scene, meant, rest)) >= _LEAST else None
+    else:
+        filling = filling_of(scene)
+        turn = read_if_sure(filling, addressed(filling.form, filling.sheet(), heard.text))
+        outcome = carry_on(scene, turn, heard) if turn else None
+    return outcome.preceded(_replaced(scene, outcome)) if outcome else None
+
+
+def _replaced(scene: Scene, outcome: Outcome) -> str:
+    """Return the word that the text just gathered was answered anew, "" when it was not."""
+    writing, effects = scene.talk.writing, outcome.effects[len(scene.effects) :]
+    changed = {path for each in effects if isinstance(each, Filled) for path, _ in each.changes}
+    is_other = any(isinstance(each, Opened) for each in effects)
+    if writing is None or writing.stands != Stands.STORED or is_other or writing.path not in changed:
+        return ""
+    return changed_answer(filling_of(scene), writing.path)
+
+
 def edited(scene: Scene, heard: Heard) -> Outcome | None:
     """Correct the answers that an edited message gave; its first line may name its report as at first."""
     head, rest = _parted(heard.text)
@@ -130,11 +152,17 @@ def _read(scene: Scene, meant: _Meant, text: str, heard: Heard) -> Outcome | Non
     """Read the lines under a first line; plain ones only where no other question is open."""
     there = _opened(scene, meant)
     filling = filling_of(there)
-    lines = addressed(filling.form, filling.sheet(), text, is_filled_form=meant.is_filled_form)
+    lines = _lines_of(there, meant, text)
     if not lines and (scene.report or meant.is_filled_form):
         return None
     turn = read_report(filling, lines or tuple(Line(line) for line in written_lines(text)))
     return carry_on(there, turn, heard)
+
+
+def _lines_of(scene: Scene, meant: _Meant, text: str) -> tuple[Line, ...]:
+    """Return the numbered or named lines of the report that a message is; () for plain ones."""
+    filling = filling_of(_opened(scene, meant))
+    return addressed(filling.form, filling.sheet(), text, is_filled_form=meant.is_filled_form)
 
 
 def _opened(scene: Scene, meant: _Meant) -> Scene:

@@ -17,7 +17,8 @@ def talk_of(chat: OpenChat) -> Talk:
         choice=Choice(choice["kind"], tuple(choice["actions"]), choice["data"]) if choice else None,
         rejected=chat.state.get("rejected", ""),
         heard_at=chat.updated_at,
-        writing=_writing_of(chat.state.get("writing")),
+        writing=_writing_of(chat.state["writing"]) if "writing" in chat.state else None,
+        earlier=tuple(map(_writing_of, chat.state.get("earlier", ()))),
         editing=_editing_of(chat.state.get("editing")),
     )
 
@@ -32,6 +33,8 @@ def state_of(talk: Talk) -> dict[str, Json]:
         state["rejected"] = talk.rejected
     if talk.writing:
         state["writing"] = _kept(talk.writing)
+    if talk.earlier:
+        state["earlier"] = [_kept(each) for each in talk.earlier]
     if editing := talk.editing:
         cursor = kept_of(replace(editing.session, given={}, firsts={}))
         state["editing"] = {"report": editing.report, "changed": list(editing.changed), **cursor}
@@ -42,9 +45,7 @@ def _editing_of(kept: Json) -> Editing | None:
     return Editing(kept["report"], session_from(kept), tuple(kept["changed"])) if kept else None
 
 
-def _writing_of(kept: Json) -> Writing | None:
-    if kept is None:
-        return None
+def _writing_of(kept: Json) -> Writing:
     pieces = tuple((source, text) for source, text in kept["pieces"])
     at, stands = datetime.fromisoformat(kept["at"]), Stands(kept["stands"])
     return Writing(kept["report"], kept["path"], pieces, at, stands)
