@@ -11,6 +11,7 @@ from tests.databases import (
     databases,
     empty_database,
     postgresql_databases,
+    site_database,
     sqlite_databases,
 )
 
@@ -21,6 +22,7 @@ __all__ = [
     "databases",
     "empty_database",
     "postgresql_databases",
+    "site_database",
     "sqlite_databases",
 ]
 

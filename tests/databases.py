@@ -25,6 +25,7 @@ from models.base import Base
 from models.db import Store, open_store, read, write
 from models.programme import load
 from tests.programmes import ASTON, files_of
+from tests.site import set_up
 
 LOADED_AT = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -141,6 +142,14 @@ def database(databases: Databases) -> Iterator[str]:
 def aston_database(databases: Databases) -> Iterator[str]:
     """Yield the address of a new database with every table and the ASToN programme."""
     address = databases.copy_of("aston", load_aston)
+    yield address
+    databases.drop(address)
+
+
+@pytest.fixture
+def site_database(databases: Databases) -> Iterator[str]:
+    """Yield the address of a new database that the commands of a deployer set up."""
+    address = databases.copy_of("site", set_up)
     yield address
     databases.drop(address)
 

@@ -23,6 +23,7 @@ from models.person import add_person
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "700100200:SITE-token-of-nobody-0123456789abcdef"
 SECRET = "site-secret_0123456789abcdef0123456789"
+SECRET_KEY = "site-key-0123456789abcdef0123456789abcdef"
 FIRST_PERSON = 500_000_000
 
 
@@ -62,14 +63,19 @@ class Site:
 def a_site(
     folder: Path, provider: str, people: Sequence[tuple[str, str]], database: str | None = None, **more: str
 ) -> Iterator[Site]:
-    """Yield a site with so many coordinators, all known on Telegram and agreed."""
+    """Yield a site with so many coordinators, all known on Telegram and agreed.
+
+    It runs on a database that was set up, else on one of its own.
+    """
     port = _free_port()
     url = database or f"sqlite:///{folder / 'site.db'}"
+    if database is None:
+        set_up(url)
     environment = {
         **os.environ,
         "DATABASE_URL": url,
         "GRIOT_VAR": str(folder / "var"),
-        "SECRET_KEY": "site-key-0123456789abcdef0123456789abcdef",
+        "SECRET_KEY": SECRET_KEY,
         "BASE_URL": f"http://127.0.0.1:{port}",
         "PORT": str(port),
         "TELEGRAM_BOT_TOKEN": TOKEN,
@@ -81,10 +87,6 @@ def a_site(
         "GRIOT_SENDER_PER_DAY": "0",
         **more,
     }
-    for command in (["migrate"], ["programme", "load"]):
-        subprocess.run(
-            [griot_command(), *command], env=environment, check=True, cwd=ROOT, stdout=subprocess.DEVNULL
-        )
     _add_people(url, people)
     processes = [
         subprocess.Popen([griot_command(), role], env=environment, cwd=ROOT, start_new_session=True)
@@ -98,6 +100,15 @@ def a_site(
             process.send_signal(signal.SIGTERM)
         for process in processes:
             process.wait(15)
+
+
+def set_up(url: str) -> None:
+    """Make the database of a site by the commands that a deployer runs."""
+    environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": SECRET_KEY}
+    for command in (["migrate"], ["programme", "load"]):
+        subprocess.run(
+            [griot_command(), *command], env=environment, check=True, cwd=ROOT, stdout=subprocess.DEVNULL
+        )
 
 
 def griot_command() -> str:

@@ -46,12 +46,12 @@ def address_of(number: int) -> str:
 
 
 @pytest.fixture
-def site(tmp_path: Path, empty_database: str) -> Iterator[tuple[Site, StandIn]]:
+def site(tmp_path: Path, site_database: str) -> Iterator[tuple[Site, StandIn]]:
     """Yield the running site with a coordinator in every city, and the providers."""
     with StandIn(token=TOKEN) as provider:
         origins = {"TWILIO_API_URL": provider.url, "TWILIO_CONTENT_URL": provider.url}
-        with a_site(tmp_path, provider.url, [], empty_database, **ON_TWILIO, **origins) as running:
-            store = open_store(empty_database)
+        with a_site(tmp_path, provider.url, [], site_database, **ON_TWILIO, **origins) as running:
+            store = open_store(site_database)
             write(store, _add_coordinators)
             store.close()
             provider.twilio.callbacks_to = running.url

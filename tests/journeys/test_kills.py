@@ -88,13 +88,13 @@ class Processes:
 
 
 @pytest.fixture
-def site(tmp_path: Path, empty_database: str) -> Iterator[tuple[Site, StandIn]]:
+def site(tmp_path: Path, site_database: str) -> Iterator[tuple[Site, StandIn]]:
     """Yield a running site whose leases are short, and its provider."""
     people = [(city, "en") for city in CITIES]
     short = {"GRIOT_HTTP_TIMEOUT": "2", "GRIOT_LEASE_SECONDS": "5"}
     with (
         StandIn(token=TOKEN) as provider,
-        a_site(tmp_path, provider.url, people, empty_database, **short) as running,
+        a_site(tmp_path, provider.url, people, site_database, **short) as running,
     ):
         yield running, provider
 

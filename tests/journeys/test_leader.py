@@ -72,13 +72,13 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path, empty_database: str) -> Iterator[Pair]:
+def pair(tmp_path: Path, site_database: str) -> Iterator[Pair]:
     """Yield two workers of which the first leads."""
     with (
         StandIn(token=TOKEN) as provider,
-        a_site(tmp_path, provider.url, (), empty_database, **SHORT) as site,
+        a_site(tmp_path, provider.url, (), site_database, **SHORT) as site,
     ):
-        store = open_store(empty_database)
+        store = open_store(site_database)
         officers = write(store, _add_officers)
         _wait_until(lambda: _workers(store) == 1, 20)
         second = subprocess.Popen([griot_command(), "worker"], env=dict(site.environment), cwd=ROOT)

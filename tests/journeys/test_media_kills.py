@@ -57,9 +57,9 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_a_worker_killed_in_a_fetch_loses_and_doubles_nothing(tmp_path: Path, empty_database: str) -> None:
+def test_a_worker_killed_in_a_fetch_loses_and_doubles_nothing(tmp_path: Path, site_database: str) -> None:
     """Once the lease of the dead one is over another fetches the file, and keeps it once."""
-    with fetching(tmp_path, empty_database, timeout=4, lease=9) as (site, store):
+    with fetching(tmp_path, site_database, timeout=4, lease=9) as (site, store):
         worker = site.processes[1]
         family = [worker, *worker.children(recursive=True)]
         for one in family:
@@ -77,9 +77,9 @@ def test_a_worker_killed_in_a_fetch_loses_and_doubles_nothing(tmp_path: Path, em
 
 
 @pytest.mark.timeout(180)
-def test_a_worker_told_to_end_does_not_wait_for_a_fetch(tmp_path: Path, empty_database: str) -> None:
+def test_a_worker_told_to_end_does_not_wait_for_a_fetch(tmp_path: Path, site_database: str) -> None:
     """It ends within ten seconds; the attachment still waits, for the next worker."""
-    with fetching(tmp_path, empty_database, timeout=50, lease=110) as (site, store):
+    with fetching(tmp_path, site_database, timeout=50, lease=110) as (site, store):
         began = time.monotonic()
         site.processes[1].send_signal(signal.SIGTERM)
         psutil.wait_procs(site.processes[1:], timeout=20)

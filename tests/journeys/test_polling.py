@@ -14,12 +14,12 @@ from tests.standin.phone import Phone
 
 
 @pytest.mark.timeout(60)
-def test_fetched_messages_are_answered(tmp_path: Path, empty_database: str) -> None:
+def test_fetched_messages_are_answered(tmp_path: Path, site_database: str) -> None:
     """Texts and taps that are fetched lead to replies; an update that is odd stops nobody."""
     people = [("bamako", "en"), ("kampala", "en")]
     with (
         StandIn(token=TOKEN) as provider,
-        a_site(tmp_path, provider.url, people, empty_database, BASE_URL=""),
+        a_site(tmp_path, provider.url, people, site_database, BASE_URL=""),
     ):
         first, second = (
             Phone(lambda body: fetched(provider, body), provider, FIRST_PERSON + n) for n in range(2)
@@ -32,15 +32,15 @@ def test_fetched_messages_are_answered(tmp_path: Path, empty_database: str) -> N
 
 
 @pytest.mark.timeout(60)
-def test_a_locked_database_does_not_end_the_fetching(tmp_path: Path, empty_database: str) -> None:
+def test_a_locked_database_does_not_end_the_fetching(tmp_path: Path, site_database: str) -> None:
     """What could not be kept for longer than a lock is waited for is fetched again, and answered."""
     with (
         StandIn(token=TOKEN) as provider,
-        a_site(tmp_path, provider.url, [("bamako", "en")], empty_database, BASE_URL=""),
+        a_site(tmp_path, provider.url, [("bamako", "en")], site_database, BASE_URL=""),
     ):
         phone = Phone(lambda body: fetched(provider, body), provider, FIRST_PERSON)
         assert phone.ask("/help")
-        store = open_store(empty_database)
+        store = open_store(site_database)
         with store.writers.begin() as db:
             if not store.is_sqlite:
                 db.execute(text("LOCK TABLE inbox IN EXCLUSIVE MODE"))

@@ -64,10 +64,10 @@ COORDINATORS = (
 
 
 @pytest.fixture
-def site(tmp_path: Path, empty_database: str):  # type: ignore[no-untyped-def] # a generator of both
+def site(tmp_path: Path, site_database: str):  # type: ignore[no-untyped-def] # a generator of both
     """Yield the running site and its provider."""
     people = [(each.city, each.language) for each in COORDINATORS]
-    with StandIn(token=TOKEN) as provider, a_site(tmp_path, provider.url, people, empty_database) as running:
+    with StandIn(token=TOKEN) as provider, a_site(tmp_path, provider.url, people, site_database) as running:
         yield running, provider
 
 
