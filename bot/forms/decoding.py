@@ -23,10 +23,11 @@ def text_of_file(file: bytes, suffix: str) -> str:
     """Return the text ready for the reader; raise FormError when it is no text, or a row has no clear cells.
 
     A byte order mark goes, UTF-16 with its mark is read as Excel writes it ("Unicode text"), a table with
-    semicolons or tabs becomes one with commas, a bare `|` inside a cell of Markdown is kept as text.
+    semicolons or tabs becomes one with commas, a bare `|` inside a cell of Markdown is kept as text, and a
+    table of Markdown whose rows begin at once gets the blank cell under the sheet's name.
     """
     text = _decoded(file)
-    return _with_commas(text) if suffix == ".csv" else _with_bars(text)
+    return _with_commas(text) if suffix == ".csv" else _with_bars(_with_margin(text))
 
 
 def _decoded(file: bytes) -> str:
@@ -51,6 +52,20 @@ def _with_commas(text: str) -> str:
     written = io.StringIO()
     csv.writer(written).writerows(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     return written.getvalue()
+
+
+def _with_margin(text: str) -> str:
+    """Return Markdown with a blank first cell in the rows of each sheet, where its head has none."""
+    lines: list[str] = []
+    head, margin = False, ""  # whether the row after a sheet's name is wanted; what its rows lack
+    for line in text.splitlines():
+        first = next(iter(_cells(line)), "")
+        if first.lower() in _SHEETS:
+            head, margin = not any(_cells(line)[1:]), ""
+        elif head and any(_cells(line)):
+            head, margin = False, "| " if first else ""
+        lines.append(margin + line.strip() if margin and line.strip() else line)
+    return "\n".join(lines)
 
 
 def _with_bars(text: str) -> str:

@@ -61,3 +61,22 @@ def test_a_row_with_too_many_cells_is_refused_by_its_number() -> None:
         text_of_file(b"| survey |\n| | type | name |\n| | text | a | b | c |\n", ".md")
     (problem,) = refused.value.problems
     assert (problem.code, problem.where) == ("cells", "survey, row 2")
+
+
+def test_rows_of_markdown_may_begin_at_once() -> None:
+    """Where the head has no blank cell under the sheet's name; a sheet of its own keeps its form."""
+    written = (
+        "| survey |\n| type | name | label |\n|---|---|---|\n| text | a | A |\n| | b | B |\n\n"
+        "| settings |\n| | form_id |\n| | f |\n"
+    )
+    assert text_of_file(written.encode(), ".md").splitlines() == [
+        "| survey |",
+        "| | type | name | label |",
+        "| |---|---|---|",
+        "| | text | a | A |",
+        "| | | b | B |",
+        "",
+        "| settings |",
+        "| | form_id |",
+        "| | f |",
+    ]
