@@ -105,6 +105,7 @@ def _numbers(sheet: Sheet, written: str, chance: Random) -> Iterator[float]:
     yield from chance.sample(_USUAL[:4], 4) if not known else near + between
     given = [value for value in _flat(sheet.record()) if isinstance(value, int | float)]
     yield from (float(value + by) for value in given[-60:] for by in (0, 1, -1))
+    yield from (float(value + sign * number) for value in given[-60:] for number in known for sign in (1, -1))
     yield from (a + b for a in given[-12:] for b in given[-12:])
     yield from map(float, _USUAL)
     yield from map(float, range(4, 130))
