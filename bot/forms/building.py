@@ -1,7 +1,7 @@
 """A Form built from an XForm: every expression compiled, every text in parts, faults gathered."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from lxml import etree
@@ -72,6 +72,14 @@ def open_form(source: str, rows: Mapping[str, int] = MappingProxyType({})) -> Fo
     return _Builder(parse(source), source, rows).form()
 
 
+def _paths(element: etree._Element, above: str) -> Iterator[str]:
+    """Yield the absolute path of an element of the answers and of all below."""
+    path = f"{above}/{element.tag}"
+    yield path
+    for child in element:
+        yield from _paths(child, path)
+
+
 def folded_name(form_id: str) -> str:
     """Return a form_id folded to `a-z 0-9 _`, the name that `report NAME` takes."""
     return re.sub(r"[^a-z0-9_]+", "_", form_id.lower()).strip("_") or "form"
@@ -88,6 +96,7 @@ class _Builder:
         self._warnings: list[str] = []
         self._reads_last = False
         self._languages = [name for name in xform.languages if name != UNLABELLED]
+        self._paths = frozenset(_paths(xform.answers, ""))
         self._choices: dict[str, ChoiceList] = {}  # by absolute path, for jr:choice-name
         self._functions: Bound = {
             "jr:choice-name": lambda _, value, path, language: self._choice_name(
@@ -286,6 +295,16 @@ class _Builder:
             return None
         self._check_time(expression, full, column)
         self._reads_last = self._reads_last or bool(expression.last)
+        for path in sorted(expression.references - expression.last - self._paths):
+            self._warn(
+                full,
+                column,
+                sentence(
+                    "{name} is no question, so it is blank. Write '{name}' for a text, "
+                    "${{{name}}} for a question.",
+                    name=path.rpartition("/")[2],
+                ),
+            )
         for name in sorted(expression.functions & ALWAYS_BLANK):
             self._warn(full, column, sentence("{name}() is always blank in a chat.", name=name))
         for name in expression.files - self._xform.lists.keys():

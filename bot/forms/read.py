@@ -19,7 +19,7 @@ from bot.forms.or_other import WARNING, is_spoken
 from bot.forms.outline import Outline, outline_of_rows
 from bot.forms.places import place_in_words
 from bot.forms.reader_words import advised, told
-from bot.forms.rows import Sheets, columns_of, in_order, problems_of, row_naming, survey_rows
+from bot.forms.rows import Sheets, cell_naming, columns_of, in_order, problems_of, survey_rows
 from bot.forms.sizes import content_problems, file_problems, row_problems, too_large
 from bot.forms.structure import faults_of_structure, text_in
 from bot.forms.trial import failures
@@ -28,6 +28,7 @@ from bot.values import Problem
 
 _CORRECT = sentence("Correct the form and read it again.")
 _NO_SHEETS = "Argument 'definition' was not recognized"  # pyxform, of a file without any
+_OTHER_SHEET = re.compile(r"DefinitionData\.__init__\(\) got an unexpected keyword argument '(.*)'")
 _PLACE = re.compile(r"\[row : (\d+)\]\s*")
 _ON_SHEET = re.compile(r"[Oo]n the '(\w+)' sheet")
 _COLUMN = re.compile(r"the '([^']+)' value")
@@ -164,9 +165,12 @@ def _versioned(xform: str, files: bytes) -> etree._Element:
 def _reader_problem(error: Exception) -> Problem:
     """Return pyxform's own message with its place; of other exceptions only that the file is broken."""
     text = " ".join(str(error).split())
-    if _NO_SHEETS in text:
+    other = _OTHER_SHEET.match(text)
+    if other or _NO_SHEETS in text:
         mend = sentence("Write the sheet survey, with the columns type, name and label.")
-        return Problem("no_sheets", "form", mend, sentence("The file holds no sheet."))
+        none = sentence("The file holds no sheet.")
+        what = sentence("{name} is no sheet of a form.", name=other.group(1)) if other else none
+        return Problem("no_sheets", "form", mend, what)
     if isinstance(error, MemoryError):
         return too_large("file", sentence("The form needs too much memory."))
     if isinstance(error, RecursionError):
@@ -196,9 +200,9 @@ def _where(text: str) -> str:
 
 
 def _placed(problem: Problem, sheets: Sheets) -> Problem:
-    """Name the row where the reader only quotes its type or name."""
-    row = row_naming(sheets, problem.message) if problem.where == "form" else None
-    return replace(problem, where=f"survey, row {row}") if row else problem
+    """Name the cell where the reader only quotes what is in it."""
+    place = cell_naming(sheets, problem.message) if problem.where == "form" else ""
+    return replace(problem, where=place) if place else problem
 
 
 def _together(

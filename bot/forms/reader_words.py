@@ -92,6 +92,17 @@ _KNOWN: tuple[tuple[str, Sentence], ...] = (
     ),
     (r"Please specify choices for this 'or other'", sentence("A question with or_other needs choices.")),
     (
+        r"(?:[^.]*\. )?When looking for a sheet named '(?P<sheet>.*?)', .* found: (?P<names>'.*?')\.",
+        sentence(
+            "The form has no sheet {sheet}. Is it one of these: {names}?", sheet="{sheet}", names="{names}"
+        ),
+    ),
+    (r"There should be an external_choices sheet", sentence("The form has no sheet external_choices.")),
+    (
+        r"The question \$\{(?P<name>.*?)\} is not user-visible",
+        sentence("{name} is never asked, so it starts no calculation.", name="{name}"),
+    ),
+    (
         r"You must have a sheet named 'survey'|.*(?:The survey sheet is either empty or missing)",
         sentence("The form has no sheet survey."),
     ),
@@ -127,6 +138,34 @@ _KNOWN: tuple[tuple[str, Sentence], ...] = (
         r"On the 'survey' sheet, .* For the 'range' question type, .* parameter '(?P<name>.*?)'",
         sentence("The parameter {name} of a range does not fit its start, end and step.", name="{name}"),
     ),
+    *(
+        (pattern, sentence("The parameter {name} has a value that is not allowed.", name="{name}"))
+        for pattern in (
+            r"Invalid value for (?P<name>quality)",
+            r"Parameter (?P<name>[\w-]+) must",
+            r"(?P<name>[\w-]+) must be set to ",
+            r"(?P<name>seed) value must be",
+            r"Parameters must include randomize=true to use a (?P<name>seed)",
+            r"On the 'survey' sheet, the 'parameters' value is invalid. The '(?P<name>[\w-]+)' parameter",
+        )
+    ),
+    (
+        r"To include location information in the audit, (?P<names>'.*') are required",
+        sentence("These parameters go together: {names}.", names="{names}"),
+    ),
+    (r"Audits must always be named", sentence("An audit is named audit. Leave its name blank.")),
+    (
+        r"File name for '(?P<name>.*?)' should end with one of .* extensions: (?P<known>.*)",
+        sentence("The name of the file ends with one of these: {known}.", known="{known}"),
+    ),
+    (
+        r"(?:Instance names must be unique|The same instance id will).*?[Nn]ame:? '(?P<name>.*?)'",
+        sentence("Several lists or files are named {name}.", name="{name}"),
+    ),
+    (
+        r"Media type: (?P<name>.*) not supported",
+        sentence("The column media::{name} is not known; write media::image, audio or video.", name="{name}"),
+    ),
     (
         r"On the '\w+' sheet, (?:the 'save_to' value|the entity declaration|one or more column names)",
         sentence("The declaration of entities is wrong; Griot needs none."),
@@ -136,6 +175,10 @@ _KNOWN: tuple[tuple[str, Sentence], ...] = (
 _WARNINGS: tuple[tuple[str, Sentence | None], ...] = (
     (r"Use the max-pixels parameter", None),
     (r"Language '.*?' is missing the ", None),
+    (r"(?:simserial|subscriberid) is no longer supported", None),
+    (r"The 'disabled' column header", None),
+    (r"The form_id and id_string column headers", None),
+    (r"Row without name, text, or label", None),
     (r"On the 'choices' sheet, the 'label' value is invalid", sentence("The choice has no label.")),
     (
         r"On the 'choices' sheet, the '.*?' value is invalid. Column headers must not be empty",

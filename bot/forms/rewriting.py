@@ -11,6 +11,7 @@ from bot.forms.dates import moment
 from bot.forms.functions import FUNCTIONS, OF_THE_QUESTION, PREFIX, Function
 from bot.forms.operands import OPERATORS, Piece, as_number, as_truth, joined
 from bot.forms.patterns import pattern_fault
+from bot.forms.slips import meant, mended
 from bot.sentence import sentence
 
 LONGEST = 4000  # characters of an expression as its author wrote it
@@ -101,8 +102,11 @@ def rewrite(source: str, here: str, scope: Scope) -> Rewritten:
             ),
             sentence("Split it over calculate rows."),
         )
-    reader = _Reader(tokens(source), here, scope)
-    piece = reader.whole()
+    try:
+        reader = _Reader(tokens(source), here, scope)
+        piece = reader.whole()
+    except ExpressionError as error:
+        raise _with_mend(error, source) from None
     found = reader.found
     return Rewritten(
         piece.text,
@@ -140,6 +144,12 @@ def tokens(source: str) -> list[tuple[str, str]]:
         if found.lastgroup != "space":
             words.append((str(found.lastgroup), found.group()))
     return words
+
+
+def _with_mend(error: ExpressionError, source: str) -> ExpressionError:
+    """Return the error of an expression that cannot be read with the mend of what its author slipped on."""
+    mend = mended(source) if error.fault.code == "expression_syntax" else None
+    return ExpressionError(error.fault.code, error.fault.message, mend) if mend else error
 
 
 def _syntax(message: str) -> ExpressionError:
@@ -331,7 +341,8 @@ class _Reader:
             raise ExpressionError(
                 "function_unknown",
                 sentence("The function {name}() is not known.", name=name),
-                sentence("See the list of functions in docs/xlsform-support.md."),
+                meant(name, FUNCTIONS, "{}()")
+                or sentence("See the list of functions in docs/xlsform-support.md."),
             )
         self.found.functions.add(name)
         self._expect("(")

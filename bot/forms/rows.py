@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from bot.forms.expressions import check_expression
 from bot.forms.rewriting import ExpressionError, Scope
+from bot.forms.slips import meant
 from bot.sentence import sentence
 from bot.values import Problem
 
@@ -14,6 +15,7 @@ Row = Mapping[str, str]
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _QUOTED = re.compile(r"'([^']+)'")
+_PARAMETER = re.compile(r"parameter ([\w-]+)")
 _SELECT = re.compile(r"(?:select_one|select_multiple|rank) ([^\s${}]+)")
 _PREFIX = re.compile(r"^(?:bind|control|body|instance):{1,2}")
 _SAME_COLUMN = {
@@ -62,14 +64,16 @@ def survey_rows(sheets: Sheets) -> dict[str, int]:
     return found
 
 
-def row_naming(sheets: Sheets, message: str) -> int | None:
-    """Return the survey row that has a word which a message quotes as its type or name, or None."""
-    quoted = _QUOTED.findall(message)
+def cell_naming(sheets: Sheets, message: str) -> str:
+    """Return the place of what a message names: a survey row's type, name or parameter; "" for none."""
+    quoted = {*_QUOTED.findall(message), *_PARAMETER.findall(message)}
     for number, row in numbered(sheets.survey):
-        columns = columns_of(row)
-        if any(columns.get(column, ("", ""))[1] in quoted for column in ("type", "name")):
-            return number
-    return None
+        for column, (header, text) in columns_of(row).items():
+            is_named = column in ("type", "name") and text in quoted
+            is_set = column == "parameters" and any(f"{name}=" in text for name in quoted)
+            if is_named or is_set:
+                return f"survey, row {number}, {header}"
+    return ""
 
 
 def problems_of(sheets: Sheets) -> tuple[Problem, ...]:
@@ -172,5 +176,6 @@ def checked(name: str, names: frozenset[str]) -> str:
     """Return the path that stands for a name while only the rows are known; raise ExpressionError."""
     if name not in names:
         message = sentence("No question is named {name}.", name=name)
-        raise ExpressionError("name_unknown", message, sentence("Correct the name."))
+        mend = meant(name, names, "${{{}}}") or sentence("Correct the name.")
+        raise ExpressionError("name_unknown", message, mend)
     return f"/{name}"

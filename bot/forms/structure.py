@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.forms.rows import Sheets, columns_of, numbered
+from bot.forms.slips import meant
 from bot.sentence import sentence
 from bot.values import Problem
 
@@ -46,6 +47,15 @@ def survey_cells(sheets: Sheets) -> Iterator[tuple[int, Cells]]:
 def text_in(cells: Cells, column: str) -> str:
     """Return the text of a cell with single spaces, "" for none."""
     return " ".join(cells.get(column, ("", ""))[1].split())
+
+
+def _types() -> Iterator[str]:
+    """Yield the types that a wrong one may mean: those of one word, and what needs a list or an end."""
+    from pyxform.question_type_dictionary import QUESTION_TYPE_DICT
+
+    yield from (name for name in QUESTION_TYPE_DICT if " " not in name)
+    yield from ("begin_group", "end_group", "begin_repeat", "end_repeat")
+    yield from ("select_one LIST", "select_multiple LIST", "rank LIST")
 
 
 def is_known(sort: str) -> bool:
@@ -94,9 +104,8 @@ def _faults_of_row(number: int, cells: Cells) -> Iterator[Problem]:
     if not sort:
         yield _fault("type_missing", number, cells, "type", sentence("The row has no type."), _TYPES)
     elif not is_known(sort):
-        yield _fault(
-            "type_unknown", number, cells, "type", sentence("{name} is not a type.", name=sort), _TYPES
-        )
+        message = sentence("{name} is not a type.", name=sort)
+        yield _fault("type_unknown", number, cells, "type", message, meant(sort, _types()) or _TYPES)
     elif sort == "calculate" and not text_in(cells, "calculation") and not text_in(cells, "default"):
         message = sentence("The row computes nothing.")
         yield _fault(

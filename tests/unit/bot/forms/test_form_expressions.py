@@ -278,6 +278,33 @@ def test_what_is_unknown_or_unsafe_is_refused(expression: str, code: str) -> Non
     assert fault.mend.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("expression", "mend"),
+    [
+        pytest.param("${n} == 1", "Write = instead of ==.", id="equals"),
+        pytest.param("${n} <> 1", "Write != instead of <>.", id="spreadsheet's not equal"),
+        pytest.param("${n} ≥ 1", "Write >= instead of ≥.", id="sign of a word processor"),
+        pytest.param("${n} > 1 AND ${n} < 5", "Write and instead of AND.", id="capitals"),
+        pytest.param("${n} > 1 && ${n} < 5", "Write and instead of &&.", id="programmer's and"),
+        pytest.param("${n} % 2 = 0", "Write mod instead of %.", id="remainder"),
+        pytest.param("${n} / 2 = 1", "Write div instead of /.", id="division"),
+        pytest.param("if(${n} > 1; 2; 3)", "Write , instead of ;.", id="semicolons"),
+        pytest.param("!${n}", "Write not(…) instead of !.", id="programmer's not"),
+        pytest.param("{n} > 1", "Write ${n} instead of {n}.", id="no dollar"),
+        pytest.param("$n > 1", "Write ${n} instead of $n.", id="no braces"),
+        pytest.param("${n} > 1,5", "Write ${n} > 1.5 instead of ${n} > 1,5.", id="decimal comma"),
+        pytest.param("${t} = 'a == b", "Correct the expression; texts need", id="open quote first"),
+        pytest.param("IF(${n} > 1, 2, 3)", "Perhaps if() is meant.", id="function in capitals"),
+        pytest.param("count_selected(${t}) > 1", "Perhaps count-selected() is meant.", id="underscore"),
+        pytest.param("xyz(1)", "See the list of functions", id="like none"),
+    ],
+)
+def test_a_known_slip_is_named_with_what_to_write(expression: str, mend: str) -> None:
+    fault = FORM.fault(expression)
+    assert fault is not None
+    assert fault.mend.startswith(mend)
+
+
 def test_a_refused_rule_raises_when_it_is_used() -> None:
     with pytest.raises(ExpressionError, match="tody"):
         sheet_of(FORM).holds("tody() = 1")

@@ -227,6 +227,69 @@ def test_the_readers_refusals_name_their_place(text: str, where: str) -> None:
     assert problem.mend
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            survey(
+                "text | age | Age |", "text | b | B | ${Age} > 1", columns="type | name | label | relevant"
+            ),
+            ("survey, row 3, relevant", "No question is named Age.", "Perhaps ${age} is meant."),
+            id="name in capitals",
+        ),
+        pytest.param(
+            survey("Integer | a | A"),
+            ("survey, row 2, type", "Integer is not a type.", "Perhaps integer is meant."),
+            id="type in capitals",
+        ),
+        pytest.param(
+            survey("select_one | a | A"),
+            ("survey, row 2, type", "select_one is not a type.", "Perhaps select_one LIST is meant."),
+            id="no list",
+        ),
+    ],
+)
+def test_a_wrong_word_is_told_with_the_known_one_that_it_is_like(text: str, said: tuple[str, ...]) -> None:
+    (problem,) = problems_of(text)
+    assert (problem.where, problem.message, problem.mend) == said
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        pytest.param("audio | a | A | quality=best", "The parameter quality has a value", id="quality"),
+        pytest.param("select_one l | a | A | seed=3", "The parameter seed has a value", id="seed"),
+        pytest.param(
+            "audit | audit | | location-priority=balanced", "These parameters go together", id="audit"
+        ),
+        pytest.param(
+            "geopoint | a | A | capture-accuracy=x", "The parameter capture-accuracy", id="accuracy"
+        ),
+    ],
+)
+def test_a_wrong_parameter_is_told_with_its_cell(row: str, said: str) -> None:
+    """pyxform names no row for most of them."""
+    text = survey("text | first | First |", row, columns="type | name | label | parameters")
+    (problem,) = problems_of(text + choices("l | x | X"))
+    assert problem.where == "survey, row 3, parameters"
+    assert problem.message.startswith(said)
+
+
+def test_a_word_that_names_no_question_is_warned_of() -> None:
+    """The condition would never hold, and nobody would know why."""
+    text = survey(
+        "select_one l | a | A |",
+        "text | b | B | ${a} = yes",
+        "text | c | C | ../a = 'yes' and ${a} = 'yes'",
+        columns="type | name | label | relevant",
+    )
+    form = read_form((text + choices("l | yes | Yes")).encode(), "f.md")
+    assert form.warnings == (
+        "survey, row 3, relevant: yes is no question, so it is blank. "
+        "Write 'yes' for a text, ${yes} for a question.",
+    )
+
+
 def places(text: str) -> list[tuple[str, str]]:
     """Return where a form is at fault and why, in the order told."""
     return [(problem.where, problem.code) for problem in problems_of(text)]
@@ -311,6 +374,14 @@ def test_what_is_allowed_is_no_fault_of_a_form_refused_for_something_else() -> N
         + settings("form_id | allow_choice_duplicates", "f | yes")
     )
     assert told == [("survey, row 14, type", "type_unknown")]
+
+
+def test_a_table_that_is_no_form_is_said_in_our_words() -> None:
+    (problem,) = problems_of(
+        b"name_key,name\nmango,Mango\norange,Orange\nbanana,Banana\npapaya,Papaya\n", "fruits.csv"
+    )
+    assert (problem.where, problem.code) == ("form", "no_sheets")
+    assert problem.message == "name_key is no sheet of a form."
 
 
 def test_a_file_without_sheets_is_said_in_our_words() -> None:
