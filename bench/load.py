@@ -3,9 +3,11 @@
 import asyncio
 import itertools
 import json
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import parse_qs
 
 from aiohttp import ClientSession, TCPConnector, web
@@ -23,7 +25,20 @@ REPORT = (
     "Visit on Friday.",
     "1",
 )
-"""The shortest weekly update: nine replies, each answered by one message."""
+"""The shortest weekly update: nine replies, each answered by one message.
+
+Whose city has reported before is asked two questions more; `2` answers both: to ask each question, to add.
+"""
+_FIRST_QUESTION = re.compile(r"^1/\d+ ", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the provider was given for a phone, and when."""
+
+    at: float
+    text: str
+    has_options: bool
 
 
 @dataclass
@@ -33,6 +48,7 @@ class Measured:
     acks: list[float] = field(default_factory=list)
     replies: list[float] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)  # of the first phone
+    reports: int = 0  # completed
 
 
 class Load:
@@ -41,7 +57,7 @@ class Load:
     def __init__(self) -> None:
         self.measured = Measured()
         self.url = ""
-        self._waiting: dict[str, asyncio.Future[float]] = {}
+        self._waiting: dict[str, asyncio.Future[Answered]] = {}
         self._updates = itertools.count(1)
         self._messages = itertools.count(1)
         self.delay = 0.0  # seconds until the provider answers
@@ -59,10 +75,11 @@ class Load:
         fields = parse_qs((await request.read()).decode())
         chat = fields.get("chat_id", [""])[0]
         waiting = self._waiting.pop(chat, None)
+        text = fields.get("text", [""])[0]
         if waiting and not waiting.done():
-            waiting.set_result(time.perf_counter())
+            waiting.set_result(Answered(time.perf_counter(), text, "reply_markup" in fields))
         if chat == str(FIRST_PERSON):
-            self.measured.texts.append(fields.get("text", [""])[0])
+            self.measured.texts.append(text)
         if self.delay:
             await asyncio.sleep(self.delay)
         number = next(self._messages)
@@ -80,8 +97,7 @@ class Load:
 
             async def one(person: int) -> None:
                 async with gate:
-                    for text in REPORT:
-                        await self._round(session, target, person, text)
+                    await self._report(partial(self._round, session, target, person))
 
             await asyncio.gather(*(one(person) for person in people))
 
@@ -98,16 +114,33 @@ class Load:
         self, session: ClientSession, target: str, people: Sequence[int], per_second: float
     ) -> None:
         due = time.perf_counter()
-        for person in people:
-            for text in REPORT:
-                await asyncio.sleep(max(0.0, due - time.perf_counter()))
-                due += 1 / per_second
-                await self._round(session, target, person, text)
 
-    async def _round(self, session: ClientSession, target: str, person: int, text: str) -> None:
+        async def say(person: int, text: str) -> Answered:
+            nonlocal due
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+            due += 1 / per_second
+            return await self._round(session, target, person, text)
+
+        for person in people:
+            await self._report(partial(say, person))
+
+    async def _report(self, say: Callable[[str], Awaitable[Answered]]) -> None:
+        """Make one report; raise RuntimeError when it was not received in the end."""
+        answered = await say(REPORT[0])
+        if not _FIRST_QUESTION.search(answered.text):  # is all of last time still so?
+            await say("2")
+        for text in REPORT[1:]:
+            answered = await say(text)
+        if answered.has_options:  # replace the report of this week, or add one?
+            answered = await say("2")
+        if answered.has_options:
+            raise RuntimeError(f"not received: {answered.text}")
+        self.measured.reports += 1
+
+    async def _round(self, session: ClientSession, target: str, person: int, text: str) -> Answered:
         chat = str(FIRST_PERSON + person)
-        answered: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._waiting[chat] = answered
+        waiting: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
+        self._waiting[chat] = waiting
         began = time.perf_counter()
         headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"}
         async with session.post(
@@ -116,7 +149,9 @@ class Load:
             assert ack.status == 200, await ack.text()
             await ack.read()
         self.measured.acks.append(time.perf_counter() - began)
-        self.measured.replies.append(await asyncio.wait_for(answered, 60) - began)
+        answered = await asyncio.wait_for(waiting, 60)
+        self.measured.replies.append(answered.at - began)
+        return answered
 
     def _update(self, chat: str, text: str) -> bytes:
         number = next(self._updates)
