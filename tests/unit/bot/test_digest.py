@@ -89,7 +89,10 @@ def _decisions(programme: Programme) -> tuple[Decision, ...]:
 
 
 def _all_blocked(programme: Programme, form: Form, need: Form) -> Week:
-    """Return a week in which every city is blocked, long in French or Arabic, late and in need."""
+    """Return a week in which every city is blocked, long in French or Arabic, late and in need.
+
+    Most lack an answer since a change.
+    """
     reports, needs = [], []
     for number, city in enumerate(programme.cities.values()):
         language, text = ("ar", ARABIC) if number % 2 else ("fr", FRENCH)
@@ -103,6 +106,7 @@ def _all_blocked(programme: Programme, form: Form, need: Form) -> Week:
             language,
             answers,
             weeks_told={fold(text): 11 + number},
+            has_gap=number % 4 > 0,
         )
         reports.append(replace(one, sent_at=MONDAY + timedelta(days=number % 4)))
         asked = {"kind": HELPS[(number + 3) % 7], "topic": text, "urgency": "week"}

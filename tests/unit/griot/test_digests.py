@@ -23,7 +23,7 @@ from models.milestone import extend, waive
 from models.outbox import Outbox
 from models.person import Person, PersonState, add_person
 from models.programme import ProgrammeShelf, load
-from models.submission import Submission, SubmissionState
+from models.submission import Change, Submission, SubmissionState, keep_answers, reissue
 from tests.programmes import ORCHARD, files_of
 
 WEEK = "2026-W48"
@@ -178,6 +178,54 @@ def test_a_difficulty_that_comes_back_is_counted(stage: Stage) -> None:
     assert "- Niamey: Sans contrat (fr)\n" in text
     assert "- Kigali: Sans contrat (fr)\n" in text
     assert "- Lagos (week 47): Sans contrat (fr, for 3 weeks)\n" in text
+
+
+def test_a_difficulty_is_counted_whatever_its_severity(stage: Stage) -> None:
+    """The same words told as minor, serious and blocking; a week in which there was none ends the count."""
+    week = timedelta(days=7)
+    told = {
+        "bamako": ("minor", "serious", "serious", "minor", "blocking"),
+        "niamey": ("minor", "none", "serious", "minor", "blocking"),
+    }
+    for city, severities in told.items():
+        for number, severity in enumerate(severities, start=44):
+            words = {} if severity == "none" else {"challenge": "Sans contrat"}
+            at = THURSDAY - (48 - number) * week
+            answers = {"status": "delayed", "severity": severity, **words}
+            stage.report(city, at, period=f"2026-W{number}", answers=answers)
+    text = stage.text()
+    assert "- Bamako: Sans contrat (fr, for 5 weeks)\n" in text
+    assert "- Niamey: Sans contrat (fr, for 3 weeks)\n" in text
+
+
+@pytest.mark.parametrize(
+    ("week", "was", "now", "age"),
+    [
+        pytest.param(46, "Sans contrat", "Il pleut", ", for 2 weeks", id="other words"),
+        pytest.param(47, "Sans contrat", None, "", id="no difficulty"),
+        pytest.param(47, "Il pleut", "Sans contrat", ", for 4 weeks", id="the same words"),
+        pytest.param(48, "Il pleut", "Sans contrat", ", for 4 weeks", id="this week's"),
+    ],
+)
+def test_the_age_follows_a_report_corrected_later(
+    stage: Stage, week: int, was: str, now: str | None, age: str
+) -> None:
+    """By what the report says since it was changed, whenever that was."""
+
+    def answers(words: str | None) -> dict[str, str]:
+        return {"status": "delayed"} | ({"severity": "minor", "challenge": words} if words else {})
+
+    for number in range(45, 49):
+        said = answers(was if number == week else "Sans contrat")
+        at = THURSDAY - timedelta(weeks=48 - number)
+        stage.report("bamako", at, period=f"2026-W{number}", answers=said)
+    changed = stage.db.scalar(select(Submission.id).where(Submission.period == f"2026-W{week}"))
+    assert changed is not None
+    at = FRIDAY - timedelta(hours=1)
+    change = Change([("challenge", now)], stage.author, "chat", "", at, at)
+    keep_answers(stage.db, changed, {"given": answers(now)}, answers(now), change, {"challenge"})
+    reissue(stage.db, changed, at, at)
+    assert f"- Bamako: Sans contrat (fr{age})\n" in stage.text()
 
 
 def test_a_difficulty_is_counted_through_half_a_year(stage: Stage) -> None:
