@@ -141,13 +141,21 @@ def _how_to_answer(filling: Filling) -> str:
     at, say = step_at(filling.sheet(), filling.session.at), filling.say
     if at is None or filling.session.doubt is not None:
         return say("Reply with yes or no.")
+    if listed := _HOW_LISTED.get(at.question.type):
+        return listed(say, example_of(filling) or "1")
     return _HOW.get(at.question.type, _HOW["text"])(say)
 
 
+_HOW_LISTED: dict[str, Callable[[Say, str], str]] = {
+    "select_multiple": lambda say, example: say(
+        "Reply with one number or several, such as {example}.", example=example
+    ),
+    "rank": lambda say, example: say(
+        "Reply with all the numbers in your order, such as {example}.", example=example
+    ),
+}
 _HOW: dict[str, Callable[[Say], str]] = {
     "select_one": lambda say: say("Reply with the number of one answer, or with its words."),
-    "select_multiple": lambda say: say("Reply with one number or several, such as 1 3."),
-    "rank": lambda say: say("Reply with all the numbers in your order, such as 2 1 3."),
     "integer": lambda say: say("Reply with a whole number, such as 12."),
     "decimal": lambda say: say("Reply with a number, such as 12.5."),
     "range": lambda say: say("Reply with a number."),
@@ -155,7 +163,7 @@ _HOW: dict[str, Callable[[Say], str]] = {
     "time": lambda say: say("Reply with a time, such as 14:30."),
     "datetime": lambda say: say("Reply with a date and a time, such as 15/09/2026 14:30."),
     "geopoint": lambda say: say("Please share your location, or write it like this: 12.65, -8.00."),
-    "text": lambda say: say("Reply in your own words, in one message."),
+    "text": lambda say: say("Reply in your own words, in one message or several."),
     "barcode": lambda say: say("Reply with the number under the bars."),
     **dict.fromkeys(("another", "acknowledge"), lambda say: say("Reply with yes or no.")),
     **dict.fromkeys(_MEDIA, lambda say: say("Please attach it here, like any photo or file.")),

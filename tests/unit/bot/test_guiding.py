@@ -31,14 +31,14 @@ ROWS = {
 }
 
 
-def _form(row: str) -> Form:
+def _form(row: str, choices: str = "abc") -> Form:
     lines = (
         "| survey |",
         "| | type | name | label | constraint | parameters |",
         f"| | {row} |",
         "| choices |",
         "| | list_name | name | label |",
-        *(f"| | l | {name} | {name.upper()} |" for name in "abc"),
+        *(f"| | l | {name} | {name.upper()} |" for name in choices),
         "| settings |",
         "| | form_title | form_id | version |",
         "| | F | f | 1 |",
@@ -93,3 +93,19 @@ def test_help_says_how_to_skip_only_where_one_may() -> None:
     assert how_to(doubtful).startswith("Reply with yes or no.")
     assert example_of(doubtful) == "Yes"
     assert how_to(replace(optional, session=replace(optional.session, at=None))) == ""
+
+
+@pytest.mark.parametrize(
+    ("row", "choices", "said"),
+    [
+        ("select_multiple l | some | Q | |", "ab", "such as 1 2."),
+        ("select_multiple l | some | Q | |", "abc", "such as 1 3."),
+        ("select_multiple l | some | Q | count-selected(.) < 2 |", "abc", "such as 1."),
+        ("rank l | order | Q | |", "ab", "such as 2 1."),
+        ("text | words | Q | |", "a", "in one message or several."),
+    ],
+)
+def test_help_names_what_the_question_takes(row: str, choices: str, said: str) -> None:
+    """No number that no choice has, nor more of them than may be chosen."""
+    form = _form(row, choices)
+    assert said in how_to(_in("en", a_filling(form)))
