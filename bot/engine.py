@@ -247,7 +247,7 @@ def _noted(turn: Turn, shown: str) -> Turn:
 def _checked(filling: Filling, at: Step, heard: Heard) -> Turn | None:
     """Return what follows from yes or no to a doubt; None when the reply is something else: a new answer."""
     reading = type_named("another").read(Asked(""), heard, filling.say)
-    if not isinstance(reading, Answer):
+    if not isinstance(reading, Answer | Doubt):
         return None
     if reading.value == "yes":
         return given(filling, {at.path: filling.session.doubt})

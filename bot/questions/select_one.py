@@ -2,7 +2,7 @@
 
 from bot.questions.base import Asked, Reading, label_in
 from bot.questions.options import Name, begins_several, chosen, labels_another, nearest
-from bot.questions.yes_no import begins_with, stands_for, yes_or_no
+from bot.questions.yes_no import begins_with, is_nearly_no, is_said_back, stands_for, yes_or_no
 from bot.values import Answer, Doubt, Heard, Rejection, Say, Value
 from bot.words import fold
 
@@ -65,14 +65,20 @@ def labels_of(asked: Asked, language: str) -> list[list[str]]:
 
 
 def _agreed(asked: Asked, labels: list[list[str]], text: str, say: Say) -> Reading | None:
-    """Return the option that says yes or no, in doubt when it says more (`Yes, minor`) or others begin so."""
-    meaning = yes_or_no(text)
+    """Return the option that says yes or no, in doubt when it says more (`Yes, minor`) or the text less.
+
+    The text may be the beginning of other options as well.
+    """
+    is_nearly = is_nearly_no(text)
+    meaning = "no" if is_nearly else yes_or_no(text)
     if meaning is None:
         return None
     same = [i for i, texts in enumerate(labels) if stands_for(texts) == meaning]
     if len(same) == 1:
         name = asked.choices[same[0]].name
-        return _doubt(asked, same[0], say) if begins_several(text, labels) else Answer(name)
+        if is_nearly or begins_several(text, labels):
+            return _doubt(asked, same[0], say)
+        return Answer(name, label_in(asked.choices[same[0]], say.language) if is_said_back(text) else "")
     begun = [i for i, texts in enumerate(labels) if begins_with(texts) == meaning]
     return _doubt(asked, begun[0], say) if len(begun) == 1 else None
 

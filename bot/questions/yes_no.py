@@ -28,28 +28,61 @@ _FORMS = {
     ),
     "no": (
         "no, n, nope, nah, nay, no no, no thanks, no thank you, not at all, never, wrong, that is wrong,"
-        " that's wrong, not right, incorrect, false, negative, of course not, not really, no sir",
+        " that's wrong, not right, incorrect, false, negative, of course not, no sir",
         "non, nan, non non, non merci, mais non, pas du tout, jamais, faux, c'est faux, inexact,"
-        " pas d'accord, pas vraiment, bien sûr que non, ce n'est pas ça, ce n'est pas exact",
+        " pas d'accord, bien sûr que non, ce n'est pas ça, ce n'est pas exact",
         "não, nao, não não, não obrigado, não obrigada, não senhor, claro que não, nunca, errado,"
         " está errado, incorrecto, incorreto, falso, de modo nenhum, não é, não é isso, nada disso",
         "لا, لأ, لا لا, لالا, لا شكرا, كلا, أبدا, مطلقا, خطأ, غلط, غير صحيح, ليس صحيحا, هذا خطأ, لا أوافق,"
         " غير موافق, بالطبع لا",
     ),
 }
+_NEARLY_NO = (  # what may hold a "partly" or a "later": always asked
+    "not really, not quite, not exactly, not entirely, not completely, not fully, not much, not so much,"
+    " not yet, hardly, rather not, i don't think so, i dont think so",
+    "pas vraiment, pas tout à fait, pas exactement, pas complètement, pas entièrement, pas trop,"
+    " pas tellement, pas encore, plutôt non, plutôt pas, je ne crois pas, je ne pense pas, je crois pas",
+    "nem por isso, não exactamente, não exatamente, não propriamente, não totalmente, não completamente,"
+    " nem tanto, ainda não, acho que não, creio que não, penso que não",
+    "ليس تماما, ليس حقا, ليس بالضبط, ليس كليا, ليس كثيرا, ليس فعلا, ليس بعد, لا أظن, لا أعتقد",
+)
+_NEVER = "never, jamais, nunca, أبدا, مطلقا"  # one reading, but another word: said back
 _SIGNS = {"👍": "yes", "👌": "yes", "✅": "yes", "✔": "yes", "☑": "yes", "🆗": "yes"} | dict.fromkeys(
     "👎❌✖✗🚫⛔🙅", "no"
 )
 _BY_FORM = {
     fold(form): meaning for meaning, tables in _FORMS.items() for table in tables for form in table.split(",")
 }
+_NEARLY = {fold(form) for table in _NEARLY_NO for form in table.split(",")}
+_SAID_BACK = {fold(form) for form in _NEVER.split(",")}
 _MOST_WORDS = 6
 
 
 def yes_or_no(text: str) -> str | None:
     """Return "yes" or "no" when the whole text is a form of it in any of the four languages, else None."""
-    words = fold(text).replace(",", " ").replace("،", " ").split()
+    words = _words(text)
     return _BY_FORM.get(" ".join(words)) or _twice(words) or _by_sign(text)
+
+
+def is_nearly_no(text: str) -> bool:
+    """Tell whether the whole text is a no that leaves something open: `not really`, `non, pas vraiment`."""
+    words = _words(text)
+    if not words or len(words) > 2 * _MOST_WORDS:
+        return False
+    splits = [(" ".join(words[:n]), " ".join(words[n:])) for n in range(1, len(words))]
+    known = _NEARLY | {form for form, meaning in _BY_FORM.items() if meaning == "no"}
+    return " ".join(words) in _NEARLY or any(
+        {first, then} <= known and {first, then} & _NEARLY for first, then in splits
+    )
+
+
+def is_said_back(text: str) -> bool:
+    """Tell whether a form of no is another word than no: `never`."""
+    return " ".join(_words(text)) in _SAID_BACK
+
+
+def _words(text: str) -> list[str]:
+    return fold(text).replace(",", " ").replace("،", " ").split()
 
 
 def plain(text: str) -> str:
