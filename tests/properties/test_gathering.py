@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from bot.forms.read import read_form
 from bot.values import Message
+from models.conversation import chat_of
 from models.db import Store, read, write
 from models.form import add_form
-from models.submission import chat_of
 from tests.conversations.stage import MONDAY, Stage, a_stage, a_store
 
 FORM = Path(__file__).parents[1] / "conversations" / "forms" / "story.md"
