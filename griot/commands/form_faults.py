@@ -14,7 +14,7 @@ from bot.forms.sizes import LARGEST_FILE
 from bot.forms.weight import LONGEST_LABEL, MOST_PARTS, Weight, weigh
 from bot.sentence import spoken
 from bot.values import LANGUAGES, Problem, Say
-from channels.sms_text import parts
+from channels.sms_text import folded, parts
 from griot.commands.desk import BadInput, one_line
 from griot.programmes import beside
 from griot.reading import read_apart
@@ -85,7 +85,7 @@ def checked(reading: Reading, say: Say) -> dict[str, Json]:
         "errors": [_fault(in_words(problem, say)) for problem in reading.problems],
         "warnings": [] if form is None else [spoken(one, say) for one in form.warnings],
         "coverage": _coverage(reading),
-        "weight": None if form is None else _weight(weigh(form, parts)),
+        "weight": None if form is None else _weight(weigh(form, _parts_of)),
     }
     return told
 
@@ -99,7 +99,7 @@ def show_checked(reading: Reading, say: Say) -> None:
     click.echo(spoken(headline(form), say))
     show_warnings(form.warnings, say)
     covered = coverage(reading.outline.texts) if reading.outline else {}
-    for line in weighed(weigh(form, parts), covered):
+    for line in weighed(weigh(form, _parts_of), covered):
         click.echo(spoken(line, say))
 
 
@@ -124,6 +124,11 @@ def _covered(kind: Covered) -> dict[str, Json]:
         "texts": kind.texts,
         "missing": [{"sheet": s, "row": r, "column": c} for s, r, c in map(place_of, kind.missing)],
     }
+
+
+def _parts_of(text: str) -> int:
+    """Return the parts that a text takes by SMS, where it loses its accents if that saves one."""
+    return parts(folded(text))
 
 
 def _weight(weight: Weight) -> dict[str, Json]:

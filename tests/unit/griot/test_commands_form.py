@@ -60,6 +60,18 @@ def test_the_documents_show_what_check_prints(quick: Griot) -> None:
     assert f"$ griot form check programmes/aston/forms/weekly_update.md\n{told}$ griot form export" in shown
 
 
+def test_parts_of_sms_are_those_that_leave(quick: Griot, tiny: Path) -> None:
+    """Accents that would cost a part are left out there, as the channel does; Arabic has no such letters."""
+
+    def parts(label: str) -> int:
+        tiny.write_text(TINY.replace("Combien ?", label), encoding="utf-8")
+        questions = quick.json("form", "check", tiny)["weight"]["languages"]["fr"]["questions"]
+        found: int = next(one["parts"] for one in questions if one["path"] == "people")
+        return found
+
+    assert (parts("ê" * 90), parts("كم" * 45)) == (1, 2)
+
+
 def test_check_names_every_fault(quick: Griot, tiny: Path) -> None:
     """Sheet, row and column as the author sees them; exit 2 and one line a fault without --json."""
     tiny.write_text(TINY.replace(". > 0", ". > tody()").replace("${met} = 'yes' |", "${mett} = 'yes' |", 1))
