@@ -20,13 +20,15 @@ from bot.forms.outline import Outline, outline_of_rows
 from bot.forms.places import place_in_words
 from bot.forms.reader_words import advised, told
 from bot.forms.rows import Sheets, cell_naming, columns_of, in_order, problems_of, survey_rows
-from bot.forms.sizes import content_problems, file_problems, row_problems, too_large
+from bot.forms.sizes import broken, content_problems, file_problems, row_problems, too_large
 from bot.forms.structure import faults_of_structure, text_in
 from bot.forms.trial import failures
 from bot.sentence import sentence
 from bot.values import Problem
 
 _CORRECT = sentence("Correct the form and read it again.")
+_WORKBOOKS = (".xlsx", ".xls")
+_TELLING = ("PyXFormError", "PyXFormReadError", "ValidationError", "MemoryError", "RecursionError")
 _NO_SHEETS = "Argument 'definition' was not recognized"  # pyxform, of a file without any
 _OTHER_SHEET = re.compile(r"DefinitionData\.__init__\(\) got an unexpected keyword argument '(.*)'")
 _PLACE = re.compile(r"\[row : (\d+)\]\s*")
@@ -86,14 +88,9 @@ def _refuse(problems: Iterable[Problem]) -> None:
 
 
 def _read(file: bytes, name: PurePath, attached: Mapping[str, bytes]) -> Reading:
-    # pyxform costs 12 MiB and a second: only the process that reads a file pays, never the web.
-    from pyxform.xls2json_backends import get_xlsform
-
-    suffix = name.suffix.lower()
-    text_or_bytes = file if suffix in (".xlsx", ".xls") else text_of_file(file, suffix).encode()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the spreadsheet readers, about styles and validations
-        workbook = get_xlsform(xlsform=BytesIO(text_or_bytes), file_type=suffix)
+        workbook = _workbook(file, name.suffix.lower())
         workbook.fallback_form_name = name.stem
         sheets = _sheets(workbook)
         _refuse(row_problems(sheets))
@@ -103,6 +100,21 @@ def _read(file: bytes, name: PurePath, attached: Mapping[str, bytes]) -> Reading
             return Reading(form, outline=outline_of_rows(sheets), attached=tuple(wanted))
         except FormError as error:
             raise FormError(error.problems, outline_of_rows(sheets)) from error
+
+
+def _workbook(file: bytes, suffix: str) -> Any:  # pyxform publishes no types
+    """Return the sheets of a file as the reader has them; a workbook that it stumbles over is broken."""
+    # pyxform costs 12 MiB and a second: only the process that reads a file pays, never the web.
+    from pyxform.xls2json_backends import get_xlsform
+
+    if suffix not in _WORKBOOKS:
+        return get_xlsform(xlsform=BytesIO(text_of_file(file, suffix).encode()), file_type=suffix)
+    try:
+        return get_xlsform(xlsform=BytesIO(file), file_type=suffix)
+    except Exception as error:  # as above
+        if (_is_told(error) and _NO_SHEETS not in str(error)) or _OTHER_SHEET.match(str(error)):
+            raise
+        raise FormError((broken(suffix),)) from error
 
 
 def _converted(workbook: Any, sheets: Sheets, file: bytes, attached: Mapping[str, bytes]) -> Form:
@@ -175,13 +187,18 @@ def _reader_problem(error: Exception) -> Problem:
         return too_large("file", sentence("The form needs too much memory."))
     if isinstance(error, RecursionError):
         return too_large("survey", sentence("The groups or expressions are too deep inside one another."))
-    if type(error).__name__ not in ("PyXFormError", "PyXFormReadError", "ValidationError"):
+    if not _is_told(error):
         reason = error.__cause__ or error
         why = f"{type(reason).__name__}, {' '.join(str(reason).split())[:200]}"
         return Problem(
             "xlsform", "form", _CORRECT, sentence("The file cannot be read: {reason}.", reason=why)
         )
     return Problem("xlsform", _where(text), _CORRECT, told(_PLACE.sub("", text)))
+
+
+def _is_told(error: Exception) -> bool:
+    """Tell whether an exception says what is wrong with a form; any other is a stumble of the reader."""
+    return type(error).__name__ in _TELLING
 
 
 def _advice(warnings: Iterable[str]) -> Iterator[str]:

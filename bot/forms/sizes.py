@@ -129,7 +129,7 @@ def _workbook_problems(file: bytes) -> Iterator[Problem]:
         with zipfile.ZipFile(BytesIO(file)) as workbook:
             entries = workbook.infolist()
     except _BROKEN:
-        yield _broken(".xlsx", is_locked=_LOCKED in file)
+        yield broken(".xlsx", is_locked=_LOCKED in file)
         return
     size = sum(entry.file_size for entry in entries)
     if size > LARGEST_UNZIPPED or len(entries) > MOST_ENTRIES:
@@ -161,7 +161,7 @@ def _content_of_workbook(file: bytes) -> Iterator[Problem]:
         with zipfile.ZipFile(BytesIO(file)) as workbook:
             yield from _sheet_problems(workbook)
     except _BROKEN:
-        yield _broken(".xlsx", is_locked=_LOCKED in file)
+        yield broken(".xlsx", is_locked=_LOCKED in file)
 
 
 def _content_of_old_workbook(file: bytes) -> Iterator[Problem]:
@@ -173,7 +173,7 @@ def _content_of_old_workbook(file: bytes) -> Iterator[Problem]:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - the reader is others' code and the bytes are anyone's
-        yield _broken(".xls", is_locked="encrypted" in str(error))
+        yield broken(".xls", is_locked="encrypted" in str(error))
         return
     cells = text = 0
     for sheet in sheets:
@@ -190,7 +190,8 @@ def _content_of_old_workbook(file: bytes) -> Iterator[Problem]:
         yield _too_much_text()
 
 
-def _broken(suffix: str, *, is_locked: bool) -> Problem:
+def broken(suffix: str, *, is_locked: bool = False) -> Problem:
+    """Return the refusal of a file that is no workbook, or one that nobody can open."""
     message = sentence("The file is damaged, or is no {suffix} workbook inside.", suffix=suffix)
     mend = sentence("Open it in a spreadsheet program and save it as .xlsx.")
     if is_locked:

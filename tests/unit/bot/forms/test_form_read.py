@@ -424,6 +424,28 @@ def test_a_broken_workbook_is_told_in_words_for_officers(file: bytes, name: str,
     assert isinstance(problem.mend, Sentence)
 
 
+@pytest.mark.parametrize(
+    ("entry", "content"),
+    [
+        pytest.param("xl/workbook.xml", None, id="a zip without a workbook"),
+        pytest.param("xl/workbook.xml", b"<workbook", id="half a workbook"),
+        pytest.param("[Content_Types].xml", None, id="a zip that says nothing of itself"),
+        pytest.param("xl/worksheets/sheet1.xml", b"", id="an empty sheet"),
+        pytest.param("xl/worksheets/sheet1.xml", b"no xml at all", id="a sheet that is no XML"),
+        pytest.param("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row>", id="half a sheet"),
+        pytest.param("xl/styles.xml", b"<styleSheet", id="half its styles"),
+    ],
+)
+def test_a_workbook_that_is_broken_inside_is_told_in_our_words(entry: str, content: bytes | None) -> None:
+    """The directory of the zip file is whole; what stumbles is a library."""
+    with zipfile.ZipFile(BytesIO(a_workbook({"survey": [["type", "name"], ["text", "a"]]}))) as whole:
+        entries = {name: whole.read(name) for name in whole.namelist() if name != entry}
+    (problem,) = problems_of(a_zip(entries if content is None else {**entries, entry: content}), "f.xlsx")
+    assert problem.code == "file_broken"
+    assert problem.message == "The file is damaged, or is no .xlsx workbook inside."
+    assert isinstance(problem.message, Sentence)
+
+
 def test_a_filter_that_would_take_seconds_is_told_in_every_language() -> None:
     inside = "instance('towns')/root/item[name = instance('towns')/root/item[label = 'x']/name]/label"
     form = survey(
