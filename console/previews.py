@@ -54,6 +54,21 @@ def languages_of(form: Form) -> tuple[str, ...]:
     return tuple(code for code in LANGUAGES if code in form.languages) or LANGUAGES
 
 
+def conditional(say: Say) -> str:
+    """Return what is said of a question that is not always asked."""
+    return say("only under a condition")
+
+
+def cut_after(one: Preview, say: Say) -> str:
+    """Return that a form has more questions than are shown."""
+    return say("Only the first {n} questions are shown.", n=len(one.asked))
+
+
+def as_on(channel: str, say: Say) -> str:
+    """Return that a message looks as on another channel."""
+    return say("as on {channel}", channel=channel)
+
+
 def known_of(programme: Programme | None, language: str) -> dict[str, str]:
     """Return what the system would fill in, taken from the programme's first city and milestone."""
     cities = programme.cities.values() if programme else ()

@@ -66,6 +66,12 @@ def cost(look: Look, say: Say) -> str:
     )
 
 
+def buttons_of(look: Look, say: Say) -> str:
+    """Return how many buttons a message has, in words; "" for none."""
+    n = len(look.options) + bool(look.finish)
+    return say.count("{n} button", "{n} buttons", n) if n else ""
+
+
 Rendering = Callable[[Message, bool], Look | None]  # `is_open`: WhatsApp's window, when the message left
 RENDERINGS: Mapping[str, Rendering] = {
     "telegram": on_telegram,

@@ -48,9 +48,21 @@ def weighed(weight: Weight, covered: Mapping[str, Mapping[str, Covered]]) -> Ite
         yield from (_too_long(name, one) for one in questions if one.is_over)
 
 
+def version_of(form: str, version: str) -> Sentence:
+    """Return how a version of a form is called."""
+    return sentence("{form}, version {version}", form=form, version=version)
+
+
 def taken_along(files: Iterable[str]) -> Sentence:
     """Return which files were taken without being named."""
     return sentence("with {files} from the same folder", files=", ".join(files))
+
+
+def left_over(file: str) -> Sentence:
+    """Return that a file was named which the form does not read, and the mend."""
+    return sentence(
+        "The form reads no {file}. Write the same name in the form, or leave the file out.", file=file
+    )
 
 
 def warned(text: str) -> Sentence:

@@ -6,9 +6,11 @@ import click
 
 from bot.forms.changes import Change
 from bot.forms.coverage import coverage, gaps
+from bot.forms.findings import version_of
 from bot.forms.form import Form, FormError, Question
 from bot.forms.outline import UNLABELLED
 from bot.forms.read import Reading
+from bot.sentence import spoken
 from bot.values import Problem
 from griot.commands.desk import BadInput, desk, save, show_json
 from griot.commands.form_faults import (
@@ -60,9 +62,9 @@ for command in (preview, show_changes, retire, reopen):
 @click.pass_context
 def check(context: click.Context, file: Path, attach: tuple[Path, ...], language: str, as_json: bool) -> None:
     """Find every fault of a form: sheet, row, column and mend; tell its languages and weight."""
-    reading, _, attached = read_with_lists(file, attach)
+    reading, _, _ = read_with_lists(file, attach)
     say = voice(language)
-    tell_of_lists(attached, attach, say)
+    tell_of_lists(reading, attach, say)
     if as_json:
         show_json(checked(reading, say))
     else:
@@ -95,7 +97,7 @@ def add(
         if form is None or (found and not spare):
             show_faults((*reading.problems, *found), say)
             context.exit(2)
-        tell_of_lists(attached, attach, say)
+        tell_of_lists(reading, attach, say)
 
         def work(db: Db) -> tuple[str, str, tuple[Change, ...]]:
             had = {one.version for one in current_forms(db) if one.name == form.name}
@@ -114,7 +116,7 @@ def add(
     if as_json:
         show_json({"name": name, "version": version})
         return
-    click.echo(f"{name}, version {version}")
+    click.echo(spoken(version_of(name, version), say))
     show_each(changed, say)
 
 

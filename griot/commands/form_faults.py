@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from bot.forms.coverage import Covered, coverage
-from bot.forms.findings import headline, questions_asked, taken_along, warned, weighed
+from bot.forms.findings import headline, left_over, questions_asked, taken_along, warned, weighed
 from bot.forms.places import place_in_words, place_of
 from bot.forms.read import Reading
 from bot.forms.sizes import LARGEST_FILE
@@ -55,8 +55,11 @@ def read_with_lists(file: Path, named: Sequence[Path]) -> tuple[Reading, bytes, 
     return reading, content, {name: lists[name] for name in reading.attached}
 
 
-def tell_of_lists(attached: Mapping[str, bytes], named: Sequence[Path], say: Say) -> None:
-    """Say which files beside the form were taken without being named."""
+def tell_of_lists(reading: Reading, named: Sequence[Path], say: Say) -> None:
+    """Say which files beside the form were taken without being named, and which were named for nothing."""
+    attached = reading.attached
+    if reading.form is not None:
+        show_warnings((left_over(path.name) for path in named if path.name not in attached), say)
     if found := [name for name in attached if name not in {path.name for path in named}]:
         click.echo(spoken(taken_along(found), say), err=True)
 

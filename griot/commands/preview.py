@@ -4,9 +4,12 @@ from pathlib import Path
 
 import click
 
+from bot.forms.findings import version_of
 from bot.forms.form import Form
-from bot.values import LANGUAGE_NAMES, LANGUAGES
-from console.previews import CHANNELS, Asked, Preview, languages_of, previews
+from bot.sentence import spoken
+from bot.values import LANGUAGE_NAMES, LANGUAGES, Say
+from console.previews import CHANNELS, Asked, Preview, as_on, conditional, cut_after, languages_of, previews
+from console.renderings import buttons_of, cost
 from griot.clock import now
 from griot.commands.desk import show_json
 from griot.commands.form_faults import read_with_lists, show_faults, tell_of_lists, voice, with_attached
@@ -31,12 +34,12 @@ def preview(
     as_json: bool,
 ) -> None:
     """Show every question as each channel would, in each language. Nothing is stored."""
-    reading, _, attached = read_with_lists(file, attach)
+    reading, _, _ = read_with_lists(file, attach)
     form, say = reading.form, voice(wanted or "en")
     if form is None:
         show_faults(reading.problems, say)
         context.exit(2)
-    tell_of_lists(attached, attach, say)
+    tell_of_lists(reading, attach, say)
     languages = (wanted,) if wanted else languages_of(form)
     channels = (channel,) if channel else CHANNELS
     seen = previews(form, None, voices(data_folder("locales")), languages, now())
@@ -44,31 +47,26 @@ def preview(
         show_json(_described(form, seen, channels))
         return
     for one in seen:
-        click.echo(f"== {form.name}, version {form.version}: {LANGUAGE_NAMES[one.language]}")
+        click.echo(f"== {spoken(version_of(form.name, form.version), say)}: {LANGUAGE_NAMES[one.language]}")
         for asked in one.asked:
-            _show(asked, channels)
+            _show(asked, channels, say)
         if one.is_cut:
-            click.echo(f"(the first {len(one.asked)} questions)")
+            click.echo(cut_after(one, say))
 
 
-def _show(asked: Asked, channels: tuple[str, ...]) -> None:
-    condition = ", only under a condition" if asked.is_conditional else ""
-    click.echo(f"\n-- {asked.path} ({asked.type}{condition})")
+def _show(asked: Asked, channels: tuple[str, ...], say: Say) -> None:
+    about = f"{asked.type}, {conditional(say)}" if asked.is_conditional else asked.type
+    click.echo(f"\n-- {asked.path} ({about})")
     shown: dict[str, str] = {}
     for name in channels:
         look = asked.looks[name]
         text = "\n".join(look.parts)
         same = next((other for other, known in shown.items() if known == text), "")
-        click.echo(f"[{name}]{_about(name, asked)}" + (f" as {same}" if same else f"\n{text}"))
+        head = f"[{name}]", cost(look, say) or buttons_of(look, say), as_on(same, say) if same else ""
+        click.echo(" ".join(filter(None, head)))
+        if not same:
+            click.echo(text)
         shown[name] = text
-
-
-def _about(channel: str, asked: Asked) -> str:
-    look = asked.looks[channel]
-    if look.units:
-        return f" {len(look.parts)} part{'s' * (len(look.parts) > 1)}, {look.units} characters"
-    buttons = (*look.options, *([look.finish] if look.finish else []))
-    return f" {len(buttons)} button{'s' * (len(buttons) > 1)}" if buttons else ""
 
 
 def _described(form: Form, seen: tuple[Preview, ...], channels: tuple[str, ...]) -> dict[str, Json]:

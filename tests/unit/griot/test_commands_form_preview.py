@@ -24,9 +24,9 @@ def test_a_channel_is_shown_as_it_would_show_it(quick: Griot) -> None:
     """Buttons on Telegram, parts and characters by SMS; a text is printed once."""
     told = quick("form", "preview", MEETING, "--language", "fr").stdout
     asked = told.split("-- mode (select_one)\n")[1].split("\n\n")[0].splitlines()
-    assert asked[0] == "[telegram] 3 buttons"
-    assert asked[-2] == "[whatsapp] as telegram"
-    assert asked[-1].startswith("[sms] 1 part, ")
+    assert asked[0] == "[telegram] 3 boutons"
+    assert asked[-2] == "[whatsapp] comme sur telegram"
+    assert asked[-1].startswith("[sms] 1 partie, ")
 
 
 def test_one_language_and_channel_as_json(quick: Griot) -> None:

@@ -210,6 +210,22 @@ def test_a_form_can_be_retired_and_reopened(griot: Griot, meet: Path) -> None:
     assert "nothing" in griot.refused("form", "retire", "nothing")
 
 
+@pytest.mark.parametrize("command", ["check", "add", "preview"])
+def test_a_file_that_the_form_does_not_read_is_told(quick: Griot, tmp_path: Path, command: str) -> None:
+    """As a warning with the mend, in the officer's language; the form is taken."""
+    file, towns = tmp_path / "name.md", tmp_path / "lists" / "towns.csv"
+    file.write_text("| survey |\n| | type | name | label |\n| | text | who | Who? |\n", encoding="utf-8")
+    towns.parent.mkdir()
+    towns.write_text("name,label\nbko,Bamako\n", encoding="utf-8")
+    for language, said in (("en", "The form reads no towns.csv."), ("fr", "Le formulaire ne lit aucun")):
+        result = quick("form", command, file, "--attach", towns, "--language", language)
+        assert result.exit_code == 0
+        (told,) = (line for line in result.stderr.splitlines() if "towns.csv" in line)
+        assert said in told
+    file.write_text("| survey |\n| | type | name |\n| | txt | who |\n", encoding="utf-8")
+    assert "towns.csv" not in quick("form", command, file, "--attach", towns).stderr
+
+
 def test_lists_beside_a_form_are_taken(quick: Griot, tmp_path: Path) -> None:
     """By the name that the form gives; others stay where they are."""
     file = tmp_path / "towns.md"
