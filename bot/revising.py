@@ -19,6 +19,8 @@ from bot.session import Turn, remembering
 from bot.talk import Outcome, Report, Revised, Scene
 from bot.values import Heard
 
+_OF_THE_END = ("check", "second")  # choices about a report in which nothing is left to ask
+
 
 def edited(
     scene: Scene, heard: Heard, *, is_filled_form: bool = False, is_whole: bool = False
@@ -45,7 +47,7 @@ def _edited_open(scene: Scene, turn: Turn) -> Outcome:
     if not turn.first:
         return Outcome(scene.talk, scene.effects, ())
     is_complete = scene.report is not None and scene.report.session.at is None
-    is_stale = scene.talk.choice is not None and scene.talk.choice.kind == "check" and not is_complete
+    is_stale = scene.talk.choice is not None and scene.talk.choice.kind in _OF_THE_END and not is_complete
     return ask_current(scene.chose(None) if is_stale else scene, turn.first)
 
 

@@ -35,10 +35,20 @@ def send(scene: Scene, more: str) -> Outcome:
         return ask_current(scene, no_report(scene))
     if is_carrying(scene):
         return ask_current(scene, scene.say("Before sending, this question is still open:"))
+    asked = _still_open(scene)
+    if asked is not None:
+        return asked
+    return finish(scene) if is_editing(scene) else _send(scene, nothing=False)
+
+
+def _still_open(scene: Scene) -> Outcome | None:
+    """Ask what has no answer that holds before a report is sent; None when nothing is left to ask."""
+    if scene.report is None:
+        return None
     was = scene.report.session
     first_open = engine.start(filling_of(scene))
     if was.doubt is None and first_open.filling.session.at is None:
-        return finish(scene) if is_editing(scene) else _send(scene, nothing=False)
+        return None
     if was.doubt is None and first_open.filling.session.at != was.at:
         scene = filled(scene, first_open)
     return ask_question(scene, scene.say("Before sending, this question is still open:"))
@@ -80,14 +90,20 @@ def nothing_of(scene: Scene, name: str, period: str) -> Outcome:
 def replace_sent(scene: Scene, more: str) -> Outcome:
     """Send the open report in place of the one already sent."""
     choice = scene.talk.choice
-    data = choice.data if choice else {}
-    return _sent(scene, nothing=bool(data.get("nothing")), replaces=data.get("reference", ""))
+    return _sent_second(scene, replaces=choice.data.get("reference", "") if choice else "")
 
 
 def add_to_sent(scene: Scene, more: str) -> Outcome:
     """Send the open report beside the one already sent."""
+    return _sent_second(scene, replaces="")
+
+
+def _sent_second(scene: Scene, *, replaces: str) -> Outcome:
+    """Send it as was chosen; an edited message may have opened a question since that was asked."""
     choice = scene.talk.choice
-    return _sent(scene, nothing=bool(choice and choice.data.get("nothing")), replaces="")
+    nothing = bool(choice and choice.data.get("nothing"))
+    asked = None if nothing else _still_open(scene)
+    return asked or _sent(scene, nothing=nothing, replaces=replaces)
 
 
 def later(scene: Scene, more: str) -> Outcome:
