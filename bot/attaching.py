@@ -13,6 +13,7 @@ from bot.session import Filling, askable, is_text, number_of, remembering, step_
 from bot.talk import Attached, Captioned, Outcome, Report, Revised, Scene
 from bot.values import Heard, Media, MediaKind
 
+BURST = timedelta(seconds=15)  # between the photos of an album, each a message of its own
 RECENT = timedelta(days=7)  # for which a report of no period takes what follows
 
 
@@ -62,6 +63,18 @@ def with_caption(scene: Scene, heard: Heard, outcome: Outcome) -> Outcome:
         return outcome.preceded(not_stored(scene, heard.text)) if heard.text.strip() else outcome
     kept = captioned(replace(scene, effects=outcome.effects), heard)
     return replace(outcome, effects=kept.effects)
+
+
+def said_once(scene: Scene, outcome: Outcome, heard: Heard) -> Outcome:
+    """Return the outcome; nothing is said anew of what follows an attachment at once and is kept like it."""
+    outcome = replace(outcome, talk=replace(outcome.talk, attached_at=scene.at))
+    last, new = scene.talk.attached_at, outcome.effects
+    is_next = last is not None and last == scene.talk.heard_at and abs(scene.at - last) < BURST
+    is_said = bool(heard.text.strip()) and not any(isinstance(each, Captioned) for each in new)
+    is_kept_beside = all(isinstance(each, Attached | Captioned) for each in new)
+    is_same = outcome.talk.choice == scene.talk.choice and not scene.has_moved
+    is_silent = is_next and is_same and is_kept_beside and not is_said
+    return replace(outcome, messages=()) if is_silent else outcome
 
 
 def attach(scene: Scene, heard: Heard, read: Read) -> Outcome:

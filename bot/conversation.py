@@ -86,7 +86,9 @@ def silent(scene: Scene) -> Outcome:
 def _route(scene: Scene, heard: Heard, command: Command | None) -> Outcome:
     if heard.edited:
         return _edited(scene, heard)
-    if heard.media or heard.location:
+    if heard.media:
+        return attaching.said_once(scene, _attached(scene, heard), heard)
+    if heard.location:
         return _attached(scene, heard)
     if gathering.is_open(scene) and (heard.text.strip() or heard.press):
         return _gathered(scene, heard, command)

@@ -81,6 +81,7 @@ class Talk:
         ""  # the provider's id of the last message that was not understood: its edit is a new reply
     )
     heard_at: datetime | None = None
+    attached_at: datetime | None = None  # when something was attached last
     writing: Writing | None = None
     earlier: tuple[Writing, ...] = ()  # texts before it whose edits would not be found by their answer
     editing: Editing | None = None

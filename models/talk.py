@@ -17,6 +17,7 @@ def talk_of(chat: OpenChat) -> Talk:
         choice=Choice(choice["kind"], tuple(choice["actions"]), choice["data"]) if choice else None,
         rejected=chat.state.get("rejected", ""),
         heard_at=chat.updated_at,
+        attached_at=_time_of(chat.state.get("attached_at")),
         writing=_writing_of(chat.state["writing"]) if "writing" in chat.state else None,
         earlier=tuple(map(_writing_of, chat.state.get("earlier", ()))),
         editing=_editing_of(chat.state.get("editing")),
@@ -31,6 +32,8 @@ def state_of(talk: Talk) -> dict[str, Json]:
         state["choice"] = {"kind": choice.kind, "actions": list(choice.actions), "data": dict(choice.data)}
     if talk.rejected:
         state["rejected"] = talk.rejected
+    if talk.attached_at:
+        state["attached_at"] = talk.attached_at.isoformat()
     if talk.writing:
         state["writing"] = _kept(talk.writing)
     if talk.earlier:
@@ -39,6 +42,10 @@ def state_of(talk: Talk) -> dict[str, Json]:
         cursor = kept_of(replace(editing.session, given={}, firsts={}))
         state["editing"] = {"report": editing.report, "changed": list(editing.changed), **cursor}
     return state
+
+
+def _time_of(kept: str | None) -> datetime | None:
+    return datetime.fromisoformat(kept) if kept else None
 
 
 def _editing_of(kept: Json) -> Editing | None:

@@ -22,6 +22,7 @@ _STEP = re.compile(
 )
 _LOOKED_UP = ("stored", "history", "files")
 _AFTER = {
+    "seconds": lambda n: timedelta(seconds=n),
     "hours": lambda n: timedelta(hours=n),
     "days": lambda n: timedelta(days=n),
     "minutes": lambda n: timedelta(minutes=n),
@@ -132,9 +133,9 @@ class _Player:
         return self.stage.presses(int(option), message)
 
     def clock(self, rest: str) -> list[str]:
-        """Move the clock: `+3 days`, or to a time (UTC)."""
-        if rest.startswith("+"):
-            number, unit = rest[1:].split()
+        """Move the clock: `+3 days`, or to a time (UTC); `-55 seconds`: the next reply comes after 5."""
+        if rest.startswith(("+", "-")):
+            number, unit = rest.split()
             self.stage.clock += _AFTER[unit](int(number))
         else:
             self.stage.clock = datetime.fromisoformat(rest).replace(tzinfo=UTC)
