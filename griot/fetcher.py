@@ -1,22 +1,27 @@
 """Attachments are fetched here: claimed rows go to a small pool of threads, and come back as outcomes."""
 
 import logging
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from channels.arriving import MOST_BYTES, UnfitError, fit_to_keep
 from channels.base import Channel, FetchError, Fetches, Forgets, Lack, SendError
 from griot.logs import trace_of
 from models import media
 from models.base import Db
+from models.db import Store, read
 from models.media import MediaState, Stored, Wanted
 from models.media_files import MediaFiles
 
 log = logging.getLogger(__name__)
 
+UNNAMED = 3600  # seconds after which a file that no row names is nobody's: longer than any lease
 THREADS = 3  # a photo takes a second of a slow line, and a third of a second to clean
 
 
@@ -81,11 +86,21 @@ class Fetcher:
         self._ended.extendleft(reversed(arrivals))
 
     def tidy(self, settled: "Settled") -> None:
-        """Remove files that no row names, and let providers delete what is stored now."""
+        """Remove files that no row names, and let providers delete what they need not keep for us."""
         for path in settled.unnamed:
             self._files.remove(path)
         self._leaving = [each for each in self._leaving if not each.done()]
-        self._leaving += [self._pool.submit(self._let_go, row) for row in settled.stored]
+        self._leaving += [self._pool.submit(self._let_go, row) for row in settled.done_with]
+
+    def sweep(self, store: Store) -> None:
+        """Remove old files that no row names: their process was killed before it could commit."""
+        try:
+            named = read(store, media.paths)
+            for path in self._files.unnamed(named, time.time() - UNNAMED):
+                log.warning("the file %s belongs to no attachment: it is removed", path)
+                self._files.remove(path)
+        except (OSError, SQLAlchemyError) as error:
+            log.error("files that no row names are not removed: %s", type(error).__name__)
 
     def close(self) -> None:
         """End the threads once their calls ended."""
@@ -131,7 +146,7 @@ class Settled:
     """What is to be done once the outcomes are committed."""
 
     unnamed: list[str] = field(default_factory=list)  # files that no row names
-    stored: list[Wanted] = field(default_factory=list)  # that their provider may delete
+    done_with: list[Wanted] = field(default_factory=list)  # stored or refused: their provider may delete them
 
 
 def settle(db: Db, arrivals: Sequence[Arrival], at: datetime) -> Settled:
@@ -139,22 +154,23 @@ def settle(db: Db, arrivals: Sequence[Arrival], at: datetime) -> Settled:
     settled = Settled()
     for one in arrivals:
         if one.stored is None:
-            _close(db, one, at)
+            if _close(db, one, at) and one.lack is Lack.REFUSED:
+                settled.done_with.append(one.row)
         elif media.mark_kept(db, one.row, one.stored, at):
-            settled.stored.append(one.row)
+            settled.done_with.append(one.row)
         elif not media.is_wanted(db, one.row):  # erased meanwhile; else another worker is about to name it
             settled.unnamed.append(one.stored.path)
+            settled.done_with.append(one.row)
     return Settled(
         [path for path in settled.unnamed if not media.is_used(db, path)],
-        [row for row in settled.stored if not media.is_wanted(db, row)],
+        [row for row in settled.done_with if not media.is_wanted(db, row)],
     )
 
 
-def _close(db: Db, one: Arrival, at: datetime) -> None:
+def _close(db: Db, one: Arrival, at: datetime) -> bool:
     if one.lack is Lack.LATER:
-        media.put_back(db, one.row, one.error, one.retry_after, at)
-    else:
-        media.close(db, one.row, _STATES[one.lack], one.error, at)
+        return media.put_back(db, one.row, one.error, one.retry_after, at)
+    return media.close(db, one.row, _STATES[one.lack], one.error, at)
 
 
 _STATES = {Lack.GONE: MediaState.LOST, Lack.REFUSED: MediaState.REFUSED}

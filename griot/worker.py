@@ -106,6 +106,7 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; then let calls under way end, and give the rest back."""
+        self._fetcher.sweep(self._work.store)
         while not stop.is_set():
             self._ear.clear()
             if not self._work_once().did_something:

@@ -214,12 +214,6 @@ def put_back(db: Db, row: Wanted, error: str, wait: float | None, at: datetime) 
     return _change(db, row, {"due_at": at + timedelta(seconds=seconds), "error": error[:500]}, at)
 
 
-def give_back(db: Db, rows: Sequence[Wanted], at: datetime) -> None:
-    """Let attachments be fetched by another: no call was made for them."""
-    for row in rows:
-        _change(db, row, {"due_at": at, "tries": row.tries - 1}, at)
-
-
 def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | None:
     """Return when the next attachment can be fetched, None when that is after `until`."""
     free_at = func.coalesce(MEDIA.c.lease_until, MEDIA.c.due_at, type_=MEDIA.c.due_at.type)
@@ -239,6 +233,11 @@ def is_wanted(db: Db, row: Wanted) -> bool:
 def is_used(db: Db, path: str) -> bool:
     """Tell whether any attachment is stored in this file."""
     return db.execute(select(Media.id).where(Media.path == path).limit(1)).first() is not None
+
+
+def paths(db: Db) -> set[str]:
+    """Return every file in which an attachment is stored."""
+    return set(db.scalars(select(Media.path).where(Media.path != "")))
 
 
 def media_of(db: Db, submissions: Collection[int]) -> dict[int, list[Media]]:

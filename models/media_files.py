@@ -1,6 +1,7 @@
 """The files of what people attached, under GRIOT_VAR: named by their content, written whole or not at all."""
 
 import os
+from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -19,7 +20,9 @@ class MediaFiles:
         digest = sha256(content).hexdigest()
         path = f"{digest[:2]}/{digest}.{extension}"
         target = self._folder / path
-        if not target.is_file():
+        if target.is_file():
+            os.utime(target)  # it may be nobody's still: not to be taken for left behind
+        else:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write(target, content)
         return digest, path
@@ -34,6 +37,11 @@ class MediaFiles:
         """Remove a file; one that is gone is no error."""
         if target := self.find(path):
             target.unlink(missing_ok=True)
+
+    def unnamed(self, named: Collection[str], before: float) -> list[str]:
+        """Return files, half written ones too, that are not named and older than this (epoch seconds)."""
+        old = (path for path in self._folder.glob("*/*") if path.stat().st_mtime < before)
+        return sorted({path.relative_to(self._folder).as_posix() for path in old} - set(named))
 
     def _write(self, target: Path, content: bytes) -> None:
         """Write beside the target, then take its name: a crash leaves no half file under it."""

@@ -1,5 +1,6 @@
 """A photo from the phone to the console: fetched, cleaned, kept once, told in the digest, given out."""
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from bot.values import Heard, MediaKind
 from bot.values import Media as Attached
 from channels.chat import Chat, written_down
-from griot.fetcher import Arrival, Settled, settle
+from griot.fetcher import Arrival, Fetcher, Settled, settle
 from models import media
 from models.base import Db
 from models.db import read
@@ -179,6 +180,36 @@ def test_a_provider_that_does_not_delete_stops_nothing(site: Moved) -> None:
     assert [row.state for row in rows(site)] == [MediaState.KEPT]
 
 
+def test_a_refused_file_does_not_stay_at_its_provider(site: Moved) -> None:
+    """What is not kept here is deleted at Twilio like what is."""
+    phone = site.twilio(BIA)
+    for text in ("report good_practice", "report good_practice"):
+        phone.say(text)
+        site.work()
+    url = site.provider.attach_to_twilio(b"<html>a page</html>")
+    phone.send(MediaUrl0=url, MediaContentType0="text/html", NumMedia="1", MessageType="document")
+    site.work()
+    assert [row.state for row in rows(site)] == [MediaState.REFUSED]
+    assert site.provider.twilio.files == {}
+
+
+def test_files_that_no_row_names_are_swept(site: Moved) -> None:
+    """Old ones only: another worker may be about to name a young one; what is named stays."""
+    practice(site)
+    kept = MediaFiles(site.settings.griot_var)
+    orphans = [kept.keep(content, "pdf")[1] for content in (PDF, PDF + b"%2\n", PDF + b"%3\n")]
+    folder = site.settings.griot_var / FOLDER
+    half = folder / orphans[0][:2] / ".0123.part"
+    half.write_bytes(PDF[:9])
+    for path in (half, *(folder / one for one in orphans), folder / rows(site)[0].path):
+        os.utime(path, (0, 0))
+    kept.keep(PDF + b"%2\n", "pdf")  # the same file comes once more
+    (folder / orphans[2]).touch()
+    Fetcher({}, kept, lambda: None).sweep(site.store)
+    found = {path.relative_to(folder).as_posix() for path in folder.glob("*/*")}
+    assert found == {rows(site)[0].path, *orphans[1:]}
+
+
 def test_a_phone_in_the_browser_goes_the_same_way(site: Moved) -> None:
     """Its file is cleaned and stored like a provider's, and leaves the phone's folder."""
     site.write(lambda db: add_address(db, 1, "chat", "1", site.now))
@@ -238,7 +269,7 @@ def test_a_late_worker_leaves_the_file_to_the_one_that_has_the_lease(site: Moved
     digest, path = kept.keep(b"fetched twice", "txt")
     late, mine = (Arrival(row, media.Stored("text/plain", 13, digest, path)) for row in leases)
     assert site.write(lambda db: settle(db, [late], site.now)) == Settled()
-    assert site.write(lambda db: settle(db, [mine], site.now)) == Settled(stored=[mine.row])
+    assert site.write(lambda db: settle(db, [mine], site.now)) == Settled(done_with=[mine.row])
     assert kept.find(path) is not None
 
 
