@@ -19,7 +19,7 @@ from bot.digest_page import (
 )
 from bot.digest_sections import deadlines_of, sections
 from bot.forms.form import Form
-from bot.media_words import described
+from bot.media_words import Received, described
 from bot.programme import City, Programme
 from bot.say import begun_right, isolate
 from bot.values import LANGUAGE_NAMES, Say, Value
@@ -195,9 +195,16 @@ def _everything(programme: Programme, city: City, week: Week, say: Say, most: in
         lines = [say("{name}: {text}", name=name_of(city, say), text=detail.standing)]
         lines += [f"{label} {_quoted(quote, say, most)}" for label, quote in detail.answers]
         blocks.insert(0, "\n".join(lines))
-    if own := [described(each, say) for each in week.received if each.city.slug == city.slug]:
-        blocks.append(say("Attached: {list}", list=format_list(own, style="unit", locale=say.locale)))
+    own = [each for each in week.received if each.city.slug == city.slug]
+    if plain := [described(each, say) for each in own if not each.caption]:
+        blocks.append(say("Attached: {list}", list=format_list(plain, locale=say.locale)))
+    blocks += [_captioned(each, say, most) for each in own if each.caption]
     return _laid_out("\n".join(blocks), say)
+
+
+def _captioned(one: Received, say: Say, most: int) -> str:
+    shown = say("{name}: {text}", name=described(one, say), text=_cut(one.caption, most))
+    return say("Attached: {list}", list=shown)
 
 
 def _said_by(city: City, week: Week, say: Say) -> Iterator[Detail]:

@@ -22,13 +22,14 @@ class Received:
     name: str  # as the sender's phone called it; "" for none
     size: int | None  # bytes
     state: str  # waiting, kept, refused, lost
+    caption: str = ""  # written beside it
 
 
 def counted(received: Sequence[Received], say: Say) -> str:
     """Return how many came of each kind: `3 photos, 1 recording`."""
     found = Counter(each.kind for each in received)
     parts = [_count(kind, found[kind], say) for kind in MediaKind if found[kind]]
-    return format_list(parts, style="unit", locale=say.locale)
+    return format_list(parts, locale=say.locale)  # Babel doubles the second of two units in Arabic
 
 
 def described(one: Received, say: Say) -> str:

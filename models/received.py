@@ -20,7 +20,7 @@ def received(db: Db, programme: Programme, since: datetime, until: datetime) -> 
     sent_now = and_(Submission.submitted_at > since, Submission.submitted_at <= until)
     came_now = and_(Media.created_at > since, Submission.submitted_at <= until)
     query = (
-        select(Submission.city, Media.kind, Media.name, Media.size, Media.state)
+        select(Submission.city, Media.kind, Media.name, Media.size, Media.state, Media.caption)
         .join(Submission, Submission.id == Media.submission_id)
         .where(Submission.state == SubmissionState.SUBMITTED, Media.error != ERASED)
         .where(Media.created_at <= until, or_(sent_now, came_now))
@@ -28,8 +28,8 @@ def received(db: Db, programme: Programme, since: datetime, until: datetime) -> 
     )
     order = list(programme.cities)
     found = [
-        Received(programme.cities[slug], kind, name, size, state)
-        for slug, kind, name, size, state in db.execute(query)
+        Received(programme.cities[slug], kind, name, size, state, caption)
+        for slug, kind, name, size, state, caption in db.execute(query)
         if slug is not None and slug in programme.cities
     ]
     yield from sorted(found, key=lambda each: order.index(each.city.slug))

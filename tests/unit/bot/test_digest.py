@@ -131,7 +131,7 @@ def _all_blocked(programme: Programme, form: Form, need: Form) -> Week:
 def _received(programme: Programme) -> tuple[Received, ...]:
     """Return forty files of each kind, from every city, half of them not kept."""
     return tuple(
-        Received(city, kind, "DSC_20261123.jpg", 9_700_000, "refused" if number % 2 else "kept")
+        Received(city, kind, "DSC_20261123.jpg", 9_700_000, "refused" if number % 2 else "kept", FRENCH)
         for kind in MediaKind
         for number in range(4)
         for city in programme.cities.values()
@@ -427,6 +427,61 @@ def test_a_city_tells_everything_it_said(programme: Programme, form: Form, spoke
         "What is the difficulty? (1 or 2 sentences) Un retard (fr)",
         "M05 Roadmap of local activities, 9 December: Bamako",
     ]
+
+
+CAME = {  # bidi isolates left out
+    "en": (
+        "Received with the reports: 2 photos, 1 recording, 1 video and 1 document"
+        " (Bamako and Maputo-Matola).",
+        "Attached: recording (on its way) and document plan.pdf (not kept)",
+        "Attached: photo a.jpg (340 kB): Le marché",
+        "Attached: photo (2.1 MB) and video (no longer there)",
+    ),
+    "fr": (
+        "Reçu avec les rapports : 2 photos, 1 enregistrement, 1 vidéo et 1 document"
+        " (Bamako et Maputo-Matola).",
+        "Pièces jointes : enregistrement (en cours de réception) et document plan.pdf (non conservé)",
+        "Pièces jointes : photo a.jpg (340 ko) : Le marché",
+        "Pièces jointes : photo (2,1 Mo) et vidéo (n'est plus disponible)",
+    ),
+    "pt": (
+        "Recebido com os relatórios: 2 fotografias, 1 gravação, 1 vídeo e 1 documento"
+        " (Bamako e Maputo-Matola).",
+        "Anexos: gravação (a caminho) e documento plan.pdf (não guardado)",
+        "Anexos: fotografia a.jpg (340 kB): Le marché",
+        "Anexos: fotografia (2,1 MB) e vídeo (já não está disponível)",
+    ),
+    "ar": (
+        "وصل مع التقارير: صورتان وتسجيل واحد وفيديو واحد ووثيقة واحدة (باماكو ومابوتو-ماتولا).",
+        "المرفقات: تسجيل (قيد الوصول) ووثيقة plan.pdf (لم يُحفظ)",
+        "المرفقات: صورة a.jpg (340 كيلوبايت): Le marché",
+        "المرفقات: صورة (2.1 ميغابايت) وفيديو (لم يعد متاحًا)",
+    ),
+}
+
+
+def _bare(text: str) -> list[str]:
+    return re.sub("[\u2066-\u2069\u200f]", "", text).split("\n")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_digest_tells_what_came(
+    programme: Programme, form: Form, spoken: dict[str, Say], language: str
+) -> None:
+    """How many of each kind from where; a city's own text says which, how large, and what became of it."""
+    bamako, matola = programme.cities["bamako"], programme.cities["matola"]
+    received = (
+        Received(bamako, "image", "a.jpg", 340_000, "kept", "Le marché"),
+        Received(bamako, "audio", "", None, "waiting"),
+        Received(bamako, "file", "plan.pdf", None, "refused"),
+        Received(matola, "image", "", 2_100_000, "kept"),
+        Received(matola, "video", "", None, "lost"),
+    )
+    week, say = _week(_reports(programme, form), received=received), spoken[language]
+    counted, *own = CAME[language]
+    assert f"- {counted}" in _bare(digest(programme, week, say).text)
+    assert _bare(city_text(programme, week, "bamako", say))[-2:] == own[:2]
+    assert _bare(city_text(programme, week, "matola", say))[-1:] == own[2:]
 
 
 def test_arabic_quoted_in_another_language_runs_from_the_right(
