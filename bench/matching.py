@@ -9,7 +9,9 @@ from typing import Any
 
 _TRIES = 12  # texts for each expression
 _MORE = 6  # repetitions at most beyond the least
-_PROPERTY = re.compile(r"\\[pP]\{?\w+\}?")  # RE2's, which Python lacks
+_NAMED = re.compile(r"\\[pP](?:\{\^?(\w+)\}|(\w))|\[:(\w+):\]")  # RE2's classes, which Python lacks
+_CLASS = re.compile(r"\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]")
+_CLASSES = {"lu": "A-Z", "upper": "A-Z", "n": "0-9", "nd": "0-9", "digit": "0-9", "space": " ", "zs": " "}
 _SAMPLES = {
     sre.CATEGORY_DIGIT: "0123456789",
     sre.CATEGORY_WORD: "abcxyzABC0123_",
@@ -25,10 +27,21 @@ def texts_for(patterns: Iterable[str], chance: Random) -> Iterator[str]:
     """Yield a few texts for each pattern; what is no pattern yields nothing."""
     for pattern in patterns:
         try:
-            parsed = _parser.parse(_PROPERTY.sub("[a-z]", pattern))
+            parsed = _parser.parse(_plain(pattern))
         except re.error:
             continue
         yield from (_text(parsed, chance) for _ in range(_TRIES))
+
+
+def _plain(pattern: str) -> str:
+    """Return a pattern with the named classes written out, in brackets as members."""
+    written = _CLASS.sub(lambda found: _NAMED.sub(_members_named, found.group()), pattern)
+    return _NAMED.sub(lambda found: f"[{_members_named(found)}]", written)
+
+
+def _members_named(found: re.Match[str]) -> str:
+    name = next(filter(None, found.groups()))
+    return _CLASSES.get(name.lower(), "a-z")
 
 
 def _text(parsed: Iterable[tuple[Any, Any]], chance: Random) -> str:

@@ -145,6 +145,7 @@ def _free(sheet: Sheet, written: str, chance: Random) -> Iterator[str]:
     for length in dict.fromkeys(int(float(n)) + by for n in _NUMBER.findall(written) for by in (0, 1, -1)):
         if 0 < length <= 4000:
             yield from ("a" * length, "1" * length, "7" * length, "A" * length)
+            yield from (text.ljust(length, sign) for text in literals if text for sign in "a1")
     yield from ("ama@example.org", "0612345678", "+22790123456", "2026-11-23", "12:30", "A", "ab", "yes", "1")
     yield from (str(value) for value in _flat(sheet.record()) if isinstance(value, str | int | float))
 
