@@ -45,6 +45,24 @@ def _read(expression: Expression) -> Iterable[str]:
     return (ALWAYS,) if expression.reads is None else expression.reads
 
 
+def read_by(expression: Expression, nodes: Mapping[str, Node], root: str) -> frozenset[str]:
+    """Return the form paths that an expression reads."""
+    paths = (full.removeprefix(f"/{root}").lstrip("/") for full in expression.references)
+    return frozenset(path for path in paths if path in nodes)
+
+
+def read_through(expression: Expression, nodes: Mapping[str, Node], root: str) -> frozenset[str]:
+    """Return the form paths that the calculations which an expression reads are made of."""
+    found: set[str] = set()
+    waiting = list(read_by(expression, nodes, root))
+    while waiting:
+        calculate = nodes[waiting.pop()].calculate
+        new = read_by(calculate, nodes, root) - found if calculate else frozenset[str]()
+        found |= new
+        waiting += new
+    return frozenset(found)
+
+
 def keeping(nodes: Iterable[Node], root: str) -> frozenset[str]:
     """Return the nodes that keep the first value they had in a session.
 

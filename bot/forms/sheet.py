@@ -9,6 +9,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from bot.forms.arguments import IRRELEVANT
+from bot.forms.dependence import read_by, read_through
 from bot.forms.first import First
 from bot.forms.form import Choice, ChoiceRow, Form, Kind, Node, Output, Question, Step, Texts
 from bot.forms.layout import Layout, Place, text_given
@@ -42,7 +43,8 @@ class Sheet:
         """Lay the answers out and decide what is relevant."""
         self._form = form
         self._given = given
-        self._layout = Layout(form, given, hidden, at, previous, firsts)
+        self._beside = (hidden, at, previous, firsts)
+        self._layout = Layout(form, given, *self._beside)
         self._places = self._layout.places
         self._known_steps: tuple[Step, ...] | None = None
 
@@ -68,11 +70,39 @@ class Sheet:
         return Step(path, question, self._layout.holds(required, path))
 
     def accepts(self, path: str, value: Value) -> bool:
-        """Return whether the constraint holds with this value; blank and unknown paths have none."""
+        """Return whether the constraint holds with this value; blank and unknown paths have none.
+
+        A calculation that it reads is made with this value. One that reads a question of the same page which
+        was not answered yet is decided by that answer, as ODK judges a page once it is filled in.
+        """
         place = self._places.get(path)
-        if place is None or place.node.constraint is None or value in (None, "", []):
+        constraint = place.node.constraint if place else None
+        if place is None or constraint is None or value in (None, "", []):
             return True
-        return self._layout.holds_with(place.node.constraint, path, text_given(value))
+        nodes, root = self._form.compiled.nodes, self._form.compiled.scope.root
+        through = read_through(constraint, nodes, root)
+        layout = self._layout_with(path, value) if place.node.path in through else self._layout
+        if layout.holds_with(constraint, path, text_given(value)):
+            return True
+        return not self._open_beside(path, place.node).isdisjoint(through | read_by(constraint, nodes, root))
+
+    def _layout_with(self, path: str, value: Value) -> Layout:
+        if self._given.get(path) == value:
+            return self._layout
+        layout = Layout(self._form, {**self._given, path: value}, *self._beside)
+        return layout if path in layout.places else self._layout
+
+    def _open_beside(self, path: str, node: Node) -> set[str]:
+        """Return the form paths of what is on the page of a question and not answered."""
+        page = node.question.page if node.question else ""
+        if not page:
+            return set()
+        above = path.rsplit("/", node.path.count("/") - page.count("/"))[0] + "/"
+        return {
+            place.node.path
+            for other, place in self._places.items()
+            if other.startswith(above) and other != path and place.is_relevant and other not in self._given
+        }
 
     def choices(self, path: str, isolate: Isolate = str) -> tuple[Choice, ...]:
         """Return the options left by the choice filter, `${…}` in their labels put in."""

@@ -707,3 +707,56 @@ def test_or_other_speaks_the_languages_of_the_form() -> None:
     assert form.warnings == ()
     assert sheet_of(form, {"where": "other"}).label("where_other", "pt") == "Especifique."
     assert open_form(form.source).questions == form.questions
+
+
+def test_a_constraint_reads_calculations_made_with_the_answer() -> None:
+    """A total is what it will be, not what it was before the answer."""
+    form = form_of(
+        survey(
+            "integer | men | Men | |",
+            "integer | women | Women | ${double} <= 20 |",
+            "calculate | total | | | ${men} + ${women}",
+            "calculate | double | | | ${total} * 2",
+            columns="type | name | label | constraint | calculation",
+        )
+    )
+    sheet = sheet_of(form, {"men": 4})
+    assert sheet.accepts("women", 6)
+    assert not sheet.accepts("women", 7)
+    changed = sheet_of(form, {"men": 4, "women": 9})
+    assert not changed.accepts("women", 9)
+    assert changed.accepts("women", 1)
+
+
+SUMS = survey(
+    "calculate | sum | | | | ${first} + ${second}",
+    "begin_repeat | r | Round | field-list | |",
+    "integer | first | First | | ${sum} = 2 |",
+    "begin_group | g | Inner | | |",
+    "integer | second | Second | | ${sum} = 2 and . >= 0 |",
+    "end_group | | | | |",
+    "integer | limited | Limited | | . > 0 |",
+    "end_repeat | | | | |",
+    "integer | after | After | | . > ${later} |",
+    "integer | later | Later | | |",
+    columns="type | name | label | appearance | constraint | calculation",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "given", "is_accepted"),
+    [
+        pytest.param("r[1]/first", 5, {}, True, id="the other is open"),
+        pytest.param("r[1]/first", 5, {"r[1]/g/second": 1}, False, id="the other is answered"),
+        pytest.param("r[1]/first", 1, {"r[1]/g/second": 1}, True, id="the other fits"),
+        pytest.param("r[1]/first", 5, {"r[1]/g/second": None}, False, id="the other is left out"),
+        pytest.param("r[1]/g/second", 1, {"r[1]/first": 5}, False, id="the last one decides"),
+        pytest.param("r[1]/limited", -1, {}, False, id="a constraint of its own"),
+        pytest.param("after", 1, {}, False, id="on no page"),
+    ],
+)
+def test_a_constraint_waits_for_the_rest_of_its_page(
+    path: str, value: Value, given: dict[str, Value], is_accepted: bool
+) -> None:
+    """ODK judges a page as a whole: of two numbers that make a sum, the first one fits nothing yet."""
+    assert sheet_of(form_of(SUMS), given).accepts(path, value) is is_accepted
