@@ -115,7 +115,7 @@ def _check_console(site: Moved, row: Media, path: Path) -> None:
     officer, other = site.browser(3), site.browser(4)
     page = officer.get("/cities/bamako", base_url=BASE_URL)
     assert f'href="/media/{row.id}"' in page.text
-    assert "The kiosk at &lt;b&gt;noon&lt;/b&gt;</q>" in page.text
+    assert "The kiosk at &lt;b&gt;noon&lt;/b&gt;</bdi>" in page.text
     found = officer.get(f"/media/{row.id}", base_url=BASE_URL)
     assert found.data == path.read_bytes()
     assert found.headers["Content-Disposition"].startswith("attachment;")
