@@ -82,9 +82,8 @@ def _split(written: list[str]) -> list[str]:
         if int(mark[1]) > last and before.rfind("(") <= before.rfind(")"):  # not the 2 of "(1 or 2)"
             last = int(mark[1])
             starts.append(mark.start())
-    return [
-        line[start:end].strip() for start, end in zip(starts, [*starts[1:], len(line)], strict=True)
-    ] or written
+    ends = [*starts[1:], len(line)]
+    return [line[start:end].strip() for start, end in zip(starts, ends, strict=True)] if starts else written
 
 
 def _numbered(written: list[str]) -> tuple[Line, ...]:

@@ -57,6 +57,7 @@ TEXTS = [
     "3) Rain 4) no such day",
     "Only this:\n- one\n- two",
     "http://example.org/why: a page",
+    "0) nobody",
 ]
 
 
