@@ -15,7 +15,7 @@ from bot.forms.slips import meant, mended
 from bot.sentence import sentence
 
 LONGEST = 4000  # characters of an expression as its author wrote it
-DEEPEST = 40  # nested parentheses
+DEEPEST = 100  # nested parentheses; long tables of if(…, if(… have sixty
 LAST = "__last-saved"  # pyxform's name of the answers of last time
 LISTS = "__lists"  # element that holds the choice lists, in the same document as the answers
 

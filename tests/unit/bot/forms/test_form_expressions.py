@@ -344,3 +344,9 @@ def test_names_of_months_follow_the_language() -> None:
         + "\n| settings |\n| | default_language |\n| | French (fr) |"
     )
     assert sheet_of(form, {"d": "2026-12-01"}).label("said", "en") == "In déc."
+
+
+def test_a_long_table_of_conditions_inside_one_another_is_read() -> None:
+    """Authors write tables of codes so, and 40 was too few."""
+    table = "".join(f"if(${{n}} = {number}, {number * 10}, " for number in range(90)) + "0" + ")" * 90
+    assert sheet_of(FORM, {"n": 7}).holds(f"{table} = 70")
