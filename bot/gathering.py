@@ -185,11 +185,13 @@ def corrected(scene: Scene, heard: Heard) -> Outcome | None:
     writing, text = _with_piece(scene), heard.text.strip()
     if writing is None or not text:
         return None
+    if _is_replaced(scene, writing):
+        return say_only(scene, not_stored(scene, text))
     pieces = tuple((source, text if source == scene.source else old) for source, old in writing.pieces)
     anew = replace(writing, pieces=pieces)
     if writing.stands == Stands.STORED:
         return _stored_anew(scene, anew, heard)
-    if writing is not scene.talk.writing or not _is_of_open_report(scene, writing):
+    if writing != scene.talk.writing or not _is_of_open_report(scene, writing):
         return say_only(scene, not_stored(scene, text))
     scene = _wrote(scene, replace(anew, stands=Stands.OPEN))
     if writing.stands == Stands.REFUSED:
@@ -198,10 +200,20 @@ def corrected(scene: Scene, heard: Heard) -> Outcome | None:
 
 
 def _with_piece(scene: Scene) -> Writing | None:
-    """Return the newest text that this message was a piece of."""
-    last, earlier = scene.talk.writing, reversed(scene.talk.earlier)
-    written = (*((last,) if last else ()), *earlier)
-    return next((each for each in written if scene.source in dict(each.pieces)), None)
+    """Return the text that this message was a piece of."""
+    return next((each for each in _texts(scene.talk) if scene.source in dict(each.pieces)), None)
+
+
+def _texts(talk: Talk) -> tuple[Writing, ...]:
+    """Return the texts whose messages are known, the newest last."""
+    return (*talk.earlier, talk.writing) if talk.writing else talk.earlier
+
+
+def _is_replaced(scene: Scene, writing: Writing) -> bool:
+    """Tell whether the person has written another text since for the same question."""
+    texts = _texts(scene.talk)
+    since = texts[texts.index(writing) + 1 :]
+    return any((each.report, each.path) == (writing.report, writing.path) for each in since)
 
 
 def _stored_anew(scene: Scene, anew: Writing, heard: Heard) -> Outcome | None:
@@ -221,7 +233,7 @@ def _wrote(scene: Scene, writing: Writing) -> Scene:
 
 def _written(talk: Talk, writing: Writing) -> Talk:
     """Return the talk with a text as it is now: the last one, or one before it."""
-    texts = {_key(each): each for each in (*talk.earlier, talk.writing) if each}
+    texts = {_key(each): each for each in _texts(talk)}
     *earlier, last = {**texts, _key(writing): writing}.values()
     kept = [each for each in earlier if len(each.pieces) > 1 or each.stands != Stands.STORED]
     return replace(talk, writing=last, earlier=tuple(kept[-_REMEMBERED:]))
