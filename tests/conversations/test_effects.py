@@ -92,7 +92,7 @@ def test_a_checked_value_belongs_to_the_message_that_gave_it(store: Store) -> No
     phone = a_stage(store, "kampala", "en")
     for text in ("report budget report", "1", "12.500", "1"):
         phone.says(text)
-    assert phone.edits("2", 3) == []
+    assert [said.text for said in phone.edits("2", 3)] == ["Not stored: 2"]
     phone.edits("13 000", 2)
     assert phone.stored()["lines"] == [{"line": "staff", "spent": 13000}]
 
