@@ -61,6 +61,11 @@ def _of_texts(kind: str, path: str, before: Labels, after: Labels) -> Iterator[C
             yield Change(kind, path, was, now, language)
 
 
+def unchanged() -> str:
+    """Return the words for versions without a difference."""
+    return sentence("Nothing changed.")
+
+
 def compared(form: str, before: str, after: str) -> str:
     """Return which versions of a form are compared, as a sentence; `before` is "" for its first version."""
     if not before:

@@ -59,7 +59,13 @@ def gaps(covered: Mapping[str, Mapping[str, Covered]], fallback: str = "") -> It
             continue
         counts = {"missing": len(missing), "texts": sum(kind.texts for kind in kinds)}
         name = LANGUAGE_NAMES[language]
-        if fallback:
+        if language == fallback:
+            message = sentence(
+                "{language}: {missing} of {texts} texts are missing; another language is said instead.",
+                language=name,
+                **counts,
+            )
+        elif fallback:
             message = sentence(
                 "{language}: {missing} of {texts} texts are missing; {fallback} is said instead.",
                 language=name,

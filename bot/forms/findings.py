@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from bot.forms.coverage import Covered
 from bot.forms.form import Form
+from bot.forms.places import place_in_words
 from bot.forms.weight import LONGEST_LABEL, MOST_PARTS, QuestionWeight, Weight
 from bot.sentence import Sentence, sentence
-from bot.values import LANGUAGE_NAMES
+from bot.values import LANGUAGE_NAMES, Problem
 
 NOT_ASKED = ("note", "another")  # `another` is the bot's question between two rounds of a repeat
 
@@ -34,7 +35,10 @@ def headline(form: Form) -> Sentence:
 
 def weighed(weight: Weight, covered: Mapping[str, Mapping[str, Covered]]) -> Iterator[Sentence]:
     """Yield how many messages a form takes, then of each language its weight, gaps and long questions."""
-    yield sentence("{least} to {most} messages", least=weight.shortest, most=weight.longest)
+    if weight.shortest == weight.longest:
+        yield sentence("Messages: {n}", n=weight.longest)
+    else:
+        yield sentence("{least} to {most} messages", least=weight.shortest, most=weight.longest)
     for language, questions in weight.languages.items():
         name = LANGUAGE_NAMES.get(language, language)
         yield sentence(
@@ -63,6 +67,11 @@ def left_over(file: str) -> Sentence:
     return sentence(
         "The form reads no {file}. Write the same name in the form, or leave the file out.", file=file
     )
+
+
+def first_missing(gap: Problem) -> Sentence:
+    """Return what a language lacks, and where the first such text would stand."""
+    return sentence("{text} The first: {place}.", text=gap.message, place=place_in_words(gap.where))
 
 
 def warned(text: str) -> Sentence:

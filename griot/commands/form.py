@@ -6,7 +6,7 @@ import click
 
 from bot.forms.changes import Change
 from bot.forms.coverage import coverage, gaps
-from bot.forms.findings import version_of
+from bot.forms.findings import first_missing, version_of
 from bot.forms.form import Form, FormError, Question
 from bot.forms.outline import UNLABELLED
 from bot.forms.read import Reading
@@ -112,7 +112,7 @@ def add(
         except FormError as error:
             show_faults(error.problems, say)
             context.exit(2)
-    show_warnings((one.message for one in found), say)
+    show_warnings(map(first_missing, found), say)
     if as_json:
         show_json({"name": name, "version": version})
         return

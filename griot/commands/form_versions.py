@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from bot.forms.changes import Change, changes, compared, said
+from bot.forms.changes import Change, changes, compared, said, unchanged
 from bot.sentence import spoken
 from bot.values import Say
 from griot.commands.desk import BadInput, desk, show_json
@@ -35,6 +35,8 @@ def show_changes(name: str, before: str | None, after: str | None, language: str
         return
     say = voice(language)
     click.echo(spoken(compared(name, older, newer), say))
+    if older and not found:
+        click.echo(spoken(unchanged(), say))
     show(found, say)
 
 

@@ -175,8 +175,8 @@ def test_nothing_steers_direction(language: str) -> None:
 
 
 def test_french_signs_stand_after_a_plain_space() -> None:
-    """`?`, `!`, `:` and `;` follow a plain space, but within a time or an address."""
-    sign = re.compile(r"(?<! )[?!:;](?![\d/])|[\u00a0\u202f]")
+    """`?`, `!`, `:` and `;` follow a plain space, but within a time, an address or a column's name."""
+    sign = re.compile(r"(?<![ :])[?!:;](?![\d/:])|[\u00a0\u202f]")
     assert [form for _, form in texts("fr") if sign.search(form)] == []
 
 

@@ -145,7 +145,7 @@ def test_what_changed_between_two_versions_is_shown(griot: Griot, meet: Path) ->
     }
     assert len(added.stdout.splitlines()) == 5
     again = griot("form", "changes", "meet", "--from", "1", "--to", "1", "--language", "fr")
-    assert again.stdout.splitlines() == ["meet : de la version 1 à la version 1"]
+    assert again.stdout.splitlines() == ["meet : de la version 1 à la version 1", "Rien n'a changé."]
     assert "9" in griot.refused("form", "changes", "meet", "--to", "9")
 
 

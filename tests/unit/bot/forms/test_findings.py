@@ -4,7 +4,7 @@ import pytest
 
 from bot.forms.changes import Change, changes
 from bot.forms.coverage import coverage, gaps
-from bot.forms.findings import headline, weighed
+from bot.forms.findings import first_missing, headline, weighed
 from bot.forms.form import Form
 from bot.forms.outline import UNLABELLED
 from bot.forms.places import place_in_words
@@ -35,6 +35,9 @@ def test_each_language_has_its_gaps() -> None:
     assert found["fr"]["hints"].missing == ()
     assert [problem.where for problem in gaps(found)] == ["survey, row 2, label"] * 3
     assert all("English is said instead" in problem.message for problem in gaps(found, "en"))
+    own, *_ = (problem for problem in gaps(found, "fr") if problem.message.startswith("Français"))
+    assert own.message == "Français: 1 of 2 texts are missing; another language is said instead."
+    assert first_missing(own).endswith(" The first: survey, row 2, label.")
 
 
 def test_a_column_without_a_language_is_the_fallbacks() -> None:
@@ -61,6 +64,9 @@ def test_a_page_is_one_message_and_a_repeat_asks_for_another() -> None:
     )
     weight = weigh(form, lambda text: 1)
     assert (weight.shortest, weight.longest) == (3, 4)
+    assert next(weighed(weight, {})) == "3 to 4 messages"
+    always = weigh(form_of(survey("text | a | A")), lambda text: 1)
+    assert next(weighed(always, {})) == "Messages: 1"
 
 
 def test_what_changed_is_told_question_by_question() -> None:
