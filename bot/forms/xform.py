@@ -20,11 +20,17 @@ _H = "{http://www.w3.org/1999/xhtml}"
 JR = "{http://openrosa.org/javarosa}"
 ORX = "{http://openrosa.org/xforms}"
 _ITEXT = re.compile(r"jr:itext\('(.*)'\)")
+SELECTS = frozenset({"select", "select1", "rank"})
 _CONTROLS = frozenset({"input", "select", "select1", "rank", "upload", "range", "trigger", "secret"})
 _SEARCH = re.compile(r"(?:^|\s)search\(\s*['\"]([^'\"]+)['\"]\s*[,)]")
 _LIST = re.compile(r"(?:randomize\()?\s*instance\('([^']*)'\)/root/item")
 _NOT_IN_NAMES = re.compile(r"[^\w.\-]")
 _MISSING = "-"  # what pyxform writes where a language has no text
+
+
+def child_of(element: etree._Element | None, tag: str) -> etree._Element | None:
+    """Return the first child with a tag; None where there is none, or no element."""
+    return element.find(tag) if element is not None else None
 
 
 @dataclass(frozen=True, slots=True)
