@@ -40,7 +40,7 @@ AFTER_ERROR = 1.0  # seconds until it looks again when the database did not answ
 AFTER_LOCK = timedelta(seconds=5)  # until a turn that waited in vain for a lock is taken again
 AFTER_FAULT = timedelta(minutes=5)  # until a text that could not be stored is tried again
 SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
-LONGEST_WAIT = 60.0  # seconds that `--once` waits for nothing: its clock may stand still
+LONGEST_WAIT = 60.0  # seconds that `--once` waits for nothing
 ENDING = 7.0  # seconds that calls under way get at the end
 
 Turn = Callable[[Db, Inbox, datetime], None]
@@ -113,21 +113,22 @@ class Worker:
                 self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))
         self._end()
 
-    def once(self, plan: Callable[[], None] = lambda: None) -> int:
+    def once(self, plan: Callable[[], None] = lambda: None, longest_wait: float = LONGEST_WAIT) -> int:
         """Do all that is due within half a minute; `plan` is called first, and again while it waits.
 
-        Return how many messages failed for good, and how many channels refuse every call.
+        It ends where nothing happens for `longest_wait` seconds: its clock may stand still. Return how many
+        messages failed for good, and how many channels refuse every call.
         """
         failed = 0
         plan()
         self._settle_lost()
-        patience = time.monotonic() + LONGEST_WAIT
+        patience = time.monotonic() + longest_wait
         while True:
             self._ear.clear()
             done = self._work_once()
             failed += done.failed
             if done.did_something:
-                patience = time.monotonic() + LONGEST_WAIT
+                patience = time.monotonic() + longest_wait
                 continue
             if not (self._sender.is_idle and self._fetcher.is_idle):
                 self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))

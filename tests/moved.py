@@ -40,6 +40,7 @@ BASE_URL = "https://griot.example.org"
 TOKEN = "700100200:MOVED-token-of-nobody-0123456789abcdef"
 SECRET = "moved-secret_0123456789abcdef0123456789"
 AGREED = datetime(2026, 11, 21, tzinfo=UTC)
+STANDS_STILL = 3.0  # seconds that a worker waits for a channel: this clock brings nothing by itself
 
 
 UNMEASURED = Measures(
@@ -106,7 +107,7 @@ class Moved:
             channels = open_channels(self.settings)
             work = make_work(self.settings, self.store, channels, UNMEASURED, self.clock)
             try:
-                Worker(work, Bell()).once(partial(self._tick, planner))
+                Worker(work, Bell()).once(partial(self._tick, planner), STANDS_STILL)
             finally:
                 close_all(channels)
 

@@ -272,7 +272,10 @@ def test_an_opt_out_told_by_an_error_stops_every_channel(site: Moved, code: int,
 
 
 def test_a_session_goes_on_by_sms(site: Moved) -> None:
-    """Begun on WhatsApp: the first message by SMS asks again and answers nothing; the next one answers."""
+    """Begun on WhatsApp: the first message by SMS asks again and answers nothing; the next one answers.
+
+    Words that could be the answer are not dropped: they are said back, and asked about.
+    """
     a_coordinator(site, language="en", whatsapp=NUMBER, sms=NUMBER)
     app, text = site.twilio(NUMBER), site.twilio(NUMBER, "sms")
     say(site, app, "report weekly_update")
@@ -283,9 +286,9 @@ def test_a_session_goes_on_by_sms(site: Moved) -> None:
     [third] = say(site, text, "4")
     assert third.startswith("3/")
     assert [row["channel"] for row in rows(site, kind="reply")] == ["whatsapp", "whatsapp", "sms", "sms"]
-    [back] = say(site, app, "hello there, a workshop with 40 people")
-    assert back == third
-    [fourth] = say(site, app, "A workshop with 40 people")
+    [asked] = say(site, app, "A workshop with 40 people")
+    assert "A workshop with 40 people" in asked
+    [fourth] = say(site, app, "1")
     assert fourth.startswith("4/")
 
 
