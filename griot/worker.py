@@ -147,11 +147,11 @@ class Worker:
         arrived = self._fetcher.take_ended()
         began = time.monotonic()
         try:
-            due, is_wanted = read(self._work.store, self._look)
+            due, is_wanted = seen = read(self._work.store, self._look)
             is_due = is_wanted or due.updates or due.silences or self._may_send(due)
             if not (ended or waiting or arrived or is_due):
                 return Round()
-            done = write(self._work.store, lambda db: self._round(db, due, ended, waiting, arrived))
+            done = write(self._work.store, lambda db: self._round(db, seen, ended, waiting, arrived))
         except Exception as error:  # noqa: BLE001 - whatever it is, others go on
             is_answer = not isinstance(error, SQLAlchemyError)
             log.error("a round failed: %s", trace_of(error) if is_answer else type(error).__name__)
@@ -181,12 +181,12 @@ class Worker:
     def _round(
         self,
         db: Db,
-        due: Due,
+        seen: tuple[Due, bool],
         ended: Sequence[Outcome],
         waiting: Sequence[Claimed],
         arrived: Sequence[Arrival],
     ) -> Round:
-        at = self._work.clock()
+        at, (due, is_wanted) = self._work.clock(), seen
         done = Round(failed=settle(db, ended, self._policy, self._work.ways, at))
         done.fetched = fetcher.settle(db, arrived, at)
         done.turns = self._take_turns(db, at) if due.updates else 0
@@ -196,7 +196,7 @@ class Worker:
         if room and (due.messages or done.turns or ended) and (channels := self._sender.open_channels):
             claimed = sending.claim(db, room, at, self._work.lease, channels, self._sender.lane)
             done.claimed = self._work.ways.leaving(db, claimed, at)
-        if free := self._fetcher.room:
+        if is_wanted and (free := self._fetcher.room):
             done.wanted = media.claim(db, free, at, self._work.lease, self._fetcher.channels)
         return done
 

@@ -4,17 +4,21 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     CheckConstraint,
     ColumnElement,
+    Executable,
     ForeignKey,
     Index,
     String,
     UniqueConstraint,
     and_,
+    bindparam,
     cast,
     func,
     literal,
@@ -171,8 +175,13 @@ def caption(db: Db, person_id: int, ref: str, words: str, handled_at: datetime) 
 
 def is_due(db: Db, channels: Collection[str], at: datetime) -> bool:
     """Tell whether there is an attachment to fetch now."""
-    found = select(MEDIA.c.id).where(_free(at), MEDIA.c.channel.in_(sorted(channels))).limit(1)
-    return db.connection().execute(found).first() is not None
+    return db.connection().execute(_first_free(tuple(sorted(channels))), {"at": at}).first() is not None
+
+
+@cache  # a statement is built once: building costs as much as running it
+def _first_free(channels: tuple[str, ...]) -> Executable:
+    is_free = _free(bindparam("at", type_=MEDIA.c.due_at.type))
+    return select(MEDIA.c.id).where(is_free, MEDIA.c.channel.in_(channels)).limit(1)
 
 
 def claim(db: Db, n: int, at: datetime, lease: timedelta, channels: Collection[str]) -> list[Wanted]:
@@ -189,7 +198,7 @@ def claim(db: Db, n: int, at: datetime, lease: timedelta, channels: Collection[s
     return [Wanted(*row) for row in rows]
 
 
-def _free(at: datetime) -> ColumnElement[bool]:
+def _free(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return what can be claimed: due, or under a lease that ran out (its worker is gone)."""
     is_due = and_(MEDIA.c.lease_until.is_(None), MEDIA.c.due_at <= at)
     return and_(MEDIA.c.state == text("'waiting'"), or_(is_due, MEDIA.c.lease_until < at))

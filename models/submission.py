@@ -4,9 +4,11 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from sqlalchemy import (
     CheckConstraint,
+    Executable,
     ForeignKey,
     Index,
     Select,
@@ -133,25 +135,28 @@ class Change:
     handled_at: datetime
 
 
-STORED = (
-    Submission.id,
-    Submission.reference,
-    Submission.form,
-    Submission.form_version,
-    Submission.period,
-    Submission.hidden,
-    Submission.kept,
-    Submission.started_at,
-    Submission.state,
-    Submission.submitted_at,
-    Submission.revision,
+_SUBMISSION, _ANSWER = table_of(Submission), table_of(Answer)
+STORED = tuple(  # columns of the table: a statement of them costs half of one of the model's
+    _SUBMISSION.c[name]
+    for name in (
+        "id",
+        "reference",
+        "form",
+        "form_version",
+        "period",
+        "hidden",
+        "kept",
+        "started_at",
+        "state",
+        "submitted_at",
+        "revision",
+    )
 )
 
 
 _LOOKED_AT = 20  # reports of a city, the newest first, among which one is still open or none
 
 # On the way of every turn: Core, built once (a statement built each time costs more than running it).
-_SUBMISSION, _ANSWER = table_of(Submission), table_of(Answer)
 _KEEP = (
     update(_SUBMISSION)
     .where(_SUBMISSION.c.id == bindparam("report"))
@@ -210,21 +215,25 @@ def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> tuple[Stored
 
     For a report that was sent: the last one before it. Those without anything to report are passed over.
     """
-    own = select(Submission.submitted_at).where(Submission.id == besides).scalar_subquery()
-    is_later = or_(
-        Submission.submitted_at > own, and_(Submission.submitted_at == own, Submission.id > besides)
-    )
-    query = select(Submission.answers, *STORED).where(
-        Submission.city == city,
-        Submission.form == form,
-        Submission.state == SubmissionState.SUBMITTED,
-        Submission.nothing.is_(False),
-        Submission.id != besides,
+    row = db.connection().execute(_last_sent(), {"city": city, "form": form, "besides": besides}).first()
+    return (stored_in(list(row[1:])), row[0]) if row else None
+
+
+@cache  # a statement is built once: building costs as much as running it
+def _last_sent() -> Executable:
+    sent = _SUBMISSION.c
+    besides = bindparam("besides", type_=sent.id.type)
+    own = select(sent.submitted_at).where(sent.id == besides).scalar_subquery()
+    is_later = or_(sent.submitted_at > own, and_(sent.submitted_at == own, sent.id > besides))
+    reports = select(sent.answers, *STORED).where(
+        sent.city == bindparam("city"),
+        sent.form == bindparam("form"),
+        sent.state == SubmissionState.SUBMITTED,
+        sent.is_nothing.is_(False),
+        sent.id != besides,
         or_(own.is_(None), not_(is_later)),
     )
-    newest = query.order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(1)
-    row = db.execute(newest).first()
-    return (stored_in(list(row[1:])), row[0]) if row else None
+    return reports.order_by(sent.submitted_at.desc(), sent.id.desc()).limit(1)
 
 
 def sent_by(db: Db, city: str, person_id: int | None, reference: str = "") -> tuple[Stored, ...]:
