@@ -18,6 +18,7 @@ _CALLED = re.compile(  # `option 2`, `n°2`, `الخيار 2`, `le 2`
     r"|(?:le|la|o|a) )(\d{1,3})",
     re.IGNORECASE,
 )
+_SIGNS = re.compile(r"[,،;؛:.](?!\d)")
 _ARTICLES = ("the ", "le ", "la ", "l'", "les ", "o ", "a ", "os ", "as ", "ال")
 _PLACES = {
     0: "first, 1st, first one, first option, premier, première, 1er, 1ère, première option, primeiro,"
@@ -65,7 +66,9 @@ def chosen(text: str, labels: Sequence[Sequence[str]]) -> int | None:
     begun = _seen(labels, lambda label: label.startswith(said))
     if begun:
         return begun[0] if len(begun) == 1 else None
-    return _placed(said, len(labels))
+    said_without = _without_signs(said)
+    begun = _seen(labels, lambda label: _without_signs(label).startswith(said_without))
+    return begun[0] if len(begun) == 1 else _placed(said, len(labels))
 
 
 def nearest(text: str, labels: Sequence[Sequence[str]]) -> int | None:
@@ -97,6 +100,11 @@ def _errors(said: str, label: str) -> int:
 
 def _allowed(said: str) -> int:
     return 1 if len(said) < 8 else min(len(said) // 4, 4)
+
+
+def _without_signs(folded: str) -> str:
+    """Return folded text without the commas and stops between its words: nobody types `yes, all` so."""
+    return " ".join(_SIGNS.sub(" ", folded).split())
 
 
 def _without_article(folded: str) -> str:
