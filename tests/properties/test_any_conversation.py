@@ -66,6 +66,7 @@ USUAL = st.sampled_from(["send", "report", "skip", "back", "cancel", "nothing", 
 MOVES = st.one_of(
     *[st.tuples(st.just("answers"), st.integers(1, 12))] * 3,
     *[st.tuples(st.just("sends"), st.none())] * 2,
+    *[st.tuples(st.just("says"), st.just("send"))] * 2,  # before all is answered
     st.tuples(st.just("says"), TEXTS),
     st.tuples(st.just("says"), st.integers(1, 6).map(str)),
     st.tuples(st.just("says"), USUAL),
