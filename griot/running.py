@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -46,7 +46,7 @@ class RunningWorker:
         self._channels = channels
         self._stop = threading.Event()
         worker = Worker(make_work(settings, store, channels, measures, clock), ear)
-        self._planner = Planner(store, make_jobs(settings, channels), zone_of(store), clock)
+        self._planner = make_planner(settings, store, channels, clock)
         self._planner.tick(clock())
         self._rounds = threading.Thread(target=worker.run, args=(self._stop,), name="rounds")
         self._rounds.start()
@@ -84,7 +84,15 @@ class RunningWorker:
         return self._rounds.is_alive()
 
 
-def zone_of(store: Store) -> ZoneInfo:
+def make_planner(
+    settings: Settings, store: Store, channels: Mapping[str, Channel], clock: Clock = now
+) -> Planner:
+    """Return the schedule of one worker."""
+    lease = timedelta(seconds=settings.griot_lease_seconds)
+    return Planner(store, make_jobs(settings, channels), _zone_of(store), clock, lease)
+
+
+def _zone_of(store: Store) -> ZoneInfo:
     """Return the programme's time zone: the Secretariat's; UTC before a programme is loaded."""
     try:
         return ZoneInfo(read(store, current_programme).secretariat.timezone)

@@ -18,8 +18,8 @@ from scheduler.job import Job
 
 log = logging.getLogger(__name__)
 
-BEAT = timedelta(seconds=5)
-LEASE = timedelta(seconds=20)  # of the leader; several beats
+LEASE = timedelta(seconds=20)  # of the leader at most: another leads within half a minute
+BEATS = 4  # in a lease
 MOST_RUNS = 1000  # of one job at one time; the rest at the next tick
 STATEMENT_FAULTS = (DataError, IntegrityError, ProgrammingError)  # the job's own; others may go on
 FIELDS = ("second", "minute", "hour", "day", "month", "day_of_week")
@@ -32,13 +32,16 @@ class NotLeadingError(Exception):
 class Planner:
     """The schedule of one worker. Each `tick` runs the jobs that fell due since the one before.
 
-    Jobs that are led run only in the worker that leads, by the fencing number of its lease. `clock` is read
+    Jobs that are led run only in the worker that leads, by the fencing number of its `lease`. `clock` is read
     inside each transaction: this process may have been frozen, or the database slow, since the tick.
     """
 
-    def __init__(self, store: Store, jobs: Sequence[Job], zone: ZoneInfo, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, jobs: Sequence[Job], zone: ZoneInfo, clock: Clock, lease: timedelta = LEASE
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._lease = min(lease, LEASE)
         self._number: int | None = None  # of the lease, while this worker leads
         self._jobs = [(job, _trigger(job, zone)) for job in jobs]
         self._worker_id = uuid4().hex
@@ -68,10 +71,10 @@ class Planner:
             log.error("the database did not answer at the end: %s", type(error).__name__)
 
     def _beat(self, at: datetime) -> None:
-        if self._beaten is not None and timedelta(0) <= at - self._beaten < BEAT:
+        if self._beaten is not None and timedelta(0) <= at - self._beaten < self._lease / BEATS:
             return
         write(self._store, lambda db: beat(db, self._worker_id, at))
-        self._number = write(self._store, lambda db: lead(db, self._worker_id, at, LEASE))
+        self._number = write(self._store, lambda db: lead(db, self._worker_id, at, self._lease))
         self._beaten = at
 
     def _run(self, job: Job) -> None:

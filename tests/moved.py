@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from bot.schedule import Verdict
 from channels.base import Channel
-from griot.assembly import close_all, make_app, make_jobs, make_work, open_channels
+from griot.assembly import close_all, make_app, make_work, open_channels
 from griot.metrics import Measures
-from griot.running import zone_of
+from griot.running import make_planner
 from griot.settings import Settings
 from griot.wake import announce
 from griot.worker import Worker
@@ -88,8 +88,7 @@ class Moved:
         close_all(self.channels)
         self.channels = open_channels(self.settings)
         self.planners = [
-            Planner(self.store, make_jobs(self.settings, self.channels), zone_of(self.store), self.clock)
-            for _ in range(workers)
+            make_planner(self.settings, self.store, self.channels, self.clock) for _ in range(workers)
         ]
 
     def run(self, until: datetime) -> None:

@@ -246,18 +246,17 @@ def _work(settings: Settings, store: "Store") -> int:
 
 def _work_once(settings: Settings, store: "Store") -> int:
     """Return 1 when a message failed for good, or a channel refuses every call."""
-    from griot.assembly import close_all, make_jobs, make_work, open_channels
+    from griot.assembly import close_all, make_work, open_channels
     from griot.metrics import open_measures
-    from griot.running import zone_of
+    from griot.running import make_planner
     from griot.wake import ear
     from griot.worker import Worker
-    from scheduler.planner import Planner
 
     channels = open_channels(settings)
     listening = ear(store, is_alone=False)
     work = make_work(settings, store, channels, open_measures(settings.griot_var))
     try:
-        planner = Planner(store, make_jobs(settings, channels), zone_of(store), now)
+        planner = make_planner(settings, store, channels)
         failed = Worker(work, listening).once(lambda: planner.tick(now()))
         planner.end()
     except SQLAlchemyError as error:

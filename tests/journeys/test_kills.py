@@ -123,7 +123,7 @@ def _write_while_killing(running: Site, processes: Processes) -> int:
 
 def _check(running: Site, provider: StandIn, posted: int) -> None:
     store = open_store(running.environment["DATABASE_URL"])
-    _wait_until(lambda: read(store, _is_settled), seconds=60)
+    _wait_until(lambda: read(store, _is_settled), seconds=150)
     assert posted >= 1000
     assert read(store, _inbox_states) == {InboxState.DONE: posted}
     read(store, lambda db: _check_copies(db, provider))
