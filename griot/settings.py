@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     griot_lease_seconds: Seconds = Field(
         default=60.0,
         gt=0,
-        description="seconds until a send is taken for lost; another worker leads after as many, at most 20",
+        description="seconds until a send is taken for lost; another worker leads after as many, 5 to 20",
     )
     griot_senders: Count = Field(default=64, ge=1, le=1000, description="calls in flight a worker")
     griot_sender_per_minute: Count = Field(

@@ -19,6 +19,7 @@ from scheduler.job import Job
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=20)  # of the leader at most: another leads within half a minute
+SHORTEST_LEASE = timedelta(seconds=5)  # several ticks: a leader that lives must not lose it between two
 BEATS = 4  # in a lease
 MOST_RUNS = 1000  # of one job at one time; the rest at the next tick
 STATEMENT_FAULTS = (DataError, IntegrityError, ProgrammingError)  # the job's own; others may go on
@@ -41,7 +42,7 @@ class Planner:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._lease = min(lease, LEASE)
+        self._lease = max(SHORTEST_LEASE, min(lease, LEASE))
         self._number: int | None = None  # of the lease, while this worker leads
         self._jobs = [(job, _trigger(job, zone)) for job in jobs]
         self._worker_id = uuid4().hex

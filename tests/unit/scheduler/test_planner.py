@@ -15,7 +15,7 @@ from models.worker import count_live, has_leader, last_beat, lead, leads, leave
 from scheduler.job import Job
 from scheduler.loop import Ticker
 from scheduler.planner import LEASE as PLANNER_LEASE
-from scheduler.planner import Planner
+from scheduler.planner import SHORTEST_LEASE, Planner
 
 AT = datetime(2026, 11, 23, 8, 59, 59, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -102,6 +102,29 @@ def test_much_work_does_not_cost_the_lead(store: Store, caplog: pytest.LogCaptur
     Planner(store, [Job("long", "* * * * * *", works, is_led=True)], ZoneInfo("UTC"), lambda: now[0]).tick(AT)
     assert len(runs) == 10
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "lasts"),
+    [
+        pytest.param(timedelta(seconds=8), timedelta(seconds=8), id="as long as a send's"),
+        pytest.param(timedelta(seconds=60), PLANNER_LEASE, id="20 seconds at most"),
+        pytest.param(timedelta(seconds=0.5), SHORTEST_LEASE, id="longer than the time between two ticks"),
+    ],
+)
+def test_a_silent_leader_is_replaced_when_its_lease_ends(
+    store: Store, given: timedelta, lasts: timedelta
+) -> None:
+    """Until then the other worker runs nothing that is led."""
+    runs: list[datetime] = []
+    now = [AT]
+    led = Job("led", "* * * * * *", counting(runs), is_led=True)
+    Planner(store, [], ZoneInfo("UTC"), lambda: now[0], given).tick(AT)
+    other = Planner(store, [led], ZoneInfo("UTC"), lambda: now[0], given)
+    ended = AT + lasts
+    for now[0] in (AT, ended, ended + 2 * SECOND + lasts / 4):  # it looks four times a lease
+        other.tick(now[0])
+    assert runs == [now[0]]
 
 
 def test_a_gap_is_caught_up_once(store: Store) -> None:
