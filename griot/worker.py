@@ -44,6 +44,7 @@ LONGEST_WAIT = 60.0  # seconds that `--once` waits for nothing
 ENDING = 7.0  # seconds that calls under way get at the end
 
 Turn = Callable[[Db, Inbox, datetime], None]
+Plan = Callable[[], datetime | None]  # what falls due; until when the schedule is another's, who may be dead
 Silence = Callable[[Db, int, datetime], None]  # of the person with this id
 
 
@@ -113,7 +114,7 @@ class Worker:
                 self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))
         self._end()
 
-    def once(self, plan: Callable[[], None] = lambda: None, longest_wait: float = LONGEST_WAIT) -> int:
+    def once(self, plan: Plan = lambda: None, longest_wait: float = LONGEST_WAIT) -> int:
         """Do all that is due within half a minute; `plan` is called first, and again while it waits.
 
         It ends where nothing happens for `longest_wait` seconds: its clock may stand still. Return how many
@@ -133,8 +134,7 @@ class Worker:
             if not (self._sender.is_idle and self._fetcher.is_idle):
                 self._ear.wait(min(IDLE, max(0.0, self._sender.next_at(time.monotonic()))))
                 continue
-            plan()
-            until = self._next_due()
+            until = min((at for at in (plan(), self._next_due()) if at), default=None)
             if until is None or time.monotonic() > patience:
                 self._close()
                 return failed + len(self._work.channels) - len(self._sender.working_channels)

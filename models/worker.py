@@ -98,6 +98,13 @@ def has_leader(db: Db, at: datetime) -> bool:
     return db.connection().execute(leading).scalar() is not None
 
 
+def lead_ends(db: Db) -> datetime | None:
+    """Return when the lease of the worker that leads ends, or None when nobody leads."""
+    leading = select(LEADER.c.until).where(LEADER.c.worker_id != "")
+    ends: datetime | None = db.connection().execute(leading).scalar()
+    return ends
+
+
 def move_leases(db: Db, by: timedelta) -> None:
     """Let workers live and lead on when a demonstration's clock moves."""
     for worker in db.scalars(select(Worker)):

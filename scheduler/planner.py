@@ -12,8 +12,8 @@ from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlche
 
 from bot.values import Clock
 from models.base import Db
-from models.db import Store, write
-from models.worker import beat, lead, leads, leave
+from models.db import Store, read, write
+from models.worker import beat, lead, lead_ends, leads, leave
 from scheduler.job import Job
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class Planner:
         self._worker_id = uuid4().hex
         self._ticked: datetime | None = None
         self._beaten: datetime | None = None
+        self._awaited: datetime | None = None  # the end of another's lease, as first seen
 
     def tick(self, at: datetime) -> None:
         """Run what is due; the first tick runs every job, so that nothing waits after a restart.
@@ -64,6 +65,19 @@ class Planner:
         except SQLAlchemyError as error:
             log.error("the database did not answer the schedule: %s", type(error).__name__)
 
+    def lead_falls_free(self) -> datetime | None:
+        """Return when a silent leader is replaced, or None when this worker leads or the leader lives.
+
+        A leader that was killed cannot be told from one that lives until its lease has run out unrenewed.
+        """
+        if self._number is not None:
+            return None
+        ends = read(self._store, lead_ends)
+        if ends is None or (self._awaited is not None and ends > self._awaited):
+            return None
+        self._awaited = ends
+        return ends
+
     def end(self) -> None:
         """Note that this worker ended, so that another leads at once."""
         try:
@@ -72,7 +86,12 @@ class Planner:
             log.error("the database did not answer at the end: %s", type(error).__name__)
 
     def _beat(self, at: datetime) -> None:
-        if self._beaten is not None and timedelta(0) <= at - self._beaten < self._lease / BEATS:
+        is_free = self._number is None and self._awaited is not None and self._awaited < at
+        if (
+            self._beaten is not None
+            and timedelta(0) <= at - self._beaten < self._lease / BEATS
+            and not is_free
+        ):
             return
         write(self._store, lambda db: beat(db, self._worker_id, at))
         self._number = write(self._store, lambda db: lead(db, self._worker_id, at, self._lease))

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -257,7 +258,12 @@ def _work_once(settings: Settings, store: "Store") -> int:
     work = make_work(settings, store, channels, open_measures(settings.griot_var))
     try:
         planner = make_planner(settings, store, channels)
-        failed = Worker(work, listening).once(lambda: planner.tick(now()))
+
+        def plan() -> datetime | None:
+            planner.tick(now())
+            return planner.lead_falls_free()
+
+        failed = Worker(work, listening).once(plan)
         planner.end()
     except SQLAlchemyError as error:
         raise Failed(f"The database cannot be used: {_reason(error)}") from None

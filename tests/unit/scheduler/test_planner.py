@@ -162,6 +162,31 @@ def test_one_leads_at_a_time(store: Store) -> None:
     assert write(store, lambda db: lead(db, "one", later, LEASE)) == second + 1
 
 
+def test_a_killed_leader_is_waited_for_by_who_works_once(store: Store) -> None:
+    """It leads, and runs what is led, as soon as the lease of the dead one is over, not a beat later."""
+    write(store, lambda db: lead(db, "killed", AT, LEASE))
+    runs: list[datetime] = []
+    now = [AT + LEASE - timedelta(seconds=2)]
+    jobs = [Job("led", "* * * * * *", counting(runs), is_led=True)]
+    planner = Planner(store, jobs, ZoneInfo("UTC"), lambda: now[0])
+    planner.tick(now[0])
+    assert (runs, planner.lead_falls_free()) == ([], AT + LEASE)
+    now[0] = AT + LEASE + timedelta(seconds=0.1)
+    planner.tick(now[0])
+    assert (runs, planner.lead_falls_free()) == ([now[0]], None)
+
+
+def test_a_leader_that_lives_is_not_waited_for(store: Store) -> None:
+    """One sign of life is enough: what is due is the leader's to decide."""
+    write(store, lambda db: lead(db, "living", AT, LEASE))
+    planner = Planner(store, [], ZoneInfo("UTC"), lambda: AT)
+    planner.tick(AT)
+    assert planner.lead_falls_free() == AT + LEASE
+    write(store, lambda db: lead(db, "living", AT + timedelta(seconds=5), LEASE))
+    planner.tick(AT + timedelta(seconds=5))
+    assert planner.lead_falls_free() is None
+
+
 def test_it_ticks_on_after_the_clock_jumped_back() -> None:
     """The watchdog arms a new scheduler when wall and monotonic clock part."""
     jump = [timedelta(0)]
