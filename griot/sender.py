@@ -17,8 +17,8 @@ from models.sending import Claimed
 log = logging.getLogger(__name__)
 
 NO_RATE = Rate()
-MISCONFIGURED_PAUSE = 60.0  # seconds until a channel whose token or account is refused is tried again
 NEVER_CALLED = "held until its lease could not cover a call"
+DEFECT = "defect"  # the code of a call that raised what no provider says
 PAUSED_AFTER = 2  # chats throttled at once: then the whole channel waits
 
 
@@ -53,8 +53,6 @@ class Sender:
         self._ring = ring
         self._measure = measure
         self._pacers = {name: Pacer(rates.get(name, NO_RATE)) for name in channels}
-        self._misconfigured_until = dict.fromkeys(channels, float("-inf"))
-        self._throttled_until = dict.fromkeys(channels, float("-inf"))
         self._throttled: dict[str, dict[str, float]] = {name: {} for name in channels}
         self._held: list[Claimed] = []
         self._claimed_at: dict[int, float] = {}
@@ -63,20 +61,14 @@ class Sender:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
 
     @property
-    def open_channels(self) -> tuple[str, ...]:
-        """Return the channels that may be claimed for now."""
-        return self.open_within(0.0)
-
-    @property
-    def working_channels(self) -> tuple[str, ...]:
-        """Return the channels that do not refuse every call; a throttled one works."""
+    def throttled(self) -> Mapping[str, float]:
+        """Return the channels that throttle several chats at once, and for how many seconds from now."""
         now = time.monotonic()
-        return tuple(name for name, until in self._misconfigured_until.items() if until <= now)
-
-    def open_within(self, seconds: float) -> tuple[str, ...]:
-        """Return the working channels whose throttling ends in so many seconds at most."""
-        soon = time.monotonic() + seconds
-        return tuple(name for name in self.working_channels if self._throttled_until[name] <= soon)
+        found = {
+            name: [until for until in chats.values() if until > now]
+            for name, chats in self._throttled.items()
+        }
+        return {name: max(until) - now for name, until in found.items() if len(until) >= PAUSED_AFTER}
 
     @property
     def room(self) -> int:
@@ -192,7 +184,7 @@ class Sender:
             return Outcome(row, error=error)
         except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the queue; it may have left
             log.error("sending outbox row %s raised %s", row.id, trace_of(error))
-            return Outcome(row, error=SendError(Failure.UNKNOWN, type(error).__name__))
+            return Outcome(row, error=SendError(Failure.UNKNOWN, type(error).__name__, code=DEFECT))
         return Outcome(row, provider_id=sent)
 
     def _sent(self, row: Claimed, at: datetime) -> str:
@@ -204,19 +196,13 @@ class Sender:
         return found or channel.send(out)
 
     def _learn(self, outcome: Outcome) -> None:
-        """Keep the chat's interval from the end of the call; pause a channel that throttles many chats."""
+        """Keep the chat's interval from the end of the call, and which chats are throttled."""
         now = time.monotonic()
         channel, address = outcome.row.channel, outcome.row.address
         self._pacers[channel].note_end(address, now)
-        error = outcome.error
-        if error is None:
-            return
-        if error.failure == Failure.MISCONFIGURED:
-            self._misconfigured_until[channel] = now + MISCONFIGURED_PAUSE
-        if error.failure == Failure.THROTTLED:
-            throttled = self._throttled[channel]
-            throttled[address] = now + (error.retry_after or 1.0)
-            still = {chat: until for chat, until in throttled.items() if until > now}
-            self._throttled[channel] = still
-            if len(still) >= PAUSED_AFTER:
-                self._throttled_until[channel] = max(still.values())
+        chats = self._throttled[channel]
+        if outcome.error is None:
+            chats.pop(address, None)
+        elif outcome.error.failure == Failure.THROTTLED:
+            chats[address] = now + (outcome.error.retry_after or 1.0)
+            self._throttled[channel] = {chat: until for chat, until in chats.items() if until > now}

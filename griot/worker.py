@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from bot.values import Clock
 from channels.base import Channel
 from griot import fetcher
+from griot.circuits import Circuits
 from griot.fetcher import Arrival, Fetcher, Settled
 from griot.logs import trace_of
 from griot.outcomes import Policy, settle
@@ -19,13 +20,14 @@ from griot.rates import Rate
 from griot.sender import Outcome, Sender
 from griot.wake import Ear
 from griot.ways import Ways
-from models import inbox, media, sending, silence
+from models import circuit, inbox, media, sending, silence
 from models.base import Db
 from models.db import Store, is_blocked, is_transient, read, write
 from models.inbox import Inbox, InboxState
 from models.jumps import settle_jumps
 from models.media import Wanted
 from models.media_files import MediaFiles
+from models.outbox import BULK
 from models.pace import PaceLimits, too_early
 from models.queues import Due, look
 from models.sending import Claimed
@@ -103,6 +105,7 @@ class Worker:
         self._sender = Sender(
             work.channels, work.rates, work.senders, longest_wait, ear.ring, work.measure_send
         )
+        self._circuits = Circuits(work.channels)
         self._fetcher = Fetcher(work.channels, work.files, ear.ring)
 
     def run(self, stop: threading.Event) -> None:
@@ -137,7 +140,7 @@ class Worker:
             until = min((at for at in (plan(), self._next_due()) if at), default=None)
             if until is None or time.monotonic() > patience:
                 self._close()
-                return failed + len(self._work.channels) - len(self._sender.working_channels)
+                return failed + len(self._work.channels) - len(self._circuits.working)
             self._settle_lost()
             self._ear.wait(min(IDLE, max(LOOK_AGAIN, (until - self._work.clock()).total_seconds())))
 
@@ -163,6 +166,7 @@ class Worker:
         released = {row.id for row in done.released}
         self._sender.forget([row for row in waiting if row.id not in released])
         at = self._work.clock()
+        self._circuits.ended(ended)
         self._sender.send(done.released, at)
         self._sender.hold(done.claimed, began)
         self._sender.send(self._sender.due(), at)
@@ -173,6 +177,7 @@ class Worker:
     def _look(self, db: Db) -> tuple[Due, bool]:
         """Return what is due in either queue, and whether there is an attachment to fetch."""
         at, fetcher = self._work.clock(), self._fetcher
+        self._circuits.look(db)
         return look(db, at), bool(fetcher.room) and media.is_due(db, fetcher.channels, at)
 
     def _may_send(self, due: Due) -> bool:
@@ -187,22 +192,50 @@ class Worker:
         arrived: Sequence[Arrival],
     ) -> Round:
         at, (due, is_wanted) = self._work.clock(), seen
-        done = Round(failed=settle(db, ended, self._policy, self._work.ways, at))
+        done = Round(failed=self._settle(db, ended, at))
         done.fetched = fetcher.settle(db, arrived, at)
         done.turns = self._take_turns(db, at) if due.updates else 0
         done.turns += self._end_texts(db, at) if due.silences else 0
         done.released = self._release(db, waiting, at)
         room = self._sender.room
-        if room and (due.messages or done.turns or ended) and (channels := self._sender.open_channels):
-            claimed = sending.claim(db, room, at, self._work.lease, channels, self._sender.lane)
-            done.claimed = self._work.ways.leaving(db, claimed, at)
+        if room and (due.messages or done.turns or ended):
+            done.claimed = self._claim(db, room, at)
         if is_wanted and (free := self._fetcher.room):
             done.wanted = media.claim(db, free, at, self._work.lease, self._fetcher.channels)
         return done
 
+    def _settle(self, db: Db, ended: Sequence[Outcome], at: datetime) -> int:
+        """Store what became of calls, also what they say of their channels; return how many failed."""
+        failed = settle(db, ended, self._policy, self._work.ways, at)
+        self._circuits.note(db, ended, self._sender.throttled, at)
+        return failed
+
+    def _claim(self, db: Db, room: int, at: datetime) -> list[Claimed]:
+        """Return messages of the channels that work, and one of each that is to be probed."""
+        lease, channels = self._work.lease, self._circuits.closed
+        claimed = sending.claim(db, room, at, lease, channels, self._sender.lane) if channels else []
+        claimed = self._work.ways.leaving(db, claimed, at)
+        for channel in self._circuits.to_probe(at):
+            if circuit.take_probe(db, channel, at, at + lease):
+                claimed += self._probe(db, channel, at)
+        return claimed
+
+    def _probe(self, db: Db, channel: str, at: datetime) -> list[Claimed]:
+        """Return the one message that tries whether the channel works again; none when none waits."""
+        found = sending.claim(db, 1, at, self._work.lease, [channel], BULK)
+        probe = self._work.ways.leaving(db, found, at)
+        for row in probe:
+            self._circuits.probing(row.id)
+        if not probe:
+            circuit.give_probe_back(db, channel, at)
+        return probe
+
     def _release(self, db: Db, waiting: Sequence[Claimed], at: datetime) -> list[Claimed]:
-        """Return the messages that may still leave after they were held; give back those held too long."""
-        late = [row for row in waiting if self._sender.is_late(row)]
+        """Return the messages that may still leave after they were held; give back the others.
+
+        Those were held too long, or their channel is left alone since.
+        """
+        late = [row for row in waiting if self._sender.is_late(row) or not self._circuits.may_leave(row)]
         sending.give_back(db, late, at)
         return self._work.ways.leaving(db, [row for row in waiting if row not in late], at)
 
@@ -285,7 +318,7 @@ class Worker:
         """Return when something is due within half a minute, or when a lost send is settled; else None."""
         soon = self._work.clock() + SOON
         handled = read(self._work.store, inbox.next_due)
-        channels = self._sender.open_within(SOON.total_seconds())
+        channels = self._circuits.open_within(self._work.clock(), SOON.total_seconds())
         sent = read(self._work.store, lambda db: sending.next_due(db, soon, channels))
         fetched = read(self._work.store, lambda db: media.next_due(db, soon, self._fetcher.channels))
         due = (handled if handled and handled <= soon else None, sent, fetched)
@@ -318,7 +351,7 @@ class Worker:
         self, db: Db, ended: Sequence[Outcome], held: Sequence[Claimed], arrived: Sequence[Arrival]
     ) -> Settled:
         at = self._work.clock()
-        settle(db, ended, self._policy, self._work.ways, at)
+        self._settle(db, ended, at)
         sending.give_back(db, held, at)
         return fetcher.settle(db, arrived, at)
 
