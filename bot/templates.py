@@ -6,14 +6,18 @@ from dataclasses import dataclass
 
 from bot.programme import Programme, Template
 from bot.programme.templates import KINDS
+from bot.tapping import ANY_LANGUAGE, TAPPED, Tapped
 
 MISSING = "missing"  # the provider does not have it
 UNSUBMITTED = "unsubmitted"  # it does, and nobody asked for approval
 APPROVED = "approved"  # the only one that counts
+READY = "ready"  # serves within the window, where nothing needs approval
+REFUSED = "refused"  # did so, until the provider refused it
 FALLEN = ("rejected", "paused", "disabled")  # somebody must act
 
-_NAME = re.compile(rf"griot_({'|'.join(KINDS)})_([a-z]{{2,3}})_v([1-9][0-9]{{0,8}})")
+_NAME = re.compile(rf"griot_({'|'.join([*KINDS, *TAPPED])})_([a-z]{{2,3}})_v([1-9][0-9]{{0,8}})")
 _LAST_SAMPLE = "sample"  # of what a button replies with
+_CODE = "en"  # the provider wants a language also where every word is a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,12 @@ class TemplateText:
     body: str
     buttons: tuple[tuple[str, str], ...]  # label, and what a tap replies with
     samples: tuple[str, ...]  # of each variable, in order; the last one is the token
+    opens: str = ""  # what opens the list that the buttons are in; "" for buttons
+
+    @property
+    def needs_approval(self) -> bool:
+        """Tell whether it opens conversations; the others serve within the window only."""
+        return self.kind not in TAPPED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,27 @@ def texts_of(programme: Programme) -> list[TemplateText]:
         for template in programme.templates.values()
         for language in programme.languages
     ]
+
+
+def tapped_texts() -> list[TemplateText]:
+    """Return the Contents of the window: text, labels and token are all values, so that few serve all."""
+    return [_tapped(one) for one in TAPPED.values()]
+
+
+def _tapped(one: Tapped) -> TemplateText:
+    numbers = range(1, one.options + 1)
+    token = f"{{{{{one.options + 2}}}}}"
+    return TemplateText(
+        name=f"griot_{one.kind}_{ANY_LANGUAGE}_v1",
+        kind=one.kind,
+        language=ANY_LANGUAGE,
+        version=1,
+        code=_CODE,
+        body="{{1}}",
+        buttons=tuple((f"{{{{{number + 1}}}}}", f"{token}:{number}") for number in numbers),
+        samples=("Which one?", *(f"Option {number}" for number in numbers), _LAST_SAMPLE),
+        opens=f"1 – {one.options}" if one.is_list else "",
+    )
 
 
 def _text(programme: Programme, template: Template, language: str) -> TemplateText:
@@ -78,13 +109,16 @@ def state_named(name: str, content_sid: str, status: str, reason: str) -> Templa
 
 
 def states_shown(programme: Programme, states: Iterable[TemplateState]) -> list[TemplateState]:
-    """Return the state of every template of the programme, missing ones too, then of other versions."""
+    """Return the state of every template of the programme, missing ones too, then of others."""
     known = {state.name: state for state in states}
-    wanted = [
-        TemplateState(text.name, text.kind, text.language, text.version) for text in texts_of(programme)
-    ]
-    others = known.keys() - {state.name for state in wanted}
-    return [*(known.get(state.name, state) for state in wanted), *(known[name] for name in sorted(others))]
+    wanted, tapped = _missing(texts_of(programme)), _missing(tapped_texts())
+    others = sorted(known.keys() - {state.name for state in (*wanted, *tapped)})
+    shown = [*wanted, *(known[name] for name in others), *tapped]
+    return [known.get(state.name, state) for state in shown]
+
+
+def _missing(texts: Iterable[TemplateText]) -> list[TemplateState]:
+    return [TemplateState(text.name, text.kind, text.language, text.version) for text in texts]
 
 
 def approved_of(states: Iterable[TemplateState]) -> Mapping[tuple[str, str], str]:

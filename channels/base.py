@@ -161,7 +161,8 @@ class Outgoing:
     address: str
     message: Message
     reference: str = ""  # the outbox row's id
-    content_sid: str = ""  # the approved template to send, filled with `message.opening.values`
+    content_sid: str = ""  # the approved template to send, filled with `message.opening.values`, or:
+    is_tapped: bool = False  # it is the content of the window with text and options as values
     valid_for: int = 0  # seconds after which it is of no use any more; 0: it always is
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from bot.values import Opening
+from bot.tapping import BODY
+from bot.values import Message, Opening
 from channels import twilio_webhooks
 from channels.base import (
     BodyError,
@@ -134,7 +135,7 @@ class Twilio:
         for message in found:
             is_ours = str(message.direction).startswith("outbound") and message.sid
             is_new = message.date_created is None or message.date_created >= earliest
-            if is_ours and is_new and _says(message.body or "", out, asked.get("body", "")):
+            if is_ours and is_new and self._says(message.body or "", out):
                 return str(message.sid)
         return None
 
@@ -205,10 +206,24 @@ class Twilio:
         }
         if 0 < out.valid_for < LONGEST_VALID:
             asked["validity_period"] = str(out.valid_for)
-        if out.content_sid:
+        if out.content_sid and not out.is_tapped:
             values = content_variables(out.message.opening, out.message.token)
             return asked | {"content_sid": out.content_sid, "content_variables": json.dumps(values)}
-        return asked | {"body": self._text(out)}
+        text = self._text(out)
+        if not out.content_sid or length(text) > BODY:
+            return asked | {"body": text}
+        values = tapped_variables(text, out.message)
+        return asked | {"content_sid": out.content_sid, "content_variables": json.dumps(values)}
+
+    def _says(self, body: str, out: Outgoing) -> bool:
+        """Tell whether a listed message is this one: its text, or a template with all its values.
+
+        A trial account puts words of Twilio's before each text.
+        """
+        if not out.content_sid or out.is_tapped:
+            return one_line(body).endswith(one_line(self._text(out)))
+        values = content_variables(out.message.opening, "").values()
+        return all(value in one_line(body) for value in values if value != "-")
 
     def _from(self) -> dict[str, str]:
         if self._account.service:
@@ -242,6 +257,12 @@ def content_variables(opening: Opening | None, token: str) -> dict[str, str]:
     return {str(number): value for number, value in enumerate([*values, token or "-"], start=1)}
 
 
+def tapped_variables(text: str, message: Message) -> dict[str, str]:
+    """Return the values of a content of the window: the whole text, each label, and the token."""
+    values = [text, *map(one_line, message.options), message.token]
+    return {str(number): value for number, value in enumerate(values, start=1)}
+
+
 def _signed(url: str, content_type: str, body: bytes) -> object:
     """Return what is signed with the address: the form, or the JSON whose hash the address carries."""
     if "json" in content_type.lower() and "bodySHA256=" in url:
@@ -257,15 +278,3 @@ class _Values(dict[str, list[str]]):
 
     def getlist(self, name: str) -> list[str]:
         return self[name]
-
-
-def _says(body: str, out: Outgoing, text: str) -> bool:
-    """Tell whether a listed message is this one: its text, or a template with all its values.
-
-    A trial account puts words of Twilio's before each text.
-    """
-    body = one_line(body)
-    if not out.content_sid:
-        return body.endswith(one_line(text))
-    values = content_variables(out.message.opening, "").values()
-    return all(value in body for value in values if value != "-")

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.templates import UNSUBMITTED, TemplateState, TemplateText, state_named
+from bot.tapping import TAPPED
+from bot.templates import READY, UNSUBMITTED, TemplateState, TemplateText, state_named
 from channels.base import Failure, SendError
 from channels.twilio_calls import Calls, Origins
 
 _URL = "https://content.twilio.com"  # the origin in the settings takes its place
 _TYPE = "twilio/quick-reply"
+_LIST = "twilio/list-picker"
 _CATEGORY = "UTILITY"
 _PAGE = 500  # contents; Content API, PageSize: at most 1000
 _PAGES = 100  # at most; an account holds 6000 approved templates
@@ -54,8 +56,9 @@ class Contents:
 
     def state(self, name: str, sid: str) -> TemplateState | None:
         """Return how the content of this name stands with WhatsApp, or None for one that is not Griot's."""
-        if state_named(name, sid, "", "") is None:
-            return None
+        known = state_named(name, sid, READY, "")
+        if known is None or known.kind in TAPPED:
+            return known
         answer = self._call("GET", f"/v1/Content/{sid}/ApprovalRequests")
         return _state(name, sid, answer.get("whatsapp") or {})
 
@@ -77,19 +80,31 @@ class Contents:
 
 def is_same(text: TemplateText, content: Mapping[str, Any]) -> bool:
     """Tell whether a content says what the template says: body, buttons and language."""
-    shown = (content.get("types") or {}).get(_TYPE) or {}
-    buttons = tuple((each.get("title"), each.get("id")) for each in shown.get("actions") or ())
-    return (content.get("language"), shown.get("body"), buttons) == (text.code, text.body, text.buttons)
+    types = content.get("types") or {}
+    shown = types.get(_LIST if text.opens else _TYPE) or {}
+    options = shown.get("items" if text.opens else "actions") or ()
+    buttons = tuple((each.get("item" if text.opens else "title"), each.get("id")) for each in options)
+    said = (content.get("language"), shown.get("body"), buttons, shown.get("button") or "")
+    return said == (text.code, text.body, text.buttons, text.opens)
 
 
 def _content(text: TemplateText) -> dict[str, object]:
-    actions = [{"type": "QUICK_REPLY", "title": label, "id": reply} for label, reply in text.buttons]
     return {
         "friendly_name": text.name,
         "language": text.code,
         "variables": {str(number): sample for number, sample in enumerate(text.samples, start=1)},
-        "types": {_TYPE: {"body": text.body, "actions": actions}},
+        "types": _list(text) if text.opens else _quick_reply(text),
     }
+
+
+def _quick_reply(text: TemplateText) -> dict[str, object]:
+    actions = [{"type": "QUICK_REPLY", "title": label, "id": reply} for label, reply in text.buttons]
+    return {_TYPE: {"body": text.body, "actions": actions}}
+
+
+def _list(text: TemplateText) -> dict[str, object]:
+    items = [{"item": label, "id": reply} for label, reply in text.buttons]
+    return {_LIST: {"body": text.body, "button": text.opens, "items": items}}
 
 
 def _state(name: str, sid: str, approval: Mapping[str, Any]) -> TemplateState | None:

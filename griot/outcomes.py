@@ -11,9 +11,10 @@ from channels.base import Failure, SendError
 from griot.logs import trace_of
 from griot.sender import Outcome
 from griot.statuses import GIVE_UP
-from griot.ways import UNDELIVERABLE, Ways
+from griot.ways import UNDELIVERABLE, WITHOUT_BUTTONS, Ways
 from models.base import Db
 from models.db import is_transient
+from models.ladder import PLAIN
 from models.outbox import OutboxState
 from models.sending import Claimed, Sent, close, mark_sent, may_move, move, put_back
 
@@ -65,6 +66,10 @@ def _settle_failure(db: Db, row: Claimed, error: SendError, policy: Policy, ways
     match failure:
         case Failure.UNREACHABLE | Failure.BLOCKED if may_move(db, row, error.moved_to):
             move(db, row, error.moved_to, at)
+            return False
+        case _ if row.is_tapped and failure in WITHOUT_BUTTONS:
+            put_back(db, row, at, at, error=detail, code=PLAIN)
+            ways.buttons_refused(db, row.content_sid, failure, detail, at)
             return False
         case Failure.UNKNOWN if row.may_repeat:
             put_back(db, row, at + policy.repeat_after, at, may_have_left=True, error=detail, code=code)

@@ -191,7 +191,7 @@ class Sender:
         """Return the provider's id of the message; before a repeat ask the provider whether it has it."""
         channel = self._channels[row.channel]
         valid_for = max(1, int((row.not_after - at).total_seconds())) if row.not_after else 0
-        out = Outgoing(row.address, row.message, str(row.id), row.content_sid, valid_for)
+        out = Outgoing(row.address, row.message, str(row.id), row.content_sid, row.is_tapped, valid_for)
         found = channel.find(out, row.created_at) if row.repeats and isinstance(channel, Finds) else None
         return found or channel.send(out)
 

@@ -4,9 +4,10 @@ import logging
 from datetime import datetime, timedelta
 
 from channels.base import Failure, Receipt
-from griot.ways import UNDELIVERABLE, Ways
+from griot.ways import UNDELIVERABLE, WITHOUT_BUTTONS, Ways
 from models import outbox
 from models.base import Db
+from models.ladder import PLAIN
 from models.outbox import OutboxState
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,11 @@ def note_status(db: Db, channel: str, news: Receipt, ways: Ways, at: datetime) -
 
 def _note_failure(db: Db, which: outbox.Which, news: Receipt, ways: Ways, at: datetime) -> bool:
     failure = Failure.OTHER_CHANNEL if news.failure is None or news.failure in UNSAID else news.failure
+    if failure in WITHOUT_BUTTONS:
+        sid = outbox.queue_plain(db, which, at, error=news.detail, code=PLAIN)
+        if sid is not None:
+            ways.buttons_refused(db, sid, failure, news.detail, at)
+            return True
     if failure.may_retry and outbox.queue_again(db, which, at + AGAIN_AFTER, at, since=at - GIVE_UP):
         return True
     state = OutboxState.UNDELIVERABLE if failure in UNDELIVERABLE else OutboxState.FAILED

@@ -14,7 +14,7 @@ from bot.reminders import stopped_alert, unreachable
 from bot.values import Say
 from channels.base import Failure
 from griot.logs import trace_of
-from models import consent, ladder, outbox, sending, timetable
+from models import consent, ladder, outbox, sending, template, timetable
 from models.alerts import tell_officers
 from models.base import Db
 from models.db import is_transient
@@ -27,6 +27,8 @@ from models.sending import Claimed
 log = logging.getLogger(__name__)
 
 LOST = frozenset({Failure.UNREACHABLE, Failure.BLOCKED})
+# Of buttons in the window: the same words without them may pass.
+WITHOUT_BUTTONS = frozenset({Failure.REJECTED, Failure.TEMPLATE_REFUSED, Failure.WINDOW_CLOSED})
 UNDELIVERABLE = LOST | {Failure.OPTED_OUT}  # nothing is wrong with the message or with us
 
 
@@ -53,6 +55,13 @@ class Ways:
         for row in stranded:
             self._go_on(db, row.id, Failure.WINDOW_CLOSED, at)
         return leaving
+
+    def buttons_refused(self, db: Db, sid: str, failure: Failure, detail: str, at: datetime) -> None:
+        """Send no more such buttons until the provider is asked again, unless the window was closed."""
+        if failure == Failure.WINDOW_CLOSED:
+            return
+        log.warning("buttons on WhatsApp are refused: %s", detail)
+        template.refuse(db, sid, detail, at)
 
     def _timely(self, db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Claimed]:
         """Return what is still true and within hours; cancel what is not true, hold back the rest.

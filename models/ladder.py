@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from bot.ladder import TEMPLATE, WHATSAPP, Reached, Rung, is_window_open, rungs, why_none
+from bot.tapping import tapped_kind
 from bot.values import Message, Opening
 from models import outbox
 from models.base import Db
@@ -15,10 +16,11 @@ from models.conversation import Chat
 from models.outbox import BULK, OUT, OutboxState, message_from
 from models.person import Address, Person
 from models.sending import DEAD_STATES, Claimed
-from models.template import approved
+from models.template import approved, ready
 
 EMAIL = "email"
 WINDOW = "window"  # the error code of a message whose window closed before it left
+PLAIN = "plain"  # the error code of a message whose buttons were refused: it goes once more, without them
 WINDOW_CODES = frozenset({WINDOW, "63016"})  # platforms.md section 4.7: use a template
 ASKS_TO_REPORT = frozenset({"prompt", "nudge", "last_call"})  # of no use once the person wrote
 _NUMBERED = re.compile(r"(.+)/([0-9]+)")
@@ -150,13 +152,18 @@ def in_window(db: Db, claimed: Sequence[Claimed], at: datetime) -> tuple[list[Cl
     """Return what may leave, as it may, and what cannot: WhatsApp's window closed, and no template is there.
 
     A message leaves as an approved template once the window has closed, and as it was written when the
-    person opened the window anew.
+    person opened the window anew; with buttons, or a list, where these spare typing and were not refused.
     """
     rows = [row for row in claimed if row.channel == WHATSAPP]
     last_in = _last_in(db, rows)
+    kinds = {row.id: tapped_kind(row.message) for row in rows if row.error_code != PLAIN}
+    contents = ready(db) if any(kinds.values()) else {}
     leaving, stranded = [], []
     for row in claimed:
-        fitted = _fitted(db, row, last_in, at) if row in rows else row
+        if row.channel != WHATSAPP:
+            leaving.append(row)
+            continue
+        fitted = _fitted(db, row, last_in, contents.get(kinds.get(row.id, ""), ""), at)
         if fitted is None:
             stranded.append(row)
         else:
@@ -164,22 +171,33 @@ def in_window(db: Db, claimed: Sequence[Claimed], at: datetime) -> tuple[list[Cl
     return leaving, stranded
 
 
-def _fitted(db: Db, row: Claimed, last_in: Mapping[str, datetime], at: datetime) -> Claimed | None:
+def _fitted(
+    db: Db, row: Claimed, last_in: Mapping[str, datetime], tapped: str, at: datetime
+) -> Claimed | None:
     wrote_at = last_in.get(row.address, row.created_at if row.person_id is None else None)
     is_open = is_window_open(wrote_at, at)
-    if row.content_sid:
-        opened_anew = is_open and wrote_at is not None and wrote_at > row.created_at
-        return _as(db, row, WHATSAPP, "") if opened_anew else row
-    if is_open:
+    opened_anew = is_open and wrote_at is not None and wrote_at > row.created_at
+    if row.rung == TEMPLATE and not opened_anew:
         return row
+    if is_open:
+        return _as(db, row, WHATSAPP, tapped)
     content_sid = content_sid_of(db, row.message.opening)
     return _as(db, row, TEMPLATE, content_sid) if content_sid else None
 
 
 def _as(db: Db, row: Claimed, rung: str, content_sid: str) -> Claimed:
-    changing = update(OUT).where(OUT.c.id == row.id, OUT.c.lease_token == row.lease_token)
-    db.execute(changing.values(rung=rung, content_sid=content_sid))
-    return replace(row, content_sid=content_sid)
+    if (row.rung, row.content_sid) == (rung, content_sid):
+        return row
+    values = {"row": row.id, "token": row.lease_token, "way": rung, "content": content_sid}
+    db.connection().execute(_GOES_AS, values)
+    return replace(row, rung=rung, content_sid=content_sid)
+
+
+_GOES_AS = (
+    update(OUT)
+    .where(OUT.c.id == bindparam("row"), OUT.c.lease_token == bindparam("token"))
+    .values(rung=bindparam("way"), content_sid=bindparam("content"))
+)
 
 
 def _last_in(db: Db, rows: Sequence[Claimed]) -> dict[str, datetime]:

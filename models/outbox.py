@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.ladder import WHATSAPP
 from bot.values import Message, Opening
 from models.base import Base, Db, Json
 from models.db import insert_new, table_of
@@ -107,7 +108,7 @@ class Outbox(Base):
     error: Mapped[str] = mapped_column(default="")
     rung: Mapped[str] = mapped_column(default="")
     rung_reason: Mapped[str] = mapped_column(default="")
-    content_sid: Mapped[str] = mapped_column(default="")  # the approved template it leaves as
+    content_sid: Mapped[str] = mapped_column(default="")  # the template, or the buttons, that it leaves as
 
 
 OUT = table_of(Outbox)
@@ -239,6 +240,19 @@ def queue_again(db: Db, which: Which, due_at: datetime, at: datetime, *, since: 
     values = {"state": OutboxState.QUEUED, "due_at": due_at, "provider_id": "", "changed_at": at}
     queueing = update(OUT).where(*_unsettled(which), OUT.c.created_at > since)
     return db.connection().execute(queueing.values(**values, **_WITHOUT_LEASE)).rowcount > 0
+
+
+def queue_plain(db: Db, which: Which, at: datetime, *, error: str, code: str) -> str | None:
+    """Queue a message again that the provider took and then refused for its buttons; return their content.
+
+    None when it had none, arrived, or was closed before.
+    """
+    values = {"state": OutboxState.QUEUED, "due_at": at, "provider_id": "", "changed_at": at}
+    values |= {"error": error[:500], "error_code": code}
+    has_buttons = (OUT.c.rung == WHATSAPP, OUT.c.content_sid != "")
+    queueing = update(OUT).where(*_unsettled(which), *has_buttons).values(**values, **_WITHOUT_LEASE)
+    sid: str | None = db.connection().execute(queueing.returning(OUT.c.content_sid)).scalar()
+    return sid
 
 
 def is_known(db: Db, which: Which) -> bool:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from bot.ladder import TEMPLATE
 from bot.values import Message
 from models.base import Db
 from models.city import City
@@ -59,13 +60,20 @@ class Claimed:
     kind: str
     lane: int
     message: Message
-    content_sid: str  # the approved template it leaves as
+    rung: str
+    content_sid: str  # of the approved template, or the buttons, that it leaves as
+    error_code: str  # of the try before
     despite_stop: bool
     created_at: datetime
     not_after: datetime | None
     lease_token: str
     tries: int  # this one included
     repeats: int
+
+    @property
+    def is_tapped(self) -> bool:
+        """Tell whether it leaves as buttons or a list of WhatsApp's window."""
+        return bool(self.content_sid) and self.rung != TEMPLATE
 
     @property
     def may_repeat(self) -> bool:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.programme import Programme
-from bot.templates import TemplateState, approved_of, missing_of
+from bot.templates import READY, REFUSED, TemplateState, approved_of, missing_of
 from models.base import Base, Db
 from models.db import table_of
 from models.person import Address, Person, PersonState, Role
@@ -26,7 +26,7 @@ class Template(Base):
     language: Mapped[str]
     version: Mapped[int]
     content_sid: Mapped[str]
-    status: Mapped[str]  # unsubmitted, received, pending, approved, rejected, paused, disabled
+    status: Mapped[str]  # as the provider says; of buttons: ready, refused
     reason: Mapped[str] = mapped_column(default="")  # of a rejection, in the provider's words
     checked_at: Mapped[datetime]
 
@@ -42,6 +42,21 @@ def known(db: Db) -> list[TemplateState]:
 def approved(db: Db) -> Mapping[tuple[str, str], str]:
     """Return the sid of the newest approved content by kind and language."""
     return approved_of(known(db))
+
+
+_READY = select(TEMPLATE.c.kind, TEMPLATE.c.content_sid).where(TEMPLATE.c.status == READY)
+
+
+def ready(db: Db) -> dict[str, str]:
+    """Return the sid of each content that serves within the window, by kind."""
+    return {row.kind: row.content_sid for row in db.connection().execute(_READY)}
+
+
+def refuse(db: Db, sid: str, reason: str, at: datetime) -> None:
+    """Note that the provider refused a content of the window: it rests until the provider is asked again."""
+    found = (TEMPLATE.c.content_sid == sid, TEMPLATE.c.status == READY)
+    values = {"status": REFUSED, "reason": reason[:300], "checked_at": at}
+    db.connection().execute(update(TEMPLATE).where(*found).values(**values))
 
 
 def missing(db: Db, programme: Programme, needs: Iterable[tuple[str, str]]) -> list[TemplateState]:

@@ -1,7 +1,7 @@
 """`griot doctor`: what is wrong with this set-up, and the mend."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -9,7 +9,15 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.templates import FALLEN, MISSING, UNSUBMITTED, TemplateState, missing_of, texts_of
+from bot.templates import (
+    FALLEN,
+    MISSING,
+    UNSUBMITTED,
+    TemplateState,
+    missing_of,
+    tapped_texts,
+    texts_of,
+)
 from channels.base import SendError
 from channels.email import AddressError
 from channels.telegram import Registration, Telegram
@@ -170,6 +178,15 @@ def _of_templates(settings: Settings, store: Store) -> Iterator[Finding]:
     fallen = [one for one in states if one.name in current and one.status in FALLEN and one not in lacking]
     yield from _of_states(lacking, is_note=False)
     yield from _of_states(fallen, is_note=True)
+    yield from _of_buttons({one.name for one in states}, is_wanted=bool(wanted))
+
+
+def _of_buttons(known: Collection[str], *, is_wanted: bool) -> Iterator[Finding]:
+    """Yield what keeps people on WhatsApp from tapping."""
+    without = [text.name for text in tapped_texts() if text.name not in known]
+    if is_wanted and without:
+        mend = "Run `griot templates push`; until then options are answered by their numbers."
+        yield Finding(f"Buttons of WhatsApp, {MISSING}: {', '.join(without)}.", mend, is_note=True)
 
 
 def _of_states(states: Sequence[TemplateState], *, is_note: bool) -> Iterator[Finding]:

@@ -2,13 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from bot.programme import Programme
-from bot.templates import UNSUBMITTED, TemplateState, TemplateText, states_shown, texts_of
-from channels.base import SendError
+from bot.templates import (
+    READY,
+    REFUSED,
+    UNSUBMITTED,
+    TemplateState,
+    TemplateText,
+    states_shown,
+    tapped_texts,
+    texts_of,
+)
+from channels.base import Failure, SendError
 from channels.twilio_contents import Contents, is_same
 from griot.assembly import open_contents
 from griot.commands.desk import BadInput, Desk, Failed, desk, show_json
@@ -28,7 +38,7 @@ def templates() -> None:
 @templates.command()
 @as_json
 def push(as_json: bool) -> None:
-    """Create the templates that are not there and ask for their approval; again changes nothing."""
+    """Create what is not there and ask for the templates' approval; again changes nothing."""
     with desk() as it, _contents(it.settings) as contents:
         texts = texts_of(_programme(it))
         if not texts:
@@ -36,6 +46,7 @@ def push(as_json: bool) -> None:
         there = {each.get("friendly_name"): each for each in contents.listed()}
         _refuse_changes(texts, there)
         states = [_pushed(it, contents, text, there.get(text.name)) for text in texts]
+        states += [_made_ready(it, contents, text, there.get(text.name)) for text in tapped_texts()]
     _show(states, as_json)
 
 
@@ -99,6 +110,21 @@ def _pushed(
     found = state
     write(it.store, lambda db: note(db, found, it.at))
     return found
+
+
+def _made_ready(
+    it: Desk, contents: Contents, text: TemplateText, there: Mapping[str, Any] | None
+) -> TemplateState:
+    """Return how buttons of the window stand; without them options are answered by number."""
+    state = TemplateState(text.name, text.kind, text.language, text.version, status=READY)
+    try:
+        state = replace(state, content_sid=contents.create(text) if there is None else str(there["sid"]))
+    except SendError as error:
+        if error.failure != Failure.REJECTED:
+            raise
+        state = replace(state, status=REFUSED, reason=error.detail)
+    write(it.store, lambda db: note(db, state, it.at))
+    return state
 
 
 def _show(states: Sequence[TemplateState], as_json: bool) -> None:

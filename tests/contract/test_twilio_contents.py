@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bot.programme import open_programme
-from bot.templates import TemplateText, texts_of
+from bot.templates import TemplateText, tapped_texts, texts_of
 from channels.base import Failure, SendError
 from channels.twilio_contents import Contents, is_same
 from tests.programmes import ASTON, files_of
@@ -64,6 +64,19 @@ def test_every_template_of_aston_is_taken(text: TemplateText, provider: StandIn,
     assert is_same(text, listed)
 
 
+@pytest.mark.parametrize("text", tapped_texts(), ids=lambda text: text.kind)
+def test_buttons_of_the_window_need_no_approval(
+    text: TemplateText, provider: StandIn, contents: Contents
+) -> None:
+    """They are ready once they are there; nobody is asked about them."""
+    sid = contents.create(text)
+    [listed] = contents.listed()
+    assert is_same(text, listed)
+    [state] = contents.states()
+    assert (state.kind, state.status, state.content_sid) == (text.kind, "ready", sid)
+    assert not provider.calls(f"GET /v1/Content/{sid}/ApprovalRequests")
+
+
 def test_long_lists_are_read_to_their_end(provider: StandIn, contents: Contents) -> None:
     """The next page's address names Twilio's own origin; the one of the settings is asked."""
     provider.content.page = 2
@@ -111,9 +124,11 @@ def test_every_call_is_as_published(provider: StandIn, contents: Contents, specs
     sid = contents.create(PROMPT)
     contents.submit(PROMPT, sid)
     contents.states()
+    for text in tapped_texts():
+        contents.create(text)
     described = json.loads((specs / "twilio_content.openapi.json").read_text("utf-8"))
     calls = list(provider.record.calls)
-    assert len(calls) == 4
+    assert len(calls) == 4 + len(tapped_texts())
     for call in calls:
         _check(call, described)
 

@@ -11,9 +11,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.tapping import tapped_kind
+from bot.templates import tapped_texts
 from bot.values import Message, Opening
 from channels.base import Failure, Inbound, Outgoing, SendError
+from channels.fitting import written
 from channels.twilio import Account, Twilio, sms, whatsapp
+from channels.twilio_contents import Contents
 from tests.standin import Fault, StandIn, Trouble
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN, EVERYBODY, Status
 
@@ -52,6 +56,11 @@ class Template:
     """A template of the account: a greeting and a button."""
 
     status: str = "approved"
+    is_list = False
+
+    def objection(self, variables: Mapping[str, str]) -> str:
+        """Return nothing: it is fit."""
+        return ""
 
     def render(self, variables: Mapping[str, str]) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Return its text and button."""
@@ -64,6 +73,15 @@ def template(provider: StandIn) -> Iterator[str]:
     provider.twilio.contents = {TEMPLATE: Template()}
     yield TEMPLATE
     provider.twilio.contents = {}
+
+
+def content_of(provider: StandIn, kind: str) -> str:
+    """Return the SID of the account's content of this kind, with the other buttons beside it."""
+    contents = Contents(ACCOUNT_SID, AUTH_TOKEN, provider.url, timeout=1.0)
+    sids = {text.kind: contents.create(text) for text in tapped_texts()}
+    contents.close()
+    provider.twilio.contents = provider.content.contents
+    return sids[kind]
 
 
 def refusal(channel: Twilio, out: Outgoing) -> SendError:
@@ -152,6 +170,53 @@ def test_a_template_opens_a_closed_window(provider: StandIn, account: Account, t
     assert "Body" not in call.fields
     [sent] = provider.messages(ON_WHATSAPP)
     assert (sent.text, sent.buttons) == ("Hello Amina Diallo, the report is due.", (("Start", "q1.7:1"),))
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        pytest.param(("Yes", "No"), "buttons2", id="two buttons"),
+        pytest.param(("On track", "Delayed", "Blocked"), "buttons3", id="three buttons"),
+        pytest.param(("Nothing yet, and no plan", "Late", "Done"), "list3", id="a label for a list only"),
+        pytest.param(tuple(f"خيار {number}" for number in range(10)), "list10", id="ten items"),
+    ],
+)
+def test_options_are_tapped_in_the_window(
+    provider: StandIn, on_whatsapp: Twilio, options: tuple[str, ...], kind: str
+) -> None:
+    """The text still holds the numbered options; a tap says the token and the option's number."""
+    message = Message("First line.\nHow is the plan?", options, token="q1.7")
+    assert tapped_kind(message) == kind
+    out = Outgoing(AMINA, message, "17", content_of(provider, kind), is_tapped=True)
+    sid = on_whatsapp.send(out)
+    shown = provider.messages(ON_WHATSAPP)[-1]
+    assert shown.text == written(message)
+    assert shown.buttons == tuple((label, f"q1.7:{n}") for n, label in enumerate(options, start=1))
+    assert shown.is_list == kind.startswith("list")
+    assert on_whatsapp.find(out, datetime.now(UTC) - timedelta(minutes=1)) == sid
+
+
+def test_a_body_too_long_for_buttons_goes_without(provider: StandIn, on_whatsapp: Twilio) -> None:
+    message = replace(QUESTION, text="word " * 240)
+    on_whatsapp.send(Outgoing(AMINA, message, "17", content_of(provider, "buttons3"), is_tapped=True))
+    assert provider.calls("POST Messages")[-1].fields["Body"] == written(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(replace(QUESTION, finish="Done"), id="several may be chosen"),
+        pytest.param(replace(QUESTION, token=""), id="nothing to reply with"),
+        pytest.param(replace(QUESTION, options=("One",)), id="one option"),
+        pytest.param(replace(QUESTION, options=tuple(map(str, range(11)))), id="eleven options"),
+        pytest.param(replace(QUESTION, options=("Yes", "No", "No")), id="the same twice"),
+        pytest.param(replace(QUESTION, options=("Yes", " ")), id="an empty label"),
+        pytest.param(replace(QUESTION, options=("A", "😀" * 11)), id="too long in UTF-16"),
+        pytest.param(replace(QUESTION, options=("A", "B", "C", "x" * 25)), id="too long for a list"),
+    ],
+)
+def test_other_options_are_numbers_only(message: Message) -> None:
+    assert tapped_kind(message) == ""
 
 
 def test_a_closed_window_is_refused(provider: StandIn, on_whatsapp: Twilio) -> None:

@@ -21,6 +21,7 @@ class Sent:
     buttons: tuple[tuple[str, str], ...] = ()  # label and data, in order
     rows: tuple[int, ...] = ()  # buttons per row
     edited: bool = False
+    is_list: bool = False  # the buttons are in a list that opens
 
 
 @dataclass(frozen=True, slots=True)

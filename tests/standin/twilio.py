@@ -64,7 +64,7 @@ _MEDIA = re.compile(r"/2010-04-01/Accounts/AC[0-9a-fA-F]{32}/Messages/((?:SM|MM)
 _FILE = re.compile(
     r"/2010-04-01/Accounts/AC[0-9a-fA-F]{32}/Messages/MM[0-9a-fA-F]{32}/Media/(ME[0-9a-fA-F]{32})"
 )
-_UNFIT = re.compile(r"[\n\r\t]| {5}")
+_UNFIT, _SPACES = re.compile(r"[\n\r\t]| {5}"), re.compile(r" {5}")
 _FAILED = {"rejected": "63040", "paused": "63041", "disabled": "63042"}  # else 63027
 
 
@@ -72,6 +72,15 @@ class Content(Protocol):
     """A template of this account."""
 
     status: str
+
+    @property
+    def is_list(self) -> bool:
+        """Tell whether it is a list picker, which opens no conversation."""
+        ...
+
+    def objection(self, variables: Mapping[str, str]) -> str:
+        """Return why the filled content is none that WhatsApp shows, or nothing."""
+        ...
 
     def render(self, variables: Mapping[str, str]) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Return text and buttons (label, payload)."""
@@ -116,6 +125,7 @@ class Twilio:
     clock: Callable[[], float] = time.time
     refuses_at_once: bool = False  # a closed window by the call's answer instead of a status
     is_rfc9457: bool = False  # refusals in the newer form
+    refuses_contents: str = ""  # the code with which contents within the window fail
     callbacks_to: str = ""  # origin that statuses are posted to; "" leaves them in `callbacks`
     heard: dict[str, float] = field(default_factory=dict)  # address to when the person last wrote
     opted_out: set[str] = field(default_factory=set)
@@ -135,6 +145,7 @@ class Twilio:
         self.files.clear()
         self.redirects.clear()
         self.refuses_at_once = self.is_rfc9457 = False
+        self.refuses_contents = ""
         self.clock = time.time
 
     def hears(self, address: str) -> None:
@@ -222,7 +233,10 @@ class Twilio:
         self.messages.append(message)
         plan = [Status("undelivered", failed)] if failed else self._plan(to)
         if not any(one.state in {"failed", "undelivered"} for one in plan):
-            self.record.take(Sent(at, to, len(self.messages), text, buttons, (1,) * len(buttons)))
+            shown = self.contents.get(fields.get("ContentSid", ""))
+            is_list = shown is not None and shown.is_list
+            rows = (1,) * len(buttons)
+            self.record.take(Sent(at, to, len(self.messages), text, buttons, rows, is_list=is_list))
         if fields.get("StatusCallback"):
             self.callbacks += [self._callback(message, fields["StatusCallback"], one) for one in plan]
         if plan:
@@ -243,8 +257,15 @@ class Twilio:
         content = self.contents.get(fields["ContentSid"])
         if content is None:
             raise Objection(21655, "The ContentSid parameter is invalid")
-        text, buttons = content.render(_variables(fields.get("ContentVariables", "{}")))
-        return text, buttons, "" if content.status == "approved" else _FAILED.get(content.status, "63027")
+        is_open = self.clock() - self.heard.get(fields["To"], float("-inf")) < WINDOW
+        in_session = content.status == "unsubmitted"
+        variables = _variables(fields.get("ContentVariables", "{}"), may_break=in_session)
+        text, buttons = content.render(variables)
+        if in_session and is_open:
+            failed = self.refuses_contents or ("63013" if content.objection(variables) else "")
+        else:
+            failed = "" if content.status == "approved" else _FAILED.get(content.status, "63027")
+        return text, buttons, "63016" if content.is_list and not is_open else failed
 
     def _message(self, sid: str, fields: Mapping[str, str], text: str, at: float) -> Json:
         when = format_datetime(datetime.fromtimestamp(at, UTC))
@@ -390,13 +411,15 @@ def _check_sender(fields: Mapping[str, str]) -> None:
         raise Objection(21910, "Invalid 'From' and 'To' pair. They must be of the same channel")
 
 
-def _variables(text: str) -> dict[str, str]:
+def _variables(text: str, *, may_break: bool) -> dict[str, str]:
+    """Return the values of a content; only one of the window may hold line breaks."""
     try:
         given = json.loads(text)
     except ValueError:
         given = None
     if not isinstance(given, dict) or not all(isinstance(value, str) for value in given.values()):
         raise Objection(21656, "The ContentVariables parameter is invalid")
-    if any(not value or _UNFIT.search(value) for value in given.values()):
+    unfit = _SPACES if may_break else _UNFIT
+    if any(not value or unfit.search(value) for value in given.values()):
         raise Objection(21656, "A value is empty or has a line break or five spaces")
     return given

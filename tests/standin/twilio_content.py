@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
@@ -15,10 +15,12 @@ AUTH_TOKEN = "not-a-real-token-0123456789abcdef"
 
 BODY, TITLE, REPLY = 1024, 20, 200  # characters
 BUTTONS = range(1, 11)
+IN_SESSION = 3  # buttons without approval
+ITEM, OPENS = 24, 20  # characters of an item, and of what opens the list
 _VARIABLE = re.compile(r"\{\{(\d+)\}\}")
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
 _ORIGIN = "https://content.twilio.com"
-_TYPE = "twilio/quick-reply"
+_TYPE, _LIST = "twilio/quick-reply", "twilio/list-picker"
 _CONTENT = re.compile(r"/v1/Content/(HX[0-9a-f]{32})(/ApprovalRequests(?:/whatsapp)?)?")
 
 
@@ -52,11 +54,30 @@ class Content:
     def render(self, variables: Mapping[str, str]) -> tuple[str, tuple[tuple[str, str], ...]]:
         """Return text and buttons (label, what a tap replies with), samples where a value is not given."""
         values = {**self.variables, **variables}
-        shown = self.types[_TYPE]
-        actions = shown["actions"]
-        assert isinstance(actions, list)
-        buttons = tuple((_filled(each["title"], values), _filled(each["id"], values)) for each in actions)
+        [shown] = self.types.values()
+        options, label = (shown["items"], "item") if self.is_list else (shown["actions"], "title")
+        assert isinstance(options, list)
+        buttons = tuple((_filled(each[label], values), _filled(each["id"], values)) for each in options)
         return _filled(str(shown["body"]), values), buttons
+
+    @property
+    def is_list(self) -> bool:
+        """Tell whether it is a list picker, which opens no conversation."""
+        return _LIST in self.types
+
+    def objection(self, variables: Mapping[str, str]) -> str:
+        """Return why the filled content is none that WhatsApp shows, or nothing."""
+        text, buttons = self.render(variables)
+        labels, ids = zip(*buttons, strict=True)
+        if not 1 <= len(text) <= BODY:
+            return "the body's length"
+        if any(not 1 <= len(label) <= (ITEM if self.is_list else TITLE) for label in labels):
+            return "a label's length"
+        if len(set(labels)) < len(labels) or len(set(ids)) < len(ids) or max(map(len, ids)) > REPLY:
+            return "labels and ids are distinct, ids short"
+        if not self.is_list and not self.approved and len(buttons) > IN_SESSION:
+            return "too many buttons without approval"
+        return ""
 
 
 @dataclass
@@ -84,9 +105,9 @@ class TwilioContent:
         return {each.friendly_name: each for each in self.contents.values()}[name]
 
     def settle(self, status: str, *names: str, reason: str = "") -> None:
-        """Have WhatsApp decide over the contents named, or all."""
+        """Have WhatsApp decide over the contents named, or all that were submitted."""
         for content in self.contents.values():
-            if not names or content.friendly_name in names:
+            if content.friendly_name in names or (not names and content.status != "unsubmitted"):
                 content.status, content.reason = status, reason
 
     def _known(self, headers: Mapping[str, str]) -> None:
@@ -120,9 +141,10 @@ class TwilioContent:
         types, variables = given.get("types"), given.get("variables") or {}
         if not given.get("language") or not isinstance(types, dict) or not isinstance(variables, dict):
             raise Refusal(400, 20001, "language and types are required")
-        if set(types) != {_TYPE}:
-            raise Refusal(400, 20001, f"this account knows {_TYPE} only")
-        _check(types[_TYPE], variables)
+        if len(types) != 1 or not set(types) <= {_TYPE, _LIST}:
+            raise Refusal(400, 20001, f"this account knows {_TYPE} and {_LIST} only")
+        for type, shown in types.items():
+            (_check_list if type == _LIST else _check)(shown, variables)
         sid = f"HX{next(self._numbers):032x}"
         name = str(given.get("friendly_name", ""))
         self.contents[sid] = Content(sid, name, str(given["language"]), variables, types)
@@ -134,6 +156,8 @@ class TwilioContent:
             raise Refusal(400, 20001, "name: lower case letters, figures and underscores")
         if category not in {"UTILITY", "MARKETING", "AUTHENTICATION"}:
             raise Refusal(400, 20001, "category is unknown")
+        if content.is_list:
+            raise Refusal(400, 20001, "a list cannot be submitted")
         if content.status != "unsubmitted":
             raise Refusal(400, 20001, "the content was submitted before")
         if any((each.name, each.language) == (name, content.language) for each in self.contents.values()):
@@ -222,7 +246,24 @@ def _check(shown: Mapping[str, object], variables: Mapping[str, str]) -> None:
     for each in actions:
         if not 1 <= len(each.get("title", "")) <= TITLE or len(each.get("id", "")) > REPLY:
             raise Refusal(400, 20001, f"title: 1 to {TITLE} characters; id: at most {REPLY}")
-    used = set(_VARIABLE.findall(body)).union(*(_VARIABLE.findall(each.get("id", "")) for each in actions))
+    said = [each.get(name, "") for each in actions for name in ("id", "title")]
+    _check_samples([body, *said], variables)
+
+
+def _check_list(shown: Mapping[str, object], variables: Mapping[str, str]) -> None:
+    body, opens, items = str(shown.get("body", "")), str(shown.get("button", "")), shown.get("items")
+    if not 1 <= len(body) <= BODY or not 1 <= len(opens) <= OPENS:
+        raise Refusal(400, 20001, f"body: 1 to {BODY} characters; button: 1 to {OPENS}")
+    if not isinstance(items, list) or len(items) not in BUTTONS:
+        raise Refusal(400, 20001, "items: 1 to 10")
+    for each in items:
+        if not 1 <= len(each.get("item", "")) <= ITEM or not 1 <= len(each.get("id", "")) <= REPLY:
+            raise Refusal(400, 20001, f"item: 1 to {ITEM} characters; id: 1 to {REPLY}")
+    _check_samples([body, opens, *(each[name] for each in items for name in ("id", "item"))], variables)
+
+
+def _check_samples(texts: Sequence[str], variables: Mapping[str, str]) -> None:
+    used = {name for text in texts for name in _VARIABLE.findall(text)}
     if unsaid := sorted(used - {name for name, sample in variables.items() if sample}):
         raise Refusal(400, 20001, f"no sample for the variables {', '.join(unsaid)}")
 

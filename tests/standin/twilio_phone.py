@@ -97,12 +97,14 @@ class TwilioPhone:
         assert status == 200, f"the webhook answered {status}: {answer[:200]!r}"
 
     def press(self, option: str | int, message: Sent | None = None) -> str:
-        """Tap a button, by number or start of its label, of `message` or else the newest with buttons."""
+        """Tap a button or a list's item, by number or start of its label: of `message`, else the newest."""
         shown = message or next(sent for sent in reversed(self.messages()) if sent.buttons)
         if isinstance(option, int):
             label, data = shown.buttons[option - 1]
         else:
             label, data = next(button for button in shown.buttons if button[0].startswith(option))
+        if shown.is_list:
+            return self.send(Body=label, ListId=data, ListTitle=label, MessageType="interactive")
         return self.send(Body=label, ButtonText=label, ButtonPayload=data, MessageType="button")
 
     def messages(self) -> list[Sent]:

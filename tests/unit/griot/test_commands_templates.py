@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.programme import read_programme
+from bot.tapping import TAPPED
 from models.db import open_store, read, write
 from models.programme import load
 from models.template import approved, known
@@ -80,8 +81,8 @@ def reload(griot: Griot, file: str, *changes: tuple[str, str]) -> None:
 
 def test_push_creates_and_submits_each_template_once(connected: Griot, provider: StandIn) -> None:
     pushed = connected.json("templates", "push")
-    assert len(pushed) == 24
-    assert {row["status"] for row in pushed} == {"received"}
+    assert len(pushed) == 24 + len(TAPPED)
+    assert [row["status"] for row in pushed] == ["received"] * 24 + ["ready"] * len(TAPPED)
     first = pushed[0]
     assert first == {
         "name": "griot_prompt_en_v1",
@@ -94,8 +95,8 @@ def test_push_creates_and_submits_each_template_once(connected: Griot, provider:
     }
     assert provider.content.named("griot_prompt_pt_v1").language == "pt_PT"
     provider.content.settle("approved")
-    assert {row["status"] for row in connected.json("templates", "push")} == {"approved"}
-    assert len(provider.calls(CREATE)) == 24
+    assert {row["status"] for row in connected.json("templates", "push")} == {"approved", "ready"}
+    assert len(provider.calls(CREATE)) == 24 + len(TAPPED)
     store = open_store(connected.database)
     assert read(store, approved)["digest", "ar"] == provider.content.named("griot_digest_ar_v1").sid
     store.close()
@@ -108,8 +109,8 @@ def test_push_goes_on_where_it_was_interrupted(once: Griot, provider: StandIn) -
     del provider.content.contents[provider.content.named("griot_digest_fr_v1").sid]
     for content in provider.content.contents.values():
         content.name = "" if content.status == "unsubmitted" else content.name
-    assert {row["status"] for row in once.json("templates", "push")} == {"received"}
-    assert len(provider.calls(CREATE)) == 25
+    assert {row["status"] for row in once.json("templates", "push")} == {"received", "ready"}
+    assert len(provider.calls(CREATE)) == 25 + len(TAPPED)
 
 
 def test_status_shows_every_state(connected: Griot, provider: StandIn) -> None:
@@ -128,7 +129,7 @@ def test_status_shows_every_state(connected: Griot, provider: StandIn) -> None:
     assert "griot_prompt_ar_v1 rejected: TAG_CONTENT_MISMATCH\n" in shown
     store = open_store(connected.database)
     assert list(read(store, approved)) == [("prompt", "fr")]
-    assert len(read(store, known)) == 24
+    assert len(read(store, known)) == 24 + len(TAPPED)
     store.close()
 
 
@@ -142,10 +143,10 @@ def test_a_changed_text_needs_a_new_version(once: Griot, provider: StandIn) -> N
     said = once.refused("templates", "push")
     assert "griot_digest_en_v1" in said
     assert "raise the version of digest to 2" in said
-    assert len(provider.calls(CREATE)) == 2
+    assert len(provider.calls(CREATE)) == 2 + len(TAPPED)
     reload(once, "templates.yaml", change, ("version: 1", "version: 2"))
     once.json("templates", "push")
-    assert [row["name"] for row in once.json("templates", "status")] == [
+    assert [row["name"] for row in once.json("templates", "status")][: -len(TAPPED)] == [
         "griot_digest_fr_v2",
         "griot_digest_en_v2",
         "griot_digest_en_v1",

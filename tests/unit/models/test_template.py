@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.programme import open_programme
+from bot.tapping import TAPPED
 from bot.templates import TemplateState, states_shown
 from models.base import Db
 from models.person import add_person
@@ -72,7 +73,7 @@ def test_the_states_shown_begin_with_the_programmes() -> None:
     orchard = open_programme(files_of(ORCHARD))
     old = a_state(kind="digest", language="en", version=7)
     found = states_shown(orchard, [old, a_state("pending", kind="digest", language="en")])
-    assert [(state.name, state.status) for state in found] == [
+    assert [(state.name, state.status) for state in found[: -len(TAPPED)]] == [
         ("griot_digest_fr_v1", "missing"),
         ("griot_digest_en_v1", "pending"),
         ("griot_digest_en_v7", "approved"),
