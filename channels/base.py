@@ -199,6 +199,15 @@ class Finds(Protocol):
 
 
 @runtime_checkable
+class Bills(Protocol):
+    """A channel that may bill one message as several."""
+
+    def parts(self, message: Message) -> int:
+        """Return how many messages this one is billed as."""
+        ...
+
+
+@runtime_checkable
 class Fetches(Protocol):
     """A channel whose messages may carry files."""
 

@@ -24,7 +24,7 @@ from channels.base import (
     SignatureError,
 )
 from channels.fitting import fit, length, one_line, shorten
-from channels.sms_text import folded
+from channels.sms_text import folded, parts
 
 if TYPE_CHECKING:
     from channels.twilio_calls import Calls
@@ -111,6 +111,10 @@ class Twilio:
         if not sent.sid:
             raise SendError(Failure.UNKNOWN, "an answer without the message's SID", code="200")
         return str(sent.sid)
+
+    def parts(self, message: Message) -> int:
+        """Return how many parts of an SMS the message leaves in; on WhatsApp it is one."""
+        return 1 if self._prefix else parts(self._written(fit(message, self.limits)))
 
     def fetch(self, ref: str, most_bytes: int) -> Fetched:
         """Return the attachment at this address of a webhook (MediaUrl0); raise FetchError."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.values import Clock
-from channels.base import Channel
+from channels.base import Bills, Channel
 from channels.chat import Chat
 from channels.email import Email
 from channels.telegram import Telegram
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.programme import DemoPerson
     from bot.schedule import Occurrence
     from bot.templates import TemplateState
-    from bot.values import Say
+    from bot.values import Message, Say
     from channels.twilio_contents import Contents
     from console.parts import Html, Upcoming
     from models.form import FormShelf
@@ -255,10 +255,17 @@ def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job
         channels=tuple(channels),
         ceiling=settings.griot_unsolicited_per_week,
         digest=Digests(programmes, forms, spoken).of_occurrence,
+        parts_of=partial(parts_of, channels),
         templates=partial(look_at_templates, settings) if settings.has_whatsapp else None,
         missed=partial(_missed, asked) if asked else None,
     )
     return jobs(parts)
+
+
+def parts_of(channels: Mapping[str, Channel], channel: str, message: "Message") -> int:
+    """Return how many messages this one is billed as on a channel; on one that is off, one."""
+    found = channels.get(channel)
+    return found.parts(message) if isinstance(found, Bills) else 1
 
 
 def _missed(channels: Sequence[Twilio], since: datetime) -> list[Update]:

@@ -33,6 +33,7 @@ COMMANDS = {
     "chat": Entry("chat:chat", "Hold a person's phone in this terminal."),
     "schedule": Entry("schedule:schedule", "Print what will be sent to whom and when."),
     "digest": Entry("digest:digest", "Print the digest of a week."),
+    "budget": Entry("budget:budget", "Print what a month's messages cost, and the limits."),
     "export": Entry("export:export", "Write data as csv, xlsx, json or jsonl."),
 }
 

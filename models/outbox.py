@@ -52,6 +52,7 @@ IS_OPEN = text("state in ('queued', 'sending')")
 IS_REPEAT = text("state = 'queued' and repeats > 0")
 ARRIVED = "('sent', 'delivered', 'read')"
 IS_REST = text(f"state not in {ARRIVED}")
+IS_UNCOUNTED = text("sent_at is not null and parts is null")
 HAS_PROVIDER_ID = text("provider_id <> ''")
 
 
@@ -77,6 +78,7 @@ class Outbox(Base):
             sqlite_where=HAS_PROVIDER_ID,
             postgresql_where=HAS_PROVIDER_ID,
         ),
+        Index("ix_outbox_uncounted", "id", sqlite_where=IS_UNCOUNTED, postgresql_where=IS_UNCOUNTED),
         Index("ix_outbox_rest", "state", "channel", sqlite_where=IS_REST, postgresql_where=IS_REST),
     )
 
@@ -109,6 +111,7 @@ class Outbox(Base):
     rung: Mapped[str] = mapped_column(default="")
     rung_reason: Mapped[str] = mapped_column(default="")
     content_sid: Mapped[str] = mapped_column(default="")  # the template, or the buttons, that it leaves as
+    parts: Mapped[int | None]  # what it was counted as once it had left: the parts of an SMS, else 1
 
 
 OUT = table_of(Outbox)

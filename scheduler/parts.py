@@ -13,13 +13,17 @@ from models.inbox import Update
 from models.programme import ProgrammeShelf
 
 
+def _one(channel: str, message: Message) -> int:
+    return 1
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Forms, programme, voices; the channels that are on; unsolicited messages a person and week.
 
     `digest(db, occurrence, language, since, at)` makes the digest of `occurrence.period`, the long version
     for an e-mail. `templates` asks the provider how the templates stand, `missed` what people wrote since
-    then; both raise SendError.
+    then; both raise SendError. `parts_of(channel, message)` is what a message is billed as.
     """
 
     forms: FormShelf
@@ -28,5 +32,6 @@ class Parts:
     channels: Collection[str]
     ceiling: int
     digest: Callable[[Db, Occurrence, str, datetime, datetime], Message]
+    parts_of: Callable[[str, Message], int] = _one
     templates: Callable[[], Sequence[TemplateState]] | None = None
     missed: Callable[[datetime], Sequence[Update]] | None = None

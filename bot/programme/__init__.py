@@ -2,6 +2,7 @@
 
 from bot.programme.demo import DRAFT, Demo, DemoPerson, Report, open_demo
 from bot.programme.fields import Weekday
+from bot.programme.prices import Budget, Limits, Price, Prices, Tariff
 from bot.programme.reading import open_programme, read_programme
 from bot.programme.shapes import (
     City,
@@ -21,6 +22,7 @@ from bot.programme.shapes import (
 
 __all__ = [
     "DRAFT",
+    "Budget",
     "City",
     "Correction",
     "Demo",
@@ -28,13 +30,17 @@ __all__ = [
     "Event",
     "FormDigest",
     "FormEntry",
+    "Limits",
     "Milestone",
     "Phase",
+    "Price",
+    "Prices",
     "Programme",
     "Report",
     "Rhythm",
     "Rule",
     "Secretariat",
+    "Tariff",
     "Template",
     "Weekday",
     "city_facts",

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, time
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, TypeAlias
@@ -97,6 +98,12 @@ def _currency(value: str) -> str:
     raise fault("currency", f"{value} is not a currency code.", "Use three letters of ISO 4217, such as XOF.")
 
 
+def _amount(value: object) -> Decimal:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1_000_000:
+        return Decimal(str(value))
+    raise fault("amount", f"{value} is not an amount of money.", "Write a number such as 0.005 or 40.")
+
+
 def _names(values: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
     wanted: tuple[str, ...] = (info.context or {}).get("languages", ())
     missing = [language for language in wanted if not str(values.get(language) or "").strip()]
@@ -120,4 +127,5 @@ Country: TypeAlias = Annotated[str, AfterValidator(_country)]  # ISO 3166, two l
 Currency: TypeAlias = Annotated[str, AfterValidator(_currency)]  # ISO 4217
 Code: TypeAlias = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{1,7}$")]  # begins a report's reference
 Prefix: TypeAlias = Annotated[str, Field(pattern=r"^\+[0-9]{1,4}$")]  # E.164 country code
+Amount: TypeAlias = Annotated[Decimal, BeforeValidator(_amount)]  # of money
 Count: TypeAlias = Annotated[int, Field(ge=0, strict=True)]

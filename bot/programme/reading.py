@@ -7,6 +7,7 @@ from pydantic import Field
 
 from bot.forms.read import Readings, read_files
 from bot.programme import shapes
+from bot.programme.budget import BUDGET_FILE, BUDGET_HOMES, read_budget
 from bot.programme.checks import check_programme
 from bot.programme.demo import DEMO_FILE, DEMO_HOMES, check_demo
 from bot.programme.document import Document, read_document
@@ -46,7 +47,7 @@ _FILES: dict[str, tuple[str, ...]] = {
     ),
 }
 _HOMES = {section: file for file, sections in _FILES.items() for section in sections}
-_HOMES |= DEMO_HOMES | TEMPLATE_HOMES
+_HOMES |= DEMO_HOMES | TEMPLATE_HOMES | BUDGET_HOMES
 
 _Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 _Languages = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -59,7 +60,7 @@ def read_programme(
 
     `read` reads its forms, all at once.
     """
-    draft = _draft(files, (*_FILES, TEMPLATES_FILE, DEMO_FILE))
+    draft = _draft(files, (*_FILES, TEMPLATES_FILE, BUDGET_FILE, DEMO_FILE))
     programme = _read(draft)
     forms = check_forms(draft, programme, files, read)
     check_demo(draft, programme, forms)
@@ -68,7 +69,7 @@ def read_programme(
 
 def open_programme(files: Mapping[str, bytes]) -> shapes.Programme:
     """Return the programme of files that were checked before, its forms unread; raise ValueError if wrong."""
-    draft = _draft(files, (*_FILES, TEMPLATES_FILE))
+    draft = _draft(files, (*_FILES, TEMPLATES_FILE, BUDGET_FILE))
     programme = _read(draft)
     if draft.problems:
         raise ValueError("; ".join(f"{each.where}: {each.message}" for each in draft.problems))
@@ -107,6 +108,7 @@ def _unknown(document: Document, section: str) -> Problem:
 def _read(draft: Draft) -> shapes.Programme:
     draft.languages = draft.one("languages", _Languages) or ()
     milestones = draft.many("milestones", shapes.Milestone, "id")
+    prices, budget = read_budget(draft, draft.keys("cities"))
     programme = shapes.Programme(
         id=draft.one("id", _Identifier),
         names=draft.one("names", Names),
@@ -134,6 +136,8 @@ def _read(draft: Draft) -> shapes.Programme:
         language_codes=draft.one("language_codes", Mapping[str, LanguageCode]) or {},
         samples=draft.many("samples", Names),
         templates=draft.many("templates", shapes.Template, "kind"),
+        prices=prices,
+        budget=budget,
         fallback="" if draft.raw("fallback") is None else draft.one("fallback", Text) or "",
     )
     check_programme(draft, programme)

@@ -23,6 +23,7 @@ from bot.programme.fields import (
     Weekday,
     Zone,
 )
+from bot.programme.prices import Budget, Prices
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -342,6 +343,8 @@ class Programme:
     samples: Mapping[str, Names] = field(default_factory=dict)  # of the values in templates
     templates: Mapping[str, Template] = field(default_factory=dict)  # by kind
     fallback: str = ""  # the language said where a form lacks a text in another; "": every text is wanted
+    prices: Prices | None = None  # None: messages are counted, no costs are known
+    budget: Budget = field(default_factory=Budget)
     waived: frozenset[tuple[str, str]] = frozenset()  # slug and milestone: decided by officers, no file's
 
     def form_of(self, every: str) -> FormEntry | None:

@@ -4,10 +4,17 @@ from scheduler.job import Job
 from scheduler.jobs.lost_sends import LOST_SENDS
 from scheduler.jobs.missed_messages import missed_messages
 from scheduler.jobs.occurrences import occurrences
+from scheduler.jobs.spending import count
 from scheduler.jobs.template_states import template_states
 from scheduler.parts import Parts
 
 
 def jobs(parts: Parts) -> tuple[Job, ...]:
     """Return every job of the schedule."""
-    return (LOST_SENDS, occurrences(parts), template_states(parts.templates), missed_messages(parts.missed))
+    return (
+        LOST_SENDS,
+        occurrences(parts),
+        count(parts),
+        template_states(parts.templates),
+        missed_messages(parts.missed),
+    )

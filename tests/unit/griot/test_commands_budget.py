@@ -1,0 +1,76 @@
+"""`griot budget`: what was sent, what it cost, and the limits."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from griot.clock import now
+from models.db import insert_first, open_store, write
+from models.spending import SPENT
+from tests.programmes import ASTON
+from tests.unit.griot.conftest import Griot
+
+THIS_MONTH = f"{now():%Y-%m}"
+
+
+@pytest.fixture
+def spent(quick: Griot) -> Iterator[Griot]:
+    """Yield the command line on a database with a budget and some messages counted."""
+    assert quick("programme", "load", ASTON).exit_code == 0
+    store = open_store(quick.database)
+    today = now().date()
+    rows = [
+        (today, "sms", "bamako", "ML", "text", 100, 180),
+        (today, "sms", "bamako", "ML", "inbound", 10, 10),
+        (today, "telegram", "kampala", "", "text", 40, 40),
+        (today.replace(day=1) - timedelta(days=1), "sms", "kampala", "UG", "text", 5, 5),
+    ]
+    for row in rows:
+        values = dict(zip(SPENT.c.keys(), row, strict=True))
+        write(store, lambda db, values=values: insert_first(db, SPENT, **values))  # type: ignore[misc]
+    yield quick
+    store.close()
+
+
+def test_a_month_is_told_by_city_and_channel(spent: Griot) -> None:
+    """Sent, parts, received, cost; and each limit of the month that runs."""
+    found = spent.json("budget")
+    assert (found["month"], found["currency"], found["status"]) == (THIS_MONTH, "USD", "estimated")
+    assert found["cost"] == 36.1
+    assert found["rows"] == [
+        {"city": "bamako", "channel": "sms", "sent": 100, "parts": 180, "received": 10, "cost": 36.1},
+        {"city": "kampala", "channel": "telegram", "sent": 40, "parts": 40, "received": 0, "cost": 0.0},
+    ]
+    limits = {(one["scope"], one["span"]): one for one in found["limits"]}
+    assert limits["channel", "month"]["per_cent"] == 90
+    assert limits["channel", "month"]["level"] == 80
+    assert limits["network", "month"]["level"] == 0
+
+
+def test_an_earlier_month_has_no_limits_any_more(spent: Griot) -> None:
+    """They are those of the month that runs."""
+    before = f"{now().date().replace(day=1) - timedelta(days=1):%Y-%m}"
+    found = spent.json("budget", "--month", before)
+    assert ([row["city"] for row in found["rows"]], found["limits"]) == (["kampala"], [])
+
+
+def test_the_page_says_the_same(spent: Griot) -> None:
+    """A line a city and channel, the total, a line a limit."""
+    lines = spent("budget").stdout.splitlines()
+    assert lines[0] == f"{THIS_MONTH}, USD, prices estimated"
+    assert "bamako  sms  100 sent in 180 parts, 10 received  36.10" in lines
+    assert "Total  36.10" in lines
+    assert "Limit  sms, month: 36.10 of 40.00 USD (90 %)" in lines
+
+
+def test_without_prices_messages_are_counted_all_the_same(quick: Griot) -> None:
+    """No currency, no cost, no limits."""
+    found = quick.json("budget")
+    assert (found["currency"], found["cost"], found["rows"], found["limits"]) == (None, None, [], [])
+
+
+def test_a_month_is_written_in_one_way(quick: Griot) -> None:
+    """Anything else is refused with an example."""
+    said = quick.refused("budget", "--month", "November")
+    assert said == "Error: November is not a month: write it as 2026-11.\n"
