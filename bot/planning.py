@@ -64,7 +64,7 @@ def plan(world: World, at: datetime, until: datetime) -> list[Verdict]:
     cases = [_case(world, due, at) for due in dues]
     coordinators = _coordinators(world)
     cases = [case for case in cases if _is_addressed(world, case, coordinators[case.due.person.city])]
-    for rule in (_judge_recipient, _judge_city, _judge_report, _judge_deadline, _judge_way):
+    for rule in (_judge_restored, _judge_recipient, _judge_city, _judge_report, _judge_deadline, _judge_way):
         for case in cases:
             if case.leaves:
                 rule(world, case, at)
@@ -173,6 +173,12 @@ def _state_at(world: World, person: Addressee, at: datetime) -> str:
 def _zone_of(world: World, person: Addressee) -> ZoneInfo:
     city = world.programme.cities.get(person.city or "")
     return ZoneInfo(city.timezone if city else world.programme.secretariat.timezone)
+
+
+def _judge_restored(world: World, case: _Case, at: datetime) -> None:
+    """Send nothing that a system may have sent whose backup was restored: nobody knows."""
+    if world.restored_until is not None and case.due.moved.at <= world.restored_until:
+        case.never("restored")
 
 
 def _judge_recipient(world: World, case: _Case, at: datetime) -> None:

@@ -94,6 +94,7 @@ class World:
     channels: Collection[str] = ()  # that are on
     templates: Mapping[tuple[str, str], str] = field(default_factory=dict)  # kind and language: approved
     ceiling: int = 0  # unsolicited messages a person and week; 0: no limit
+    restored_until: datetime | None = None  # until when a lost system may have sent what fell due
 
 
 @dataclass(frozen=True, slots=True)

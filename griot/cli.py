@@ -35,6 +35,8 @@ COMMANDS = {
     "digest": Entry("digest:digest", "Print the digest of a week."),
     "budget": Entry("budget:budget", "Print what a month's messages cost, and the limits."),
     "export": Entry("export:export", "Write data as csv, xlsx, json or jsonl."),
+    "backup": Entry("backup:backup", "Write everything into one sealed file."),
+    "restore": Entry("backup:restore", "Check a backup, or put it into an empty database."),
 }
 
 

@@ -42,14 +42,19 @@ def migrate(store: Store) -> None:
     """Bring the schema to the newest revision, in one transaction; several at once wait for one another."""
     if standing(store) == Standing.CURRENT:
         return
-    from alembic import command
-
-    config = alembic_config()
     with store.alone(), store.engine.begin() as connection:
         if not store.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade(connection)
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Bring the schema up to a revision, in the caller's transaction."""
+    from alembic import command
+
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def downgrade(store: Store, revision: str) -> None:

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
     griot_var: Path = Field(
         default=Path("var"), description="folder for media, exports and metrics of the processes"
     )
+    griot_backup_key: SecretStr = Field(
+        default=NO_SECRET, description="seals backups; two keys while rotating, comma between"
+    )
     metrics_token: SecretStr = Field(
         default=NO_SECRET, description="Bearer token that /metrics then asks for"
     )
@@ -165,6 +168,11 @@ class Settings(BaseSettings):
     def keys(self) -> tuple[str, ...]:
         """Return the secret keys, the one that signs first."""
         return _listed(self.secret_key)
+
+    @property
+    def backup_keys(self) -> tuple[str, ...]:
+        """Return the keys of backups, the one that seals first."""
+        return _listed(self.griot_backup_key)
 
     @property
     def programme_folder(self) -> Path:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot import editing, notices
@@ -38,6 +38,7 @@ from models.person import (
     person_with,
 )
 from models.programme import ProgrammeShelf
+from models.restored import RestoredShelf
 from models.silence import LATEST
 from models.talk import state_of, talk_of
 
@@ -55,6 +56,7 @@ class Turns:
     programmes: ProgrammeShelf
     digest_in: Callable[[Db, str, datetime], str]
     details_in: Callable[[Db, str, str, datetime], str] = no_details
+    restored: RestoredShelf = field(default_factory=RestoredShelf)
 
     def __call__(self, db: Db, row: Inbox, at: datetime) -> None:
         """Handle one inbox row. The result depends only on stored rows and the time stored on this one.
@@ -203,6 +205,8 @@ class Turns:
             state_of(outcome.talk), channel, is_new=chat.is_new, due_at=silence_of(outcome.talk, report_id)
         )
         save_chat(db, scene.who.id, now, report_id, row.received_at)
+        if self.restored.is_before(db, row.received_at) and not inbox.is_last_open(db, row):
+            return  # the lost system has most likely answered: the last answer says where things stand
         for number, message in enumerate(outcome.messages, start=1):
             _enqueue(db, _answer(row, address, str(number)), scene.who, message, at)
 

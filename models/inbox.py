@@ -225,6 +225,12 @@ def hold(db: Db, id: int, until: datetime) -> None:
     db.connection().execute(update(IN).where(IN.c.id == id).values(due_at=until))
 
 
+def is_last_open(db: Db, row: Inbox) -> bool:
+    """Tell whether no later update of the same sender waits."""
+    later = select(IN.c.id).where(IN.c.state == OPEN, IN.c.sender == row.sender, IN.c.id > row.id)
+    return db.connection().execute(later.limit(1)).first() is None
+
+
 def replay(db: Db, id: int, at: datetime) -> bool:
     """Open an update that was set aside once more; return False when it was not."""
     found = IN.c.id == id, IN.c.state == InboxState.QUARANTINED

@@ -23,6 +23,7 @@ from models.outbox import BULK, OUT, QUEUED, OutboxState
 from models.output import outputs
 from models.person import Person, PersonState, Role
 from models.programme import ProgrammeShelf
+from models.restored import restored_until
 from models.submission import Submission, SubmissionState
 from models.template import approved
 
@@ -53,6 +54,7 @@ def world_of(db: Db, programme: Programme, channels: Collection[str], ceiling: i
         channels=channels,
         templates=approved(db),
         ceiling=ceiling,
+        restored_until=restored_until(db),
     )
 
 

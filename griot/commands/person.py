@@ -9,6 +9,7 @@ from bot.values import LANGUAGES
 from griot.commands.desk import BadInput, Day, Desk, PersonId, desk, show_json
 from griot.commands.links import invite_links
 from griot.commands.paging import rows_of
+from griot.erasures import note_erasure
 from models import export
 from models.base import Db, Json
 from models.consent import ELSEWHERE, pause, record_consent, resume
@@ -156,6 +157,7 @@ def erase_person(id: int, as_json: bool) -> None:
     """Forget a person for good: addresses, name and messages. The city keeps its reports."""
     with desk() as it:
         files = MediaFiles(it.settings.griot_var)
+        note_erasure(it.settings.griot_var, id, it.at)  # before: a restore must not bring them back
         for path in write(it.store, partial(erase, person_id=id, at=it.at)):
             files.remove(path)
         _show_state(it, id, as_json)
