@@ -7,11 +7,13 @@ from datetime import date, datetime, time, timedelta
 from itertools import chain
 from zoneinfo import ZoneInfo
 
-from bot.opening_hours import Moved, moved
+from bot.ladder import closing
+from bot.opening_hours import Moved, moved, moved_now
 from bot.periods import days_of, form_due, is_prompted, week_of
 from bot.programme import City, Programme, Weekday
 from bot.schedule import (
     CHECK_BACK,
+    CLOSING,
     DIGEST,
     ESCALATION,
     LAST_CALL,
@@ -82,6 +84,7 @@ def _all(world: World, first: datetime, last: datetime) -> Iterator[Due]:
         if people := asked[slug]:
             yield from _rhythm(world, city, people, days)
             yield from _check_backs(world, city, people)
+            yield from _closing_windows(world, city, people)
             yield from _milestones(world, city, people, days)
     yield from _escalations(world, days)
     yield from _digests(world, days)
@@ -128,6 +131,38 @@ def _check_backs(world: World, city: City, people: Iterable[Addressee]) -> Itera
         stem = f"{CHECK_BACK}{city.slug}:{absence.until}"
         for person in people:
             yield Due(PROMPT, person, stem, city, due_at, goes, until, form=form, period=period)
+
+
+def _closing_windows(world: World, city: City, people: Iterable[Addressee]) -> Iterator[Due]:
+    """Yield one question for what is missing in a report begun, in the last hour in which WhatsApp is free.
+
+    Once a report and person, and only where that hour falls in the city's.
+    """
+    programme = world.programme
+    for person in people:
+        last_in_at = max((one.last_in_at for one in person.addresses if one.last_in_at), default=None)
+        window = closing(person.addresses, world.channels, last_in_at) if last_in_at else None
+        if window is None:
+            continue
+        due_at, until = window
+        form, period = form_due(programme, city, due_at) or ("", "")
+        report = (city.slug, form, period)
+        worked = world.begun.get(report)
+        if worked is None or worked > due_at or report in world.submitted:
+            continue
+        goes = moved_now(programme, city, due_at)
+        if goes.at < until:
+            yield Due(
+                NUDGE,
+                person,
+                f"{CLOSING}{form}:{period}",
+                city,
+                due_at,
+                goes,
+                until,
+                form=form,
+                period=period,
+            )
 
 
 def is_away(absences: Iterable[Absence], day: date) -> str:

@@ -7,6 +7,10 @@ from datetime import datetime, timedelta
 WINDOW = timedelta(hours=24)  # platforms.md section 4.4: free-form only so long after the newest reply
 MARGIN = timedelta(minutes=10)  # a message that leaves now must still arrive within it
 
+CLOSES_SOON = timedelta(
+    hours=1
+)  # before the end of the window: what is missing is asked for while it is free
+
 WHATSAPP, TEMPLATE = "whatsapp", "whatsapp_template"
 PHONE = "chat"  # of the terminal and the simulator: nobody else looks at it, so it is the last resort
 ORDER = ("telegram", WHATSAPP, "sms", "email", PHONE)
@@ -80,6 +84,20 @@ def why_none(
 def is_window_open(last_in_at: datetime | None, at: datetime) -> bool:
     """Tell whether WhatsApp takes a message that is not a template."""
     return last_in_at is not None and at < last_in_at + WINDOW - MARGIN
+
+
+def closing(
+    addresses: Sequence[Reached], channels_on: Collection[str], at: datetime
+) -> tuple[datetime, datetime] | None:
+    """Return from when the window is about to close, and until when it can be used; None without one.
+
+    Only where WhatsApp, as free text, is the first way to the person.
+    """
+    first = next(iter(rungs(addresses, channels_on, at)), None)
+    if first is None or first.name != WHATSAPP:
+        return None
+    wrote_at = in_order(addresses)[0].last_in_at
+    return (wrote_at + WINDOW - CLOSES_SOON, wrote_at + WINDOW - MARGIN) if wrote_at else None
 
 
 def in_order(addresses: Sequence[Reached]) -> list[Reached]:

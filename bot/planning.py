@@ -13,6 +13,7 @@ from bot.periods import week_of
 from bot.programme import City, Programme
 from bot.schedule import (
     CHECK_BACK,
+    CLOSING,
     COUNTED,
     DIGEST,
     ESCALATION,
@@ -273,6 +274,7 @@ _GIVES_WAY = {  # kind: what already stands for it on the same day
     CHECK_BACK: (PROMPT,),
     NUDGE: (PROMPT, CHECK_BACK),
     LAST_CALL: (PROMPT, CHECK_BACK, NUDGE),
+    CLOSING: (PROMPT, CHECK_BACK, NUDGE, LAST_CALL),
 }
 
 
@@ -292,10 +294,10 @@ def _leave_one_a_day(
     """Ask a person for the same report once a day at most."""
     taken: dict[tuple[int, date], set[str]] = defaultdict(set)
     for key, told, person in sent:
-        if told.kind in (PROMPT, NUDGE):
+        if told.kind in (PROMPT, NUDGE, LAST_CALL):
             day = told.send_at.astimezone(_zone_of(world, person)).date()
             taken[person.id, day].add(_sort(told.kind, key))
-    for sort in (PROMPT, CHECK_BACK, NUDGE, LAST_CALL):
+    for sort in (PROMPT, CHECK_BACK, NUDGE, LAST_CALL, CLOSING):
         for case in cases:
             if case.leaves and _sort(case.due.kind, case.due.key) == sort:
                 day = case.send_at.astimezone(_zone_of(world, case.due.person)).date()
@@ -306,7 +308,7 @@ def _leave_one_a_day(
 
 
 def _sort(kind: str, key: str) -> str:
-    return CHECK_BACK if key.startswith(CHECK_BACK) else kind
+    return next((sort for sort in (CHECK_BACK, CLOSING) if key.startswith(sort)), kind)
 
 
 def _keep_ceiling(
@@ -322,9 +324,16 @@ def _keep_ceiling(
     counted = ((told, person) for _, told, person in sent if told.kind in COUNTED)
     so_far = Counter((person.id, _week(world, person, told.send_at)) for told, person in counted)
     for whose, group in weeks.items():
-        group.sort(key=lambda case: (COUNTED.index(case.due.kind), case.due.offset, case.due.due_at))
+        group.sort(key=_by_weight)
         for case in group[max(0, world.ceiling - so_far[whose]) :]:
             case.never("ceiling")
+
+
+def _by_weight(case: _Case) -> tuple[int, int, datetime]:
+    """Return the place in the order in which a week's ceiling is filled; what the rhythm asks is first."""
+    due = case.due
+    is_extra = due.key.startswith(CLOSING)
+    return len(COUNTED) if is_extra else COUNTED.index(due.kind), due.offset, due.due_at
 
 
 def _week(world: World, person: Addressee, at: datetime) -> str:

@@ -15,6 +15,7 @@ ESCALATION, DIGEST, ALERT = "escalation", "digest", "alert"
 
 COUNTED = (REMINDER, NUDGE, LAST_CALL)  # under the ceiling of a week; the last gives way first
 ANY_HOUR = frozenset({"safety"})  # alerts that wait for no office to open
+CLOSING = "window:"  # how the key of a nudge begins that leaves while WhatsApp's window is open
 CHECK_BACK = "check:"  # how the key of a prompt begins that follows a pause or an excuse
 
 

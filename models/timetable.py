@@ -32,7 +32,7 @@ PROMPTED = ("prompt", "nudge", "last_call")
 RECALLED = ("reminder", "overdue")
 TIMED = (*PROMPTED, *RECALLED, "escalation", "digest")  # kinds that leave at hours only, also when late
 REMEMBERED = LIFE + timedelta(days=15)  # what was decided longer ago decides nothing any more
-RECENT = timedelta(hours=1)
+RECENT = timedelta(hours=24)  # WhatsApp's window: a report worked on longer ago is not begun
 LOST = (OutboxState.FAILED, OutboxState.UNDELIVERABLE, OutboxState.EXPIRED, OutboxState.CANCELLED)
 
 

@@ -1,7 +1,7 @@
 """Options that are tapped in WhatsApp's window, and what becomes of them where there are no buttons."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from tests.moved import Moved, a_moved_site, add_people
 from tests.standin.trouble import Fault, Trouble
 from tests.standin.twilio_phone import TwilioPhone
 
-START = datetime(2026, 11, 25, 12, tzinfo=UTC)  # a Wednesday
+START = datetime(2026, 11, 26, 10, tzinfo=UTC)  # a Thursday, eleven in Niamey
 NUMBER = "+22790000001"
 
 
@@ -25,7 +25,7 @@ NUMBER = "+22790000001"
 def site(tmp_path: Path, aston_database: str) -> Iterator[Moved]:
     """Yield a site with every channel, a coordinator on WhatsApp, and the Contents of the window."""
     with a_moved_site(tmp_path, aston_database, START) as running:
-        add_people(running, [("coordinator", "niamey", "fr", {"whatsapp": NUMBER})])
+        add_people(running, [("coordinator", "niamey", "fr", {"whatsapp": NUMBER})], at=START)
         running.provider.content.contents.clear()
         look(running, make=True)
         yield running
@@ -123,3 +123,22 @@ def test_without_contents_options_are_numbers(site: Moved) -> None:
     assert numbered(phone.messages()[-1].text)
     assert said(site, phone, "1")["state"] == "sent"
     assert phone.messages()[-1].text.startswith("2/")
+
+
+def test_what_is_missing_is_asked_for_while_the_window_is_open(site: Moved) -> None:
+    """Begun on Thursday at eleven, asked on Friday at ten: no template is needed, a reply goes on."""
+    site.run(START)
+    phone = site.twilio(NUMBER)
+    said(site, phone, "report")
+    phone.press(1)
+    site.work()
+    shown = len(phone.messages())
+    site.run(START + timedelta(hours=22, minutes=50))
+    assert len(phone.messages()) == shown
+    site.run(START + timedelta(hours=26))
+    [row] = [row for row in outbox(site) if row["key"].startswith("window:weekly_update:2026-W48:")]
+    assert (row["rung"], row["state"], row["content_sid"] != "") == ("whatsapp", "sent", True)
+    assert len(phone.messages()) == shown + 1
+    phone.press(1)
+    site.work()
+    assert "2/9 " in phone.messages()[-1].text

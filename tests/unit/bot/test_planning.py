@@ -405,3 +405,67 @@ def one_deadline(
         submitted=submitted,
         **other,
     )
+
+
+def on_whatsapp(wrote_at: datetime, *others: Reached) -> Addressee:
+    """Return who wrote on WhatsApp last."""
+    return a_person(1, addresses=(Reached("whatsapp", "+22790000001", True, wrote_at), *others))
+
+
+def begun(wrote_at: datetime) -> dict[tuple[str, str, str], datetime]:
+    return {("niamey", "weekly_update", "2026-W47"): wrote_at}
+
+
+MORNING = MONDAY + timedelta(hours=9, minutes=30)  # 11:00 in Niamey
+TEMPLATES = {(kind, "fr"): "HX1" for kind in ("prompt", "nudge", "last_call")}
+
+
+def test_what_is_missing_is_asked_for_before_whatsapps_window_closes() -> None:
+    """23 hours after the newest message, as free text, once a report; the rhythm's messages stay."""
+    world = rhythm_only(on_whatsapp(MORNING), begun=begun(MORNING), templates=TEMPLATES)
+    verdicts = week(world, MORNING)
+    assert found(verdicts) == [
+        "nudge Tue 17 Nov 10:30",
+        "nudge Wed 18 Nov 10:00",
+        "last_call Thu 19 Nov 10:00",
+    ]
+    first = verdicts[0]
+    assert first.occurrence.key == "window:weekly_update:2026-W47:1"
+    assert first.rung is not None
+    assert (first.rung.name, first.until) == ("whatsapp", MORNING + timedelta(hours=23, minutes=50))
+
+
+@pytest.mark.parametrize(
+    ("person", "other"),
+    [
+        pytest.param(on_whatsapp(MORNING), {"begun": {}}, id="nothing begun"),
+        pytest.param(
+            on_whatsapp(MORNING), {"submitted": {("niamey", "weekly_update", "2026-W47")}}, id="submitted"
+        ),
+        pytest.param(
+            on_whatsapp(MORNING, Reached("telegram", "40000001", True, MORNING + timedelta(minutes=1))),
+            {},
+            id="wrote elsewhere since",
+        ),
+        pytest.param(on_whatsapp(MORNING + timedelta(hours=9)), {}, id="the hour is not the city's"),
+        pytest.param(on_whatsapp(MORNING + days(1)), {}, id="the nudge goes on that day"),
+        pytest.param(on_whatsapp(MORNING), {"channels": ("telegram", "sms")}, id="WhatsApp is off"),
+        pytest.param(replace(on_whatsapp(MORNING), agreed_at=None), {}, id="no consent"),
+        pytest.param(
+            on_whatsapp(MORNING),
+            {"decided": {"window:weekly_update:2026-W47:1": Decided("nudge", 1, MORNING, is_sent=True)}},
+            id="asked before",
+        ),
+    ],
+)
+def test_a_closing_window_is_no_reason_to_ask(person: Addressee, other: dict[str, object]) -> None:
+    wrote_at = next(one.last_in_at for one in person.addresses if one.last_in_at)
+    world = rhythm_only(person, **{"begun": begun(wrote_at), **other})
+    leaving = [v.occurrence.key for v in plan(world, wrote_at, wrote_at + days(6)) if v.leaves]
+    assert not [key for key in leaving if key.startswith("window:")]
+
+
+def test_a_closing_window_gives_way_first_under_the_ceiling() -> None:
+    """Two of the rhythm fill a ceiling of two."""
+    world = rhythm_only(on_whatsapp(MORNING), begun=begun(MORNING), templates=TEMPLATES, ceiling=2)
+    assert found(week(world, MORNING)) == ["nudge Wed 18 Nov 10:00", "last_call Thu 19 Nov 10:00"]
