@@ -64,6 +64,13 @@ def close_all(channels: Mapping[str, Channel]) -> None:
             channel.close()
 
 
+def warm_up(channels: Mapping[str, Channel]) -> None:
+    """Import the libraries of the channels that are on; nothing is called."""
+    for channel in channels.values():
+        if isinstance(channel, Telegram | Twilio):
+            _ = channel.calls
+
+
 def open_telegram(settings: Settings) -> Telegram:
     """Return the channel Telegram; it connects at its first call."""
     return Telegram(

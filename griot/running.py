@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.values import Clock
 from channels.base import Channel, Envelope, SendError
 from channels.telegram import Telegram
-from griot.assembly import close_all, make_jobs, make_work
+from griot.assembly import close_all, make_jobs, make_work, warm_up
 from griot.clock import catch_up, now
 from griot.logs import trace_of
 from griot.metrics import Measures
@@ -48,7 +48,8 @@ class RunningWorker:
         worker = Worker(make_work(settings, store, channels, measures, clock), ear)
         self._planner = make_planner(settings, store, channels, clock)
         self._planner.tick(clock())
-        self._rounds = threading.Thread(target=worker.run, args=(self._stop,), name="rounds")
+        rounds = (worker, channels, self._stop)
+        self._rounds = threading.Thread(target=_run, args=rounds, name="rounds")
         self._rounds.start()
         self._ticker = Ticker(lambda: self._tick(clock()), clock)
         telegram = channels.get(Telegram.name)
@@ -90,6 +91,12 @@ def make_planner(
     """Return the schedule of one worker."""
     lease = timedelta(seconds=settings.griot_lease_seconds)
     return Planner(store, make_jobs(settings, channels), _zone_of(store), clock, lease)
+
+
+def _run(worker: Worker, channels: Mapping[str, Channel], stop: threading.Event) -> None:
+    """Work until told to stop; libraries are imported before, else the first messages leave in a heap."""
+    warm_up(channels)
+    worker.run(stop)
 
 
 def _zone_of(store: Store) -> ZoneInfo:

@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from channels.base import Channel, Failure, Finds, Outgoing, SendError
@@ -13,12 +13,15 @@ from griot.logs import trace_of
 from griot.rates import Pacer, Rate
 from models.outbox import BULK, LIVE
 from models.sending import Claimed
+from models.slot import AHEAD
 
 log = logging.getLogger(__name__)
 
 NO_RATE = Rate()
 NEVER_CALLED = "held until its lease could not cover a call"
 DEFECT = "defect"  # the code of a call that raised what no provider says
+FRESH = 0.3  # seconds after a claim within which nothing is looked at again before the call
+DRAW_AGAIN = 0.1  # seconds until a slot is asked for again when there was none
 PAUSED_AFTER = 2  # chats throttled at once: then the whole channel waits
 
 
@@ -31,11 +34,84 @@ class Outcome:
     error: SendError | None = None
 
 
+@dataclass(slots=True)
+class _Line:
+    """The calls of one channel: its own threads, so that a provider that hangs keeps no other waiting."""
+
+    pacer: Pacer
+    pool: ThreadPoolExecutor
+    threads: int
+    most_held: int  # what the rate lets go before it was held too long
+    held: list[Claimed] = field(default_factory=list)
+    looked_at: dict[int, float] = field(default_factory=dict)  # when a held message was seen to be sendable
+    in_flight: int = 0
+    throttled: dict[str, float] = field(default_factory=dict)  # chats, and until when
+
+    @property
+    def idle_threads(self) -> int:
+        return max(0, self.threads - self.in_flight)
+
+    @property
+    def room(self) -> int:
+        """Return how many more messages may be claimed."""
+        return max(0, min(self._free_threads, self.most_held - len(self.held)))
+
+    @property
+    def lane(self) -> int:
+        """Return the last lane to claim from: half of the calls is kept for live replies."""
+        return BULK if self._free_threads > self.threads // 2 else LIVE
+
+    @property
+    def _free_threads(self) -> int:
+        """Return how many threads nothing is held for. Who waits for their own chat takes none."""
+        now = time.monotonic()
+        return self.idle_threads - sum(1 for row in self.held if self.pacer.chat_free_at(row.address) <= now)
+
+    def lacks(self, more: int = 0) -> int:
+        """Return how many slots are to be drawn: for what is held and may go soon, and so many more."""
+        if not self.pacer.rate.per_second:
+            return 0
+        now = time.monotonic()
+        soon = now + AHEAD.total_seconds()
+        wanted = more + sum(1 for row in self.held if self.pacer.chat_free_at(row.address) <= soon)
+        return max(0, wanted - self.pacer.slots_left(now))
+
+    def due(self, now: float) -> tuple[list[Claimed], list[Claimed]]:
+        """Return held messages that may go now, live before bulk, and those to be looked at again before.
+
+        The first have used up their slots, the others not.
+        """
+        going: list[Claimed] = []
+        stale: list[Claimed] = []
+        for row in sorted(self.held, key=lambda row: row.lane):  # stable: order of arrival within a lane
+            if len(going) == self.idle_threads or self.pacer.all_free_at(now) > now:
+                break
+            if self.pacer.chat_free_at(row.address) > now:
+                continue
+            if self.looked_at[row.id] < now - FRESH:
+                stale.append(row)
+            else:
+                self.pacer.note(row.address, now)
+                going.append(row)
+        gone = {row.id for row in going}
+        self.held = [row for row in self.held if row.id not in gone]
+        return going, stale
+
+    def next_at(self, now: float) -> float:
+        """Return when a held message may go, or a slot may be drawn for it; infinite when none can."""
+        if not self.idle_threads or not self.held:
+            return float("inf")
+        chat = min(self.pacer.chat_free_at(row.address) for row in self.held)
+        slot = self.pacer.all_free_at(now)
+        return max(chat, now + DRAW_AGAIN if slot == float("inf") else slot)
+
+
 class Sender:
     """The calls of one worker. Only the worker's own thread touches it, but for the calls themselves.
 
-    `measure(channel, outcome, seconds)` is told of each call; `ring` when one has ended. No call is made
-    for a row that was claimed more than `longest_wait` seconds ago: the rest of its lease must cover it.
+    Each channel has `threads` of its own. `measure(channel, outcome, seconds)` is told of each call; `ring`
+    when one has ended. No call is made for a row that was claimed more than `longest_wait` seconds ago: the
+    rest of its lease must cover it.
     """
 
     def __init__(
@@ -48,124 +124,146 @@ class Sender:
         measure: Callable[[str, str, float], None],
     ) -> None:
         self._channels = channels
-        self._threads = threads
         self._longest_wait = longest_wait
         self._ring = ring
         self._measure = measure
-        self._pacers = {name: Pacer(rates.get(name, NO_RATE)) for name in channels}
-        self._throttled: dict[str, dict[str, float]] = {name: {} for name in channels}
-        self._held: list[Claimed] = []
+        self._lines = {
+            name: _line(name, rates.get(name, NO_RATE), threads, longest_wait) for name in channels
+        }
         self._claimed_at: dict[int, float] = {}
-        self._in_flight = 0
         self._ended: deque[Outcome] = deque()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="send")
 
     @property
     def throttled(self) -> Mapping[str, float]:
         """Return the channels that throttle several chats at once, and for how many seconds from now."""
         now = time.monotonic()
         found = {
-            name: [until for until in chats.values() if until > now]
-            for name, chats in self._throttled.items()
+            name: [until for until in line.throttled.values() if until > now]
+            for name, line in self._lines.items()
         }
         return {name: max(until) - now for name, until in found.items() if len(until) >= PAUSED_AFTER}
 
-    @property
-    def room(self) -> int:
-        """Return how many more messages may be claimed. Who waits for their own chat takes none."""
-        now = time.monotonic()
-        waiting = sum(1 for row in self._held if self._pacers[row.channel].chat_free_at(row.address) <= now)
-        return max(0, self._threads - self._in_flight - waiting)
+    def rooms(self, channels: Collection[str]) -> Mapping[tuple[int, int], Sequence[str]]:
+        """Return which of these channels may be claimed for alike: how many messages, up to which lane."""
+        rooms: dict[tuple[int, int], list[str]] = {}
+        for name in channels:
+            line = self._lines[name]
+            if line.room:
+                rooms.setdefault((line.room, line.lane), []).append(name)
+        return rooms
 
     @property
-    def lane(self) -> int:
-        """Return the last lane to claim from: half of the calls is kept for live replies."""
-        return BULK if self.room > self._threads // 2 else LIVE
+    def room(self) -> int:
+        """Return how many messages may be claimed for the channel that has most threads idle."""
+        return max((line.room for line in self._lines.values()), default=0)
+
+    def lacking(self, claimed: Sequence[Claimed]) -> Mapping[str, tuple[int, int]]:
+        """Return how many slots are to be drawn a channel, these messages being held too, and its rate."""
+        more = Counter(row.channel for row in claimed)
+        wanted = {name: line.lacks(more[name]) for name, line in self._lines.items()}
+        return {name: (n, self._lines[name].pacer.rate.per_second) for name, n in wanted.items() if n}
+
+    @property
+    def is_lacking(self) -> bool:
+        """Tell whether a held message waits for a slot that is not drawn yet."""
+        return any(line.held and line.idle_threads and line.lacks() for line in self._lines.values())
+
+    def grant(self, channel: str, slots: Iterable[float]) -> None:
+        """Take over slots of a channel, as monotonic times."""
+        self._lines[channel].pacer.grant(slots)
+
+    def keeps_distance(self, channel: str) -> bool:
+        """Tell whether messages of one chat keep a distance on this channel."""
+        return bool(self._lines[channel].pacer.rate.chat_interval)
+
+    def note_sent(self, row: Claimed, at: float) -> None:
+        """Note when, in monotonic time, any worker wrote to the chat of this message last."""
+        self._lines[row.channel].pacer.note_end(row.address, at)
 
     @property
     def is_idle(self) -> bool:
         """Tell whether no message is claimed."""
-        return not self._held and not self._in_flight and not self._ended
+        return not self._ended and not any(line.held or line.in_flight for line in self._lines.values())
 
     def hold(self, rows: Sequence[Claimed], claimed_at: float) -> None:
-        """Take over messages claimed at this monotonic time; `due` names them when they may go."""
-        self._held.extend(rows)
+        """Take over messages claimed at this monotonic time; `send_due` sends them when they may go."""
         self._claimed_at.update((row.id, claimed_at) for row in rows)
+        for row in rows:
+            self._lines[row.channel].held.append(row)
+        self.looked_at(rows)
 
-    def due(self) -> list[Claimed]:
-        """Return held messages that the provider's limits and the threads let go now.
+    def send_due(self, at: datetime) -> list[Claimed]:
+        """Call the provider for held messages that its limits and the threads let go now.
 
-        Live ones pass bulk, else first come, first served.
+        Live ones pass bulk, else first come, first served. Return those that were held so long that they
+        must be looked at again first; they are held on until `let_go`.
         """
         now = time.monotonic()
-        going: list[Claimed] = []
-        for row in sorted(self._held, key=lambda row: row.lane):  # stable: order of arrival within a lane
-            if len(going) == self._idle_threads:
-                break
-            pacer = self._pacers[row.channel]
-            if max(pacer.chat_free_at(row.address), pacer.all_free_at()) <= now:
-                pacer.note(row.address, now)
-                going.append(row)
-        gone = {row.id for row in going}
-        self._held = [row for row in self._held if row.id not in gone]
-        return going
+        stale = []
+        for line in self._lines.values():
+            going, old = line.due(now)
+            self._send(going, at)
+            stale += old
+        return stale
+
+    def looked_at(self, rows: Sequence[Claimed]) -> None:
+        """Note that these held messages may still leave, as they are now."""
+        now = time.monotonic()
+        as_now = {row.id: row for row in rows}
+        for line in self._lines.values():
+            line.held = [as_now.get(row.id, row) for row in line.held]
+        for row in rows:
+            self._lines[row.channel].looked_at[row.id] = now
 
     def next_at(self, now: float) -> float:
         """Return in how many seconds a held message may go; infinite when none can."""
-        if not self._idle_threads:
-            return float("inf")
-        return min((self._free_at(row) - now for row in self._held), default=float("inf"))
+        return min((line.next_at(now) - now for line in self._lines.values()), default=float("inf"))
 
     def is_late(self, row: Claimed) -> bool:
         """Tell whether this message was claimed too long ago to be sent under its lease."""
         return time.monotonic() - self._claimed_at[row.id] > self._longest_wait
 
-    def send(self, rows: Sequence[Claimed], at: datetime) -> None:
-        """Call the provider for these messages, each in a thread of the pool."""
+    def _send(self, rows: Sequence[Claimed], at: datetime) -> None:
         for row in rows:
-            self._in_flight += 1
-            self._pool.submit(self._call, row, at)
+            line = self._lines[row.channel]
+            line.looked_at.pop(row.id, None)
+            line.in_flight += 1
+            line.pool.submit(self._call, row, at)
 
     def take_ended(self) -> list[Outcome]:
         """Return what ended since; what cannot be stored comes back by `put_ended`."""
         ended = [self._ended.popleft() for _ in range(len(self._ended))]
-        self._in_flight -= len(ended)
         for outcome in ended:
+            self._lines[outcome.row.channel].in_flight -= 1
             self._learn(outcome)
             self._claimed_at.pop(outcome.row.id, None)
         return ended
 
     def put_ended(self, outcomes: Sequence[Outcome]) -> None:
         """Take outcomes back that were not stored."""
-        self._in_flight += len(outcomes)
+        for outcome in outcomes:
+            self._lines[outcome.row.channel].in_flight += 1
         self._ended.extendleft(reversed(outcomes))
 
-    def forget(self, rows: Sequence[Claimed]) -> None:
-        """Let go of messages that `due` named and that were given back or closed."""
+    def let_go(self, rows: Sequence[Claimed]) -> None:
+        """Hold messages no longer that were given back or closed."""
+        gone = {row.id for row in rows}
+        for line in self._lines.values():
+            line.held = [row for row in line.held if row.id not in gone]
         for row in rows:
             self._claimed_at.pop(row.id, None)
-
-    def take_back(self, rows: Sequence[Claimed]) -> None:
-        """Hold messages again that `due` named but that could not be released."""
-        self._held.extend(rows)
+            self._lines[row.channel].looked_at.pop(row.id, None)
 
     def drop_held(self) -> list[Claimed]:
         """Return every held message, no longer held: to be given back."""
-        rows, self._held = self._held, []
-        self.forget(rows)
+        rows = [row for line in self._lines.values() for row in line.held]
+        self.let_go(rows)
         return rows
 
     def close(self) -> None:
         """End the threads once their calls ended."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    @property
-    def _idle_threads(self) -> int:
-        return max(0, self._threads - self._in_flight)
-
-    def _free_at(self, row: Claimed) -> float:
-        pacer = self._pacers[row.channel]
-        return max(pacer.chat_free_at(row.address), pacer.all_free_at())
+        for line in self._lines.values():
+            line.pool.shutdown(wait=False, cancel_futures=True)
 
     def _call(self, row: Claimed, at: datetime) -> None:
         began = time.perf_counter()
@@ -198,11 +296,17 @@ class Sender:
     def _learn(self, outcome: Outcome) -> None:
         """Keep the chat's interval from the end of the call, and which chats are throttled."""
         now = time.monotonic()
-        channel, address = outcome.row.channel, outcome.row.address
-        self._pacers[channel].note_end(address, now)
-        chats = self._throttled[channel]
-        if outcome.error is None:
-            chats.pop(address, None)
-        elif outcome.error.failure == Failure.THROTTLED:
-            chats[address] = now + (outcome.error.retry_after or 1.0)
-            self._throttled[channel] = {chat: until for chat, until in chats.items() if until > now}
+        line, address, error = self._lines[outcome.row.channel], outcome.row.address, outcome.error
+        if error is None or error.detail != NEVER_CALLED:
+            line.pacer.note_end(address, now)
+        if error is None:
+            line.throttled.pop(address, None)
+        elif error.failure == Failure.THROTTLED:
+            chats = line.throttled | {address: now + (error.retry_after or 1.0)}
+            line.throttled = {chat: until for chat, until in chats.items() if until > now}
+
+
+def _line(name: str, rate: Rate, threads: int, longest_wait: float) -> _Line:
+    pool = ThreadPoolExecutor(threads, thread_name_prefix=f"send-{name}")
+    most_held = max(1, int(rate.per_second * longest_wait / 2)) if rate.per_second else threads * 100
+    return _Line(Pacer(rate), pool, threads, most_held)

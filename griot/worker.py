@@ -20,7 +20,7 @@ from griot.rates import Rate
 from griot.sender import Outcome, Sender
 from griot.wake import Ear
 from griot.ways import Ways
-from models import circuit, inbox, media, sending, silence
+from models import circuit, inbox, media, sending, silence, slot
 from models.base import Db
 from models.db import Store, is_blocked, is_transient, read, write
 from models.inbox import Inbox, InboxState
@@ -43,6 +43,7 @@ AFTER_LOCK = timedelta(seconds=5)  # until a turn that waited in vain for a lock
 AFTER_FAULT = timedelta(minutes=5)  # until a text that could not be stored is tried again
 SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
 LONGEST_WAIT = 60.0  # seconds that `--once` waits for nothing
+LONGEST_LAG = 2.0  # seconds that drawn slots lie ahead at most, because transactions take so long
 ENDING = 7.0  # seconds that calls under way get at the end
 
 Turn = Callable[[Db, Inbox, datetime], None]
@@ -84,6 +85,9 @@ class Round:
     wanted: list[Wanted] = field(default_factory=list)  # attachments to fetch
     fetched: Settled = field(default_factory=Settled)
     released: list[Claimed] = field(default_factory=list)
+    slots: dict[str, list[datetime]] = field(default_factory=dict)  # by channel, when messages may leave
+    sent_before: dict[int, datetime] = field(default_factory=dict)  # by claimed message, to the same person
+    drawn_at: float = 0.0  # monotonic, when the slots were drawn
     turns: int = 0
     failed: int = 0
 
@@ -105,6 +109,7 @@ class Worker:
         self._sender = Sender(
             work.channels, work.rates, work.senders, longest_wait, ear.ring, work.measure_send
         )
+        self._lag = 0.0  # seconds from drawing slots until they can be used
         self._circuits = Circuits(work.channels)
         self._fetcher = Fetcher(work.channels, work.files, ear.ring)
 
@@ -146,13 +151,13 @@ class Worker:
 
     def _work_once(self) -> Round:
         """Run one transaction and hand its messages to the sender; nothing is lost when it fails."""
-        ended, waiting = self._sender.take_ended(), self._sender.due()
+        ended, waiting = self._sender.take_ended(), self._sender.send_due(self._work.clock())
         arrived = self._fetcher.take_ended()
         began = time.monotonic()
         try:
             due, is_wanted = seen = read(self._work.store, self._look)
             is_due = is_wanted or due.updates or due.silences or self._may_send(due)
-            if not (ended or waiting or arrived or is_due):
+            if not (ended or waiting or arrived or is_due or self._sender.is_lacking):
                 return Round()
             done = write(self._work.store, lambda db: self._round(db, seen, ended, waiting, arrived))
         except Exception as error:  # noqa: BLE001 - whatever it is, others go on
@@ -160,19 +165,30 @@ class Worker:
             log.error("a round failed: %s", trace_of(error) if is_answer else type(error).__name__)
             self._sender.put_ended(ended)
             self._fetcher.put_ended(arrived)
-            self._sender.take_back(waiting)
             self._ear.wait(AFTER_ERROR)
             return Round()
         released = {row.id for row in done.released}
-        self._sender.forget([row for row in waiting if row.id not in released])
+        self._sender.let_go([row for row in waiting if row.id not in released])
         at = self._work.clock()
         self._circuits.ended(ended)
-        self._sender.send(done.released, at)
+        self._sender.looked_at(done.released)
         self._sender.hold(done.claimed, began)
-        self._sender.send(self._sender.due(), at)
+        self._pace(done, at)
+        self._sender.send_due(at)
         self._fetcher.tidy(done.fetched)
         self._fetcher.fetch(done.wanted)
         return done
+
+    def _pace(self, done: Round, at: datetime) -> None:
+        """Hand the slots to the sender, and when the chats of what it holds were last written to."""
+        now = time.monotonic()
+        if done.slots:
+            self._lag = min(LONGEST_LAG, now - done.drawn_at)
+        for channel, slots in done.slots.items():
+            self._sender.grant(channel, [now + (slot - at).total_seconds() for slot in slots])
+        for row in done.claimed:
+            if row.id in done.sent_before:
+                self._sender.note_sent(row, now - (at - done.sent_before[row.id]).total_seconds())
 
     def _look(self, db: Db) -> tuple[Due, bool]:
         """Return what is due in either queue, and whether there is an attachment to fetch."""
@@ -197,9 +213,9 @@ class Worker:
         done.turns = self._take_turns(db, at) if due.updates else 0
         done.turns += self._end_texts(db, at) if due.silences else 0
         done.released = self._release(db, waiting, at)
-        room = self._sender.room
-        if room and (due.messages or done.turns or ended):
-            done.claimed = self._claim(db, room, at)
+        if self._sender.room and (due.messages or done.turns or ended):
+            done.claimed = self._claim(db, at)
+        self._draw(db, done)
         if is_wanted and (free := self._fetcher.room):
             done.wanted = media.claim(db, free, at, self._work.lease, self._fetcher.channels)
         return done
@@ -210,15 +226,26 @@ class Worker:
         self._circuits.note(db, ended, self._sender.throttled, at)
         return failed
 
-    def _claim(self, db: Db, room: int, at: datetime) -> list[Claimed]:
+    def _claim(self, db: Db, at: datetime) -> list[Claimed]:
         """Return messages of the channels that work, and one of each that is to be probed."""
-        lease, channels = self._work.lease, self._circuits.closed
-        claimed = sending.claim(db, room, at, lease, channels, self._sender.lane) if channels else []
+        claimed: list[Claimed] = []
+        lease = self._work.lease
+        for (room, lane), channels in self._sender.rooms(self._circuits.closed).items():
+            claimed += sending.claim(db, room, at, lease, channels, lane)
         claimed = self._work.ways.leaving(db, claimed, at)
         for channel in self._circuits.to_probe(at):
             if circuit.take_probe(db, channel, at, at + lease):
                 claimed += self._probe(db, channel, at)
         return claimed
+
+    def _draw(self, db: Db, done: Round) -> None:
+        """Draw slots for what is held and claimed; ask when these chats were last written to."""
+        distant = [row for row in done.claimed if self._sender.keeps_distance(row.channel)]
+        done.sent_before = slot.sent_before(db, distant)
+        for channel, (n, per_second) in self._sender.lacking(done.claimed).items():
+            earliest = self._work.clock() + timedelta(seconds=self._lag)
+            done.slots[channel] = slot.take_slots(db, channel, n, per_second, earliest)
+        done.drawn_at = time.monotonic()
 
     def _probe(self, db: Db, channel: str, at: datetime) -> list[Claimed]:
         """Return the one message that tries whether the channel works again; none when none waits."""

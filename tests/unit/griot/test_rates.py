@@ -1,6 +1,6 @@
 """Rates of a channel, on a clock given by hand."""
 
-from griot.rates import MOST_CHATS, Pacer, Rate
+from griot.rates import LATEST_USE, MOST_CHATS, Pacer, Rate
 
 
 def test_no_limit_lets_everything_go() -> None:
@@ -9,7 +9,7 @@ def test_no_limit_lets_everything_go() -> None:
     for _ in range(100):
         pacer.note("1", 5.0)
     assert pacer.chat_free_at("1") <= 5.0
-    assert pacer.all_free_at() <= 5.0
+    assert pacer.all_free_at(5.0) <= 5.0
 
 
 def test_a_chat_rests_from_the_end_of_a_call() -> None:
@@ -22,15 +22,22 @@ def test_a_chat_rests_from_the_end_of_a_call() -> None:
     assert pacer.chat_free_at("2") < 5.0
 
 
-def test_a_window_holds_so_many() -> None:
-    """The next message goes one second after the oldest of the last few."""
+def test_each_message_uses_up_a_slot() -> None:
+    """Without a slot nothing goes; one that was not used in time is lost, so that no second sees too many."""
     pacer = Pacer(Rate(per_second=3))
-    for at in (1.0, 1.2, 1.4):
-        assert pacer.all_free_at() <= at
-        pacer.note("1", at)
-    assert pacer.all_free_at() == 2.0
-    pacer.note("1", 2.0)
-    assert pacer.all_free_at() == 2.2
+    assert pacer.all_free_at(1.0) == float("inf")
+    pacer.grant([1.0, 1.4, 1.8])
+    assert pacer.all_free_at(1.0) == 1.0
+    pacer.note("1", 1.0)
+    assert pacer.all_free_at(1.0) == 1.4
+    assert pacer.slots_left(1.4 + LATEST_USE) == 2
+    assert pacer.slots_left(1.41 + LATEST_USE) == 1
+    assert pacer.all_free_at(1.6) == 1.8
+
+
+def test_without_a_limit_no_slot_is_needed() -> None:
+    """A channel without a limit may always send."""
+    assert Pacer(Rate()).all_free_at(5.0) < 5.0
 
 
 def test_chats_long_free_are_forgotten() -> None:
