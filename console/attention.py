@@ -1,10 +1,12 @@
 """The page of what a person has to look at: replies set aside, messages that may not have arrived."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from bot.faults import fault_words
 from console.cities import only_signed_in
 from console.dates import moment_words
 from console.pages import reach, voice
@@ -12,6 +14,7 @@ from console.parts import Parts, given
 from models.attention import worries
 from models.base import Db
 from models.db import read, write
+from models.fault import faults
 from models.inbox import replay
 from models.person import Role
 
@@ -49,5 +52,14 @@ def again(parts: Parts, row_id: int) -> Response:
 def _page(db: Db, parts: Parts) -> str:
     programme, say = parts.programmes.programme(db), voice(parts)
     zone, locale = ZoneInfo(programme.secretariat.timezone), programme.locale(say.language)
-    found = [(worry, moment_words(worry.at.astimezone(zone), locale)) for worry in worries(db)]
-    return render_template("attention.html", found=found, may_replay=g.reader.role in MAY_REPLAY)
+
+    def _moment(at: datetime) -> str:
+        return moment_words(at.astimezone(zone), locale)
+
+    found = [(worry, _moment(worry.at)) for worry in worries(db)]
+    broken = [
+        (fault_words(say, one.kind, one.subject, one.code, one.detail), _moment(one.since))
+        for one in faults(db)
+    ]
+    may_replay = g.reader.role in MAY_REPLAY
+    return render_template("attention.html", found=found, broken=broken, may_replay=may_replay)

@@ -21,6 +21,7 @@ from console.parts import Parts, given
 from models.attention import worries
 from models.base import Db
 from models.db import read
+from models.fault import faults
 from models.media import Media, media_of
 from models.overview import CityLine, Report, Sent, cities_within, last_sent, latest_reports, reports_of
 from models.reach import Reach
@@ -113,7 +114,7 @@ def home(parts: Parts) -> str | Response:
         return redirect(url_for("cities.city", slug=within.city), 303) if within.city else abort(404)
     rows = read(parts.store, lambda db: _rows(_desk(db, parts)))
     received = sum(row.is_received for row in rows)
-    to_look_at = read(parts.store, lambda db: len(worries(db)))
+    to_look_at = read(parts.store, lambda db: len(worries(db)) + len(faults(db)))
     return render_template("cities.html", rows=rows, received=received, to_look_at=to_look_at)
 
 

@@ -5,12 +5,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
+from bot.faults import FaultKind
 from channels.base import Failure, SendError
 from griot.sender import DEFECT, NEVER_CALLED, Outcome
 from models import circuit
 from models.base import Db
 from models.circuit import FIRST_PAUSE, REFUSED_PAUSE, Setback, Standing
-from models.fault import FaultKind, Trouble, end_faults, raise_fault
+from models.fault import Trouble, end_faults, raise_fault
 from models.sending import Claimed
 
 log = logging.getLogger(__name__)

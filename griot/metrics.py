@@ -1,6 +1,7 @@
 """Figures for Prometheus: timings kept by each process in files they share, counts read from the database."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-from models import inbox, media, outbox, worker
+from bot.faults import FaultKind
+from models import circuit, fault, inbox, media, outbox, worker
 from models.base import Db
 from models.db import Store, read
 from models.inbox import InboxState
@@ -136,7 +138,21 @@ def _counts(db: Db, arrived: Arrived, at: datetime, channels: Iterable[str]) -> 
     waiting = GaugeMetricFamily("griot_outbox_oldest_seconds", "Age of the longest waiting message.", waited)
     leads = float(worker.has_leader(db, at))
     leader = GaugeMetricFamily("griot_scheduler_leader", "1 when a worker leads the schedule.", leads)
-    return [rows_in, rows_out, attached, waiting, leader]
+    return [rows_in, rows_out, attached, waiting, leader, *_troubles(db, channels)]
+
+
+def _troubles(db: Db, channels: Iterable[str]) -> "list[Metric]":
+    from prometheus_client.core import GaugeMetricFamily
+
+    alone = GaugeMetricFamily("griot_circuit_open", "1 when a channel is left alone.", labels=["channel"])
+    standings = circuit.standings(db)
+    for channel in sorted({*channels, *standings}):
+        alone.add_metric([channel], float(channel in standings and standings[channel].is_open))
+    broken = GaugeMetricFamily("griot_faults", "What an operator must mend, by kind.", labels=["kind"])
+    counted = Counter(one.kind for one in fault.faults(db))
+    for kind in FaultKind:
+        broken.add_metric([kind], counted[kind])
+    return [alone, broken]
 
 
 def _forget_dead(folder: Path) -> None:

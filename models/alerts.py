@@ -34,8 +34,9 @@ def tell_officers(
     *,
     city: str | None = None,
     besides: int = 0,
+    first: Role = Role.OFFICER,
 ) -> int:
-    """Tell every officer, once; return how many are told or will be.
+    """Tell every officer, once, or every administrator (`first`); return how many are told or will be.
 
     Who has not agreed to messages is told by e-mail only.
     The key is `alert:<kind>:<about>:<officer>`. Out of the Secretariat's hours the alert is held until they
@@ -43,7 +44,7 @@ def tell_officers(
     """
     opens = Moved(at) if kind in ANY_HOUR else moved_now(programme, programme.secretariat, at)
     told = 0
-    for officer, language in _officers(db, besides):
+    for officer, language in _officers(db, besides, first):
         key = f"alert:{kind}:{about}:{officer}"
         text = text_in(language)
         if opens.at <= at:
@@ -74,8 +75,8 @@ def send(db: Db, key: str, officer: int, text: str, at: datetime, channels_on: C
     return found is not None
 
 
-def _officers(db: Db, besides: int) -> list[tuple[int, str]]:
-    """Return id and language of every officer who can be told; of the administrators while there is none."""
+def _officers(db: Db, besides: int, preferred: Role) -> list[tuple[int, str]]:
+    """Return id and language of everybody of the preferred role who can be told; of the other if none."""
     has_mail = exists().where(Address.person_id == Person.id, Address.channel == EMAIL)
     query = select(Person.id, Person.language, Person.role).where(
         Person.role.in_((Role.OFFICER, Role.ADMIN)),
@@ -83,5 +84,5 @@ def _officers(db: Db, besides: int) -> list[tuple[int, str]]:
         Person.id != besides,
     )
     rows = list(db.execute(query.order_by(Person.id)))
-    first = Role.OFFICER if any(role == Role.OFFICER for _, _, role in rows) else Role.ADMIN
-    return [(id, language) for id, language, role in rows if role == first]
+    told = [(id, language) for id, language, role in rows if role == preferred]
+    return told or [(id, language) for id, language, _ in rows]

@@ -3,26 +3,16 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.faults import FaultKind
 from models.base import Base, Db
 from models.db import insert_into, is_postgres, table_of
 
+_SEVERAL = frozenset({FaultKind.CODE, FaultKind.WEBHOOK})  # of one channel at once, by code or cause
 FORGOTTEN = timedelta(days=7)  # since a refusal was last met: nothing says that it ended
-
-
-class FaultKind(StrEnum):
-    """What is wrong."""
-
-    REFUSED = "refused"  # token, account or sender: nothing leaves on the channel
-    DOWN = "down"  # the provider has not answered for a while
-    CODE = "code"  # messages are refused for a reason that only an operator can mend
-    TEMPLATE = "template"  # rejected, paused or disabled
-    WEBHOOK = "webhook"  # people's messages do not arrive
-    LOST = "lost"  # what people wrote in a long outage never arrived
 
 
 class Fault(Base):
@@ -55,7 +45,8 @@ class Trouble:
     @property
     def name(self) -> str:
         """Return the fault's key."""
-        return ":".join(filter(None, (self.kind, self.subject, self.code if self.kind == "code" else "")))
+        parts = (self.kind, self.subject, self.code if self.kind in _SEVERAL else "")
+        return ":".join(filter(None, parts))
 
 
 def raise_fault(db: Db, trouble: Trouble, at: datetime) -> None:

@@ -3,12 +3,15 @@
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from gettext import NullTranslations
 from urllib.parse import urlsplit
 
 import click
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.faults import fault_words
+from bot.say import Voice
 from bot.templates import (
     FALLEN,
     MISSING,
@@ -25,10 +28,13 @@ from griot.assembly import look_at_templates, open_email, open_sms, open_telegra
 from griot.commands.desk import show_json
 from griot.schema import Standing, revisions, standing
 from griot.settings import Settings, SettingsError, load_settings, variables
+from models import circuit
 from models.db import Store, UrlError, open_store, read
 from models.demo import is_demo
+from models.fault import faults
 from models.programme import current_programme
-from models.template import known, needs
+from models.template import known as known_templates
+from models.template import needs
 
 SOUND_SQLITE = (3, 51, 3)  # below it a rare fault of checkpoints is known
 MOST_PENDING = 50  # updates that may wait at Telegram
@@ -123,6 +129,7 @@ def _of_database(settings: Settings) -> Iterator[Finding]:
     try:
         yield from _of_store(store)
         yield from _of_templates(settings, store)
+        yield from _of_faults(store)
     except SQLAlchemyError as error:
         reason = " ".join(str(getattr(error, "orig", error)).split())
         yield Finding(f"The database cannot be used: {reason}.", "Check DATABASE_URL and that it runs.")
@@ -159,6 +166,22 @@ def _of_programme(store: Store) -> Iterator[Finding]:
         yield Finding("No programme is loaded.", "Run `griot programme load`.")
 
 
+def _of_faults(store: Store) -> Iterator[Finding]:
+    """Yield what the processes met that only an operator can mend, and which channels are left alone."""
+    if standing(store) != Standing.CURRENT:
+        return
+    found, channels = read(store, lambda db: (faults(db), circuit.standings(db)))
+    say = Voice("en", NullTranslations())
+    for one in found:
+        words = fault_words(say, one.kind, one.subject, one.code, one.detail)
+        yield Finding(words.what, words.mend)
+    told = {one.subject for one in found}
+    for name, known in channels.items():
+        if known.is_open and name not in told:
+            what = f"The channel {name} is left alone for a while ({known.failure}: {known.detail})."
+            yield Finding(what, "It is tried again by itself.", is_note=True)
+
+
 def _of_templates(settings: Settings, store: Store) -> Iterator[Finding]:
     """Yield what keeps Griot from opening a conversation on WhatsApp with somebody who has it."""
     if not settings.has_whatsapp or standing(store) != Standing.CURRENT:
@@ -172,7 +195,7 @@ def _of_templates(settings: Settings, store: Store) -> Iterator[Finding]:
     except SendError as error:
         mend = "Check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_CONTENT_URL."
         yield Finding(f"Twilio refuses to tell of templates: {error.detail}.", mend)
-        states = read(store, known)
+        states = read(store, known_templates)
     lacking = missing_of(states, programme, wanted)
     current = {text.name for text in texts_of(programme)}
     fallen = [one for one in states if one.name in current and one.status in FALLEN and one not in lacking]

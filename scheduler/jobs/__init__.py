@@ -4,6 +4,7 @@ from scheduler.job import Job
 from scheduler.jobs.lost_sends import LOST_SENDS
 from scheduler.jobs.missed_messages import missed_messages
 from scheduler.jobs.occurrences import occurrences
+from scheduler.jobs.operators import operators
 from scheduler.jobs.spending import count
 from scheduler.jobs.template_states import template_states
 from scheduler.parts import Parts
@@ -17,4 +18,5 @@ def jobs(parts: Parts) -> tuple[Job, ...]:
         count(parts),
         template_states(parts.templates),
         missed_messages(parts.missed),
+        operators(parts),
     )

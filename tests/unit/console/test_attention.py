@@ -2,9 +2,11 @@
 
 from sqlalchemy import select, update
 
+from bot.faults import FaultKind
 from bot.values import Message
 from models.base import Db
 from models.db import read, write
+from models.fault import Trouble, raise_fault
 from models.inbox import Inbox, InboxState, Update, describe, receive_all
 from models.outbox import Outbox, OutboxState
 from tests.console_stage import Stage, press
@@ -64,3 +66,14 @@ def test_a_message_that_may_have_left_is_shown(stage: Stage) -> None:
     page = stage.signed_in("admin").get("/attention").text
     assert "Question 1" in page
     assert "Uncertain" in page
+
+
+def test_what_an_operator_must_mend_is_shown(stage: Stage) -> None:
+    """What is wrong and what to do, and counted on the first page."""
+    trouble = Trouble(FaultKind.REFUSED, "sms", "Authenticate", "20003")
+    write(stage.store, lambda db: raise_fault(db, trouble, stage.at))
+    client = stage.signed_in("admin")
+    assert "To look at: 1" in client.get("/").text
+    page = client.get("/attention").text
+    assert "SMS: every message is refused (20003 Authenticate). Messages wait." in page
+    assert "griot doctor" in page

@@ -126,6 +126,8 @@ def test_figures_are_there_before_anything_happened(
         'griot_send_seconds_count{channel="telegram",outcome="accepted"} 0.0',
         'griot_webhook_seconds_count{channel="telegram"} 0.0',
         'griot_outbox_rows{channel="telegram",state="queued"} 0.0',
+        'griot_circuit_open{channel="telegram"} 0.0',
+        'griot_faults{kind="refused"} 0.0',
     ):
         assert line in page
 

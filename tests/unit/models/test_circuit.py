@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.faults import FaultKind
 from models.base import Db
 from models.circuit import (
     LONGEST_PAUSE,
@@ -17,7 +18,7 @@ from models.circuit import (
     take_probe,
 )
 from models.db import open_store
-from models.fault import FaultKind, Trouble, end_faults, faults, forget_old, note_told, raise_fault, untold
+from models.fault import Trouble, end_faults, faults, forget_old, note_told, raise_fault, untold
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
