@@ -32,6 +32,7 @@ class Failure(StrEnum):
     TEMPLATE_REFUSED = "template_refused"  # missing, paused or withheld: the operator must act
     OPTED_OUT = "opted_out"  # the person told the provider to stop: stop everywhere
     OTHER_CHANNEL = "other_channel"  # not on this channel now; the address stays good
+    LATER = "later"  # not within hours on this channel; the address stays good
 
     @property
     def may_retry(self) -> bool:
@@ -47,6 +48,7 @@ class Failure(StrEnum):
             Failure.WINDOW_CLOSED,
             Failure.TEMPLATE_REFUSED,
             Failure.OTHER_CHANNEL,
+            Failure.LATER,
         }
 
     @property
@@ -56,7 +58,10 @@ class Failure(StrEnum):
 
 
 class SendError(Exception):
-    """A send failed: the kind of failure, the provider's code and words, and how long to wait (seconds)."""
+    """A send failed: the kind of failure, the provider's code and words, and how long to wait (seconds).
+
+    `for_operator`: only an operator can mend it, though others may still be written to.
+    """
 
     def __init__(
         self,
@@ -66,12 +71,14 @@ class SendError(Exception):
         code: str = "",
         retry_after: float | None = None,
         moved_to: str = "",
+        for_operator: bool = False,
     ) -> None:
         super().__init__(detail)
         self.failure = failure
         self.detail = clean(detail)
         self.code = code
         self.retry_after = retry_after
+        self.for_operator = for_operator
         self.moved_to = moved_to  # the new address, when the provider says that the chat moved
 
 
@@ -152,6 +159,7 @@ class Receipt:
     failure: Failure | None = None  # with state failed; None for a state that is no failure
     code: str = ""  # the provider's
     detail: str = ""  # the provider's words, or ours for its code
+    for_operator: bool = False  # only an operator can mend it, though others may still be written to
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from twilio.rest import Client
 
 from channels.base import Failure, Fetched, FetchError, Lack, SendError
 from channels.fetching import Sources, download
-from channels.twilio_errors import failure_of_answer
+from channels.twilio_errors import failure_of_answer, is_for_operator
 
 T = TypeVar("T")
 
@@ -232,4 +232,7 @@ def refusal(status: int, said: Mapping[str, Any] | None, wait: str) -> SendError
     failure = failure_of_answer(status, known)
     seconds = float(min(int(wait), LONGEST_WAIT)) if wait.isascii() and wait.isdecimal() else None
     retry_after = seconds if failure in {Failure.THROTTLED, Failure.NOT_SENT} else None
-    return SendError(failure, detail, code=known or str(status), retry_after=retry_after)
+    for_operator = is_for_operator(known, failure)
+    return SendError(
+        failure, detail, code=known or str(status), retry_after=retry_after, for_operator=for_operator
+    )

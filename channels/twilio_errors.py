@@ -14,11 +14,12 @@ _CODES: Mapping[Failure, tuple[int, ...]] = {
     Failure.UNREACHABLE: (21211, 21612, 21614, 30004, 30005, 30006, 63003, 63024),
     Failure.OPTED_OUT: (21610, 63014, 63033),
     Failure.WINDOW_CLOSED: (63016,),
-    # missing in this account or language, rejected, paused, disabled, withheld by Meta
-    Failure.TEMPLATE_REFUSED: (21655, 63027, 63040, 63041, 63042, 63049),
-    # phone off, blocked for a while, daily limit; or a country, number or tester that this account may not
-    # write to: others still may be
-    Failure.OTHER_CHANNEL: (21408, 21606, 21608, 30003, 30007, 30008, 30450, 63015, 63032, 63038),
+    # missing in this account or language, rejected, paused, disabled
+    Failure.TEMPLATE_REFUSED: (21655, 63027, 63040, 63041, 63042),
+    # phone off, blocked for a while, daily limit, withheld by Meta: another channel at once, else hours later
+    Failure.LATER: (30003, 30008, 30450, 63038, 63049),
+    # a country, number or tester that this account may not write to: others still may be
+    Failure.OTHER_CHANNEL: (21408, 21606, 21608, 30007, 63015, 63032),
     # credentials, account, sender
     Failure.MISCONFIGURED: (
         20003,
@@ -57,6 +58,10 @@ _CODES: Mapping[Failure, tuple[int, ...]] = {
         63034,
     ),
 }
+# nothing but an operator mends it: permissions, registration, templates, limits, categories
+_FOR_OPERATOR = frozenset(
+    {21408, 21606, 21608, 21655, 30007, 63015, 63027, 63038, 63040, 63041, 63042, 63049}
+)
 FAILURES = {code: failure for failure, codes in _CODES.items() for code in codes}
 
 
@@ -83,6 +88,13 @@ def failure_of_answer(status: int, code: str) -> Failure:
             return Failure.REJECTED
         case _:  # other 5xx, a redirect, a page of somebody else
             return Failure.UNKNOWN
+
+
+def is_for_operator(code: str, failure: Failure) -> bool:
+    """Tell whether an operator should know of this code: by the table, or because nobody knows it."""
+    number = _number(code)
+    is_unknown = number not in FAILURES and failure == Failure.OTHER_CHANNEL and bool(number)
+    return number in _FOR_OPERATOR or is_unknown
 
 
 def _number(code: str) -> int:

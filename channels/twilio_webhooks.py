@@ -9,7 +9,7 @@ from bot.values import Heard, Location, Media, Press
 from channels.base import BodyError, Envelope, Failure, Inbound, Receipt
 from channels.cleaning import clean
 from channels.file_types import kind_of
-from channels.twilio_errors import failure_of_status
+from channels.twilio_errors import failure_of_status, is_for_operator
 
 WHATSAPP = "whatsapp:"  # before an address; an SMS has a bare number
 REFERENCE = "m"  # the query's outbox id, kept as a last field; Twilio's own begin with a capital
@@ -114,6 +114,7 @@ def _read_status(form: Form) -> list[Inbound | Receipt]:
         failure=failure,
         code=code,
         detail=_detail(form, said) if failure else "",
+        for_operator=failure is not None and is_for_operator(code, failure),
     )
     return [receipt]
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import DBAPIError
 
+from bot.faults import FaultKind
 from channels.base import Failure, SendError
 from griot.logs import trace_of
 from griot.sender import Outcome
@@ -14,6 +15,7 @@ from griot.statuses import GIVE_UP
 from griot.ways import UNDELIVERABLE, WITHOUT_BUTTONS, Ways
 from models.base import Db
 from models.db import is_transient
+from models.fault import Trouble, raise_fault
 from models.ladder import PLAIN
 from models.outbox import OutboxState
 from models.sending import Claimed, Sent, close, mark_sent, may_move, move, put_back
@@ -80,6 +82,8 @@ def _settle_failure(db: Db, row: Claimed, error: SendError, policy: Policy, ways
         case _ if failure.may_retry and at - row.created_at <= GIVE_UP:
             put_back(db, row, at + _delay(row, error), at, error=detail, code=code)
             return False
+    if error.for_operator:
+        raise_fault(db, Trouble(FaultKind.CODE, row.channel, detail, code), at)
     state = OutboxState.UNDELIVERABLE if failure in UNDELIVERABLE else OutboxState.FAILED
     if state == OutboxState.FAILED:
         log.error("outbox row %s failed, %s: %s", row.id, failure, error.detail)

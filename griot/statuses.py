@@ -3,10 +3,13 @@
 import logging
 from datetime import datetime, timedelta
 
+from bot.faults import FaultKind
 from channels.base import Failure, Receipt
+from griot.circuits import fall_back, refused
 from griot.ways import UNDELIVERABLE, WITHOUT_BUTTONS, Ways
 from models import outbox
 from models.base import Db
+from models.fault import Trouble, raise_fault
 from models.ladder import PLAIN
 from models.outbox import OutboxState
 
@@ -33,12 +36,16 @@ def note_status(db: Db, channel: str, news: Receipt, ways: Ways, at: datetime) -
 
 
 def _note_failure(db: Db, which: outbox.Which, news: Receipt, ways: Ways, at: datetime) -> bool:
+    if news.failure == Failure.MISCONFIGURED and outbox.is_known(db, which):
+        fall_back(db, refused(which.channel, news.code, news.detail), at)
     failure = Failure.OTHER_CHANNEL if news.failure is None or news.failure in UNSAID else news.failure
     if failure in WITHOUT_BUTTONS:
         sid = outbox.queue_plain(db, which, at, error=news.detail, code=PLAIN)
         if sid is not None:
             ways.buttons_refused(db, sid, failure, news.detail, at)
             return True
+    if news.for_operator:
+        raise_fault(db, Trouble(FaultKind.CODE, which.channel, news.detail, news.code), at)
     if failure.may_retry and outbox.queue_again(db, which, at + AGAIN_AFTER, at, since=at - GIVE_UP):
         return True
     state = OutboxState.UNDELIVERABLE if failure in UNDELIVERABLE else OutboxState.FAILED

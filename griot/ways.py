@@ -93,6 +93,8 @@ class Ways:
             return False
         if ladder.next_rung(db, former, WORDS[failure], at, self.channels) is not None:
             return True
+        if failure == Failure.LATER and outbox.wait_for_hours(db, id, at):
+            return True
         self._tell_unreachable(db, former, at)
         return False
 
@@ -159,6 +161,7 @@ WORDS: Mapping[Failure, str] = {
     Failure.WINDOW_CLOSED: "window closed",
     Failure.TEMPLATE_REFUSED: "template refused",
     Failure.OTHER_CHANNEL: "not delivered",
+    Failure.LATER: "not delivered",
 }
 
 

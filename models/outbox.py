@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import (
@@ -44,6 +44,8 @@ class OutboxState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+HOURS = timedelta(hours=4)  # until a message is tried again that cannot be delivered now
+MOST_WAITS = 2
 LIVE, BULK = 0, 1  # lanes: live replies pass bulk
 
 IS_QUEUED = text("state = 'queued'")
@@ -256,6 +258,23 @@ def queue_plain(db: Db, which: Which, at: datetime, *, error: str, code: str) ->
     queueing = update(OUT).where(*_unsettled(which), *has_buttons).values(**values, **_WITHOUT_LEASE)
     sid: str | None = db.connection().execute(queueing.returning(OUT.c.content_sid)).scalar()
     return sid
+
+
+def wait_for_hours(db: Db, id: int, at: datetime) -> bool:
+    """Queue a message that just failed once more, hours later; False when that was done twice, or too late.
+
+    Each wait is twice as long as the one before.
+    """
+    found = select(OUT.c.tries, OUT.c.not_after).where(OUT.c.id == id, OUT.c.state == OutboxState.FAILED)
+    row = db.connection().execute(found).first()
+    if row is None or row.tries > MOST_WAITS:
+        return False
+    due_at = at + HOURS * 2 ** max(0, row.tries - 1)
+    if row.not_after is not None and due_at >= row.not_after:
+        return False
+    values = {"state": OutboxState.QUEUED, "due_at": due_at, "provider_id": "", "changed_at": at}
+    db.connection().execute(update(OUT).where(OUT.c.id == id).values(**values))
+    return True
 
 
 def is_known(db: Db, which: Which) -> bool:
