@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.values import Message, Opening
 from channels.base import Channel, Outgoing, Receipt, SendError
@@ -62,7 +62,9 @@ class Stage:
     person: int
 
     def queue(self, channel: str) -> Claimed:
-        """Return a prompt claimed on this channel."""
+        """Return a prompt claimed on this channel, where its person wrote last."""
+        wrote = update(Address).where(Address.person_id == self.person, Address.channel == channel)
+        self.db.execute(wrote.values(last_in_at=AT - timedelta(minutes=1)))
         rung = next(
             one
             for one in ladder.rungs(ladder.reached(self.db, [self.person])[self.person], ON, AT, "HX1")

@@ -71,9 +71,9 @@ def test_administrators_hear_once_a_day(site: Moved, run: Run) -> None:
 def test_they_hear_on_a_channel_that_works(site: Moved, run: Run) -> None:
     """Who has no other way is not reached: the console and doctor still show it."""
     trouble = Trouble(FaultKind.REFUSED, "telegram", "Unauthorized", "401")
-    site.write(lambda db: raise_fault(db, trouble, TEN))
     site.twilio("+33600000001").say("hello")  # the window opens
     site.work()
+    site.write(lambda db: raise_fault(db, trouble, TEN))
     before = len(told(site))
     run(TEN)
     assert [one[:2] for one in told(site)[before:]] == [("whatsapp", "+33600000001")]
