@@ -1,166 +1,257 @@
-"""Phones and provider in one event loop: each reply sent to a chat lets its phone go on."""
+"""Phones that report to a bot, and the provider that takes its replies, in one event loop."""
 
 import asyncio
-import itertools
-import json
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from urllib.parse import parse_qs
 
-from aiohttp import ClientSession, TCPConnector, web
+from aiohttp import ClientError, ClientSession, TCPConnector
 
-from tests.site import FIRST_PERSON, SECRET
+from bench.provider import Provider
+from bench.wires import Wire
+from tests.standin.record import Sent
 
-REPORT = (
-    "/report",
-    "1",
-    "3",
-    "Workshop with the market women, 40 people.",
-    "2",
-    "1",
-    "-",
-    "Visit on Friday.",
-    "1",
+OPENING = "/report"
+
+
+class Given(str):
+    """A reply that is an answer to a question."""
+
+    __slots__ = ()
+
+
+ANSWERS = tuple(
+    Given(text)
+    for text in (
+        "1",
+        "3",
+        "Workshop with the market women, 40 people.",
+        "2",
+        "1",
+        "-",
+        "Visit on Friday.",
+    )
 )
-"""The shortest weekly update: nine replies, each answered by one message.
-
-Whose city has reported before is asked two questions more; `2` answers both: to ask each question, to add.
-"""
+"""The shortest weekly update; with the opening and SEND nine replies, each answered by one message."""
+SEND, ADD, EACH, WRONG = "1", "2", "2", "9"
+WRONG_AT = (0, 3)  # answers said wrong once, where the bot has no two questions about last time
+PATIENCE = 60.0  # seconds for a reply
 _FIRST_QUESTION = re.compile(r"^1/\d+ ", re.MULTILINE)
+_OPTIONS = re.compile(r"^1\. ", re.MULTILINE)
+Say = Callable[[str], Awaitable[str]]
+
+
+class NotReceivedError(RuntimeError):
+    """A report was not received in the end."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """What the provider was given for a phone, and when."""
+class Target:
+    """A bot: where it is reached and what it understands."""
 
-    at: float
-    text: str
-    has_options: bool
+    url: str
+    wire: Wire
 
 
 @dataclass
 class Measured:
-    """Seconds from POST to response, and from POST to the reply at the provider."""
+    """Seconds from POST to response, and from POST to the reply at the provider; reports completed."""
 
     acks: list[float] = field(default_factory=list)
     replies: list[float] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)  # of the first phone
-    reports: int = 0  # completed
+    reports: int = 0
 
 
 class Load:
-    """Phones that write to a site, and the provider that takes what it sends back."""
+    """Phones that write to a bot, one report after the other, and what they saw."""
 
     def __init__(self) -> None:
         self.measured = Measured()
-        self.url = ""
-        self._waiting: dict[str, asyncio.Future[Answered]] = {}
-        self._updates = itertools.count(1)
-        self._messages = itertools.count(1)
-        self.delay = 0.0  # seconds until the provider answers
+        self.reports = 0  # completed since the beginning
+        self.acknowledged = 0  # webhooks, since the beginning
+        self.answered: Counter[int] = Counter()  # answers that were acknowledged, by person
+        self.provider = Provider(self._take)
+        self._waiting: dict[str, asyncio.Future[tuple[float, str]]] = {}
 
-    async def open(self) -> None:
-        """Start the provider."""
-        runner = web.ServerRunner(web.Server(self._take), access_log=None)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, backlog=2048)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        self.url = f"http://{host}:{port}"
+    def begin(self) -> None:
+        """Forget what was measured."""
+        self.measured = Measured()
 
-    async def _take(self, request: web.BaseRequest) -> web.Response:
-        fields = parse_qs((await request.read()).decode())
-        chat = fields.get("chat_id", [""])[0]
-        waiting = self._waiting.pop(chat, None)
-        text = fields.get("text", [""])[0]
-        if waiting and not waiting.done():
-            waiting.set_result(Answered(time.perf_counter(), text, "reply_markup" in fields))
-        if chat == str(FIRST_PERSON):
-            self.measured.texts.append(text)
-        if self.delay:
-            await asyncio.sleep(self.delay)
-        number = next(self._messages)
-        message = {"message_id": number, "date": 0, "chat": {"id": int(chat or 1), "type": "private"}}
-        answer = {
-            "ok": True,
-            "result": message if chat else {"id": 1, "is_bot": True, "first_name": "G", "username": "g"},
-        }
-        return web.Response(body=json.dumps(answer).encode(), content_type="application/json")
+    def _take(self, sent: Sent) -> None:
+        waiting = self._waiting.pop(sent.chat, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result((time.perf_counter(), sent.text))
 
-    async def reports(self, target: str, people: Sequence[int], at_once: int) -> None:
+    async def once(self, target: Target, person: int) -> list[str]:
+        """Let one person make the plainest report; return what the bot said."""
+        return await self._alone(target, person, _report)
+
+    async def compact(self, target: Target, person: int) -> list[str]:
+        """Let one person answer all questions in one message; return what the bot said."""
+        return await self._alone(target, person, _report_in_lines)
+
+    async def each(self, target: Target, people: Sequence[int], at_once: int) -> None:
         """Let every person make one report, so many at the same time."""
         gate = asyncio.Semaphore(at_once)
-        async with ClientSession(connector=TCPConnector(limit=0)) as session:
 
-            async def one(person: int) -> None:
-                async with gate:
-                    await self._report(partial(self._round, session, target, person))
+        async def one(session: ClientSession, person: int) -> None:
+            async with gate:
+                await self._reports(session, target, person)
 
-            await asyncio.gather(*(one(person) for person in people))
+        async with _session() as session:
+            await asyncio.gather(*(one(session, person) for person in people))
 
-    async def paced(self, target: str, people: Sequence[int], per_second: float) -> None:
-        """Let people report one after the other, so many replies a second in all."""
-        async with ClientSession(connector=TCPConnector(limit=0)) as session:
-            lanes = [
-                asyncio.create_task(self._lane(session, target, people[i::8], per_second / 8))
-                for i in range(8)
-            ]
-            await asyncio.gather(*lanes)
+    @asynccontextmanager
+    async def busy(
+        self, target: Target, people: Sequence[int], at_once: int, *, finish: bool = True
+    ) -> AsyncIterator[None]:
+        """Let people report again and again, so many at a time; at the end each may finish their report."""
+        ended = asyncio.Event()
+        assert len(people) >= at_once
+
+        async def lane(session: ClientSession, mine: Sequence[int]) -> None:
+            while not ended.is_set():
+                for person in mine:
+                    if not ended.is_set():
+                        await self._reports(session, target, person)
+
+        async with _session() as session:
+            lanes = [asyncio.create_task(lane(session, people[i::at_once])) for i in range(at_once)]
+            try:
+                yield
+                ended.set()
+                if finish:
+                    await asyncio.gather(*lanes)
+            finally:
+                await _cancelled(lanes)
+
+    @asynccontextmanager
+    async def until_killed(self, target: Target, people: Sequence[int], at_once: int) -> AsyncIterator[None]:
+        """Let people report again and again, until the bot no longer answers."""
+
+        async def lane(session: ClientSession, mine: Sequence[int]) -> None:
+            try:
+                while True:
+                    for person in mine:
+                        await self._reports(session, target, person)
+            except ClientError:
+                return  # killed
+
+        async with _session() as session:
+            lanes = [asyncio.create_task(lane(session, people[i::at_once])) for i in range(at_once)]
+            try:
+                yield
+            finally:
+                await _cancelled(lanes)
+
+    async def paced(self, target: Target, people: Sequence[int], per_second: float, seconds: float) -> None:
+        """Let people report for so many seconds, so many replies a second in all."""
+        lanes, end = 8, time.perf_counter() + seconds
+        async with _session() as session:
+            each = per_second / lanes
+            await asyncio.gather(
+                *(self._lane(session, target, people[i::lanes], each, end) for i in range(lanes))
+            )
 
     async def _lane(
-        self, session: ClientSession, target: str, people: Sequence[int], per_second: float
+        self, session: ClientSession, target: Target, people: Sequence[int], per_second: float, end: float
     ) -> None:
         due = time.perf_counter()
 
-        async def say(person: int, text: str) -> Answered:
+        async def say(person: int, text: str) -> str:
             nonlocal due
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
             due += 1 / per_second
             return await self._round(session, target, person, text)
 
-        for person in people:
-            await self._report(partial(say, person))
+        while True:
+            for person in people:
+                if time.perf_counter() > end:
+                    return
+                await self._report(partial(say, person))
 
-    async def _report(self, say: Callable[[str], Awaitable[Answered]]) -> None:
-        """Make one report; raise RuntimeError when it was not received in the end."""
-        answered = await say(REPORT[0])
-        if not _FIRST_QUESTION.search(answered.text):  # is all of last time still so?
-            await say("2")
-        for text in REPORT[1:]:
-            answered = await say(text)
-        if answered.has_options:  # replace the report of this week, or add one?
-            answered = await say("2")
-        if answered.has_options:
-            raise RuntimeError(f"not received: {answered.text}")
+    async def _alone(self, target: Target, person: int, report: Callable[[Say], Awaitable[str]]) -> list[str]:
+        texts: list[str] = []
+        async with _session() as session:
+
+            async def say(text: str) -> str:
+                texts.append(await self._round(session, target, person, text))
+                return texts[-1]
+
+            _received(await report(say))
+        self.reports += 1
+        return texts
+
+    async def _reports(self, session: ClientSession, target: Target, person: int) -> None:
+        await self._report(partial(self._round, session, target, person))
+
+    async def _report(self, say: Say) -> None:
+        """Make one report of eleven turns; raise NotReceivedError when it was not received in the end."""
+        wrong: Sequence[int] = WRONG_AT
+        if not _FIRST_QUESTION.search(await say(OPENING)):  # is all of last time still so?
+            await say(EACH)
+            wrong = ()
+        for at, text in enumerate(ANSWERS):
+            if at in wrong:
+                await say(WRONG)
+            await say(text)
+        _received(await _sent(say))
         self.measured.reports += 1
+        self.reports += 1
 
-    async def _round(self, session: ClientSession, target: str, person: int, text: str) -> Answered:
-        chat = str(FIRST_PERSON + person)
-        waiting: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
-        self._waiting[chat] = waiting
+    async def _round(self, session: ClientSession, target: Target, person: int, text: str) -> str:
+        address, url = target.wire.address(person), f"{target.url}{target.wire.path}"
+        waiting: asyncio.Future[tuple[float, str]] = asyncio.get_running_loop().create_future()
+        self._waiting[address] = waiting
+        self.provider.twilio.hears(address)
+        headers, body = target.wire.webhook(url, person, text)
         began = time.perf_counter()
-        headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"}
-        async with session.post(
-            f"{target}/webhooks/telegram", data=self._update(chat, text), headers=headers
-        ) as ack:
+        async with session.post(url, data=body, headers=headers) as ack:
             assert ack.status == 200, await ack.text()
-            await ack.read()
-        self.measured.acks.append(time.perf_counter() - began)
-        answered = await asyncio.wait_for(waiting, 60)
-        self.measured.replies.append(answered.at - began)
-        return answered
+            said = target.wire.replied(await ack.read())
+        acked = time.perf_counter()
+        self.acknowledged += 1
+        self.answered[person] += isinstance(text, Given)
+        at, shown = (acked, said) if said is not None else await asyncio.wait_for(waiting, PATIENCE)
+        self.measured.acks.append(acked - began)
+        self.measured.replies.append(at - began)
+        return shown
 
-    def _update(self, chat: str, text: str) -> bytes:
-        number = next(self._updates)
-        user = {"id": int(chat), "is_bot": False, "first_name": "Demo", "language_code": "fr"}
-        message = {
-            "message_id": number,
-            "from": user,
-            "chat": {"id": int(chat), "first_name": "Demo", "type": "private"},
-            "date": int(time.time()),
-            "text": text,
-        }
-        return json.dumps({"update_id": number, "message": message}).encode()
+
+async def _report(say: Say) -> str:
+    """Make the plainest report: no question about last time is expected, and nothing is said wrong."""
+    await say(OPENING)
+    for text in ANSWERS:
+        await say(text)
+    return await _sent(say)
+
+
+async def _report_in_lines(say: Say) -> str:
+    await say(OPENING)
+    await say("\n".join(ANSWERS))
+    return await _sent(say)
+
+
+async def _sent(say: Say) -> str:
+    """Send what was read back; return the last message."""
+    said = await say(SEND)
+    return await say(ADD) if _OPTIONS.search(said) else said  # replace the report of this week, or add one?
+
+
+def _received(said: str) -> None:
+    if _OPTIONS.search(said):
+        raise NotReceivedError(said)
+
+
+def _session() -> ClientSession:
+    return ClientSession(connector=TCPConnector(limit=0))
+
+
+async def _cancelled(lanes: Sequence["asyncio.Task[None]"]) -> None:
+    for lane in lanes:
+        lane.cancel()
+    await asyncio.gather(*lanes, return_exceptions=True)

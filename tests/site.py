@@ -69,7 +69,7 @@ def a_site(
 
     It runs on a database that was set up, else on one of its own.
     """
-    port = _free_port()
+    port = free_port()
     url = database or f"sqlite:///{folder / 'site.db'}"
     if database is None:
         set_up(url)
@@ -89,13 +89,13 @@ def a_site(
         "GRIOT_SENDER_PER_DAY": "0",
         **more,
     }
-    _add_people(url, people)
+    add_coordinators(url, people, [str(FIRST_PERSON + number) for number in range(len(people))])
     processes = [
         subprocess.Popen([griot_command(), role], env=environment, cwd=ROOT, start_new_session=True)
         for role in ("web", "worker")
     ]
     try:
-        _wait_for(port)
+        wait_for(port)
         yield Site(f"http://127.0.0.1:{port}", environment, tuple(psutil.Process(p.pid) for p in processes))
     finally:
         for process in processes:
@@ -120,13 +120,15 @@ def griot_command() -> str:
     return shutil.which("griot", path=str(Path(sys.executable).parent)) or "griot"
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Return when something listens on the port; raise TimeoutError after 30 seconds."""
     until = time.monotonic() + 30
     while time.monotonic() < until:
         with socket.socket() as trial:
@@ -136,23 +138,28 @@ def _wait_for(port: int) -> None:
     raise TimeoutError("the web process did not start")
 
 
-def _add_people(url: str, people: Sequence[tuple[str, str]]) -> None:
+def add_coordinators(
+    url: str, people: Sequence[tuple[str, str]], addresses: Sequence[str], channel: str = "telegram"
+) -> None:
+    """Add coordinators who have agreed, each with city, language and an address on the channel."""
     store = open_store(url)
-    write(store, lambda db: _add(db, people, datetime.now(UTC)))
+    write(store, lambda db: _add(db, people, addresses, channel, datetime.now(UTC)))
     store.close()
 
 
-def _add(db: Db, people: Sequence[tuple[str, str]], at: datetime) -> None:
-    for number, (city, language) in enumerate(people):
+def _add(
+    db: Db, people: Sequence[tuple[str, str]], addresses: Sequence[str], channel: str, at: datetime
+) -> None:
+    for number, ((city, language), address) in enumerate(zip(people, addresses, strict=True)):
         id = add_person(
             db,
             name=f"Demo {number}",
             role="coordinator",
             city=city,
             language=language,
-            addresses={"telegram": str(FIRST_PERSON + number)},
+            addresses={channel: address},
             at=at,
         )
         record_consent(
-            db, id, agreed=True, version="test", language=language, channel="telegram", how="test", at=at
+            db, id, agreed=True, version="test", language=language, channel=channel, how="test", at=at
         )
