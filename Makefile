@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: setup setup-test run test check lock catalogs bench forms
+.PHONY: setup setup-test run test check lock catalogs bench bench-peers forms
 
 setup: .venv/.run
 
@@ -49,6 +49,10 @@ catalogs: setup
 
 bench: setup-test
 	@$(BIN)/python -m bench
+
+# Griot beside its peers, one table: under ten minutes. QUICK=1 for a small run, HOUR=1 to watch memory for an hour.
+bench-peers: setup-test
+	@$(BIN)/python -m bench.peers $(if $(QUICK),--quick) $(if $(HOUR),--hour)
 
 # Another folder of XLSForms: make forms DIR=path; each accepted form is filled in to the end.
 forms: setup

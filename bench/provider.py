@@ -53,7 +53,10 @@ class Provider:
         await self._runner.cleanup()
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:
-        body = await request.read()
+        try:
+            body = await request.read()
+        except ConnectionError:  # the caller was killed
+            return web.Response()
         if self.delay:
             await asyncio.sleep(self.delay)
         reply = self._reply(request, body)

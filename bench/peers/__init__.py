@@ -1,0 +1,1 @@
+"""Bots as others write them: the weekly report and nothing else, to be measured beside Griot."""
