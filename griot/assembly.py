@@ -250,6 +250,7 @@ def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job
     from griot.voices import voices
     from models.form import FormShelf
     from models.programme import ProgrammeShelf
+    from models.retention import Ages
     from scheduler.jobs import jobs
     from scheduler.parts import Parts as SchedulerParts
 
@@ -263,10 +264,15 @@ def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job
         ceiling=settings.griot_unsolicited_per_week,
         digest=Digests(programmes, forms, spoken).of_occurrence,
         parts_of=partial(parts_of, channels),
+        ages=Ages(_days(settings.griot_keep_raw_days), _days(settings.griot_keep_words_days)),
         templates=partial(look_at_templates, settings) if settings.has_whatsapp else None,
         missed=partial(_missed, asked) if asked else None,
     )
     return jobs(parts)
+
+
+def _days(number: int) -> timedelta | None:
+    return timedelta(days=number) if number else None
 
 
 def parts_of(channels: Mapping[str, Channel], channel: str, message: "Message") -> int:

@@ -19,9 +19,11 @@ SECRET_LENGTH = 32  # characters a SECRET_KEY needs at least
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HEADER_SHAPE = r"^[A-Za-z0-9_-]{1,256}$"  # Bot API, setWebhook, secret_token
 PHONE = r"^\+[1-9][0-9]{6,14}$"  # E.164
+LEAST_RAW, LEAST_WORDS = 3, 31  # days
 NO_SECRET = SecretStr("")
 
 Count: TypeAlias = Annotated[int, Field(le=1_000_000_000)]
+Days: TypeAlias = Annotated[int, Field(le=36_500)]
 Seconds: TypeAlias = Annotated[float, Field(le=86_400, allow_inf_nan=False)]
 
 
@@ -109,6 +111,12 @@ class Settings(BaseSettings):
         default=80, ge=0, description="WhatsApp messages in all; 0: no limit"
     )
     griot_sms_per_second: Count = Field(default=1, ge=0, description="SMS in all; 0: no limit")
+    griot_keep_raw_days: Days = Field(
+        default=30, ge=0, description="days that raw updates and buttons are kept; 0: for ever"
+    )
+    griot_keep_words_days: Days = Field(
+        default=400, ge=0, description="days that the words of messages are kept; 0: for ever"
+    )
     griot_unsolicited_per_week: Count = Field(
         default=3, ge=0, description="nudges and reminders a person; 0: no limit"
     )
@@ -228,6 +236,7 @@ def find_problems(settings: Settings) -> tuple[Problem, ...]:
         *_address_problems(settings),
         *_key_problems(settings),
         *_timing_problems(settings),
+        *_retention_problems(settings),
         *_telegram_problems(settings),
         *_twilio_problems(settings),
         *_mail_problems(settings),
@@ -277,6 +286,16 @@ def _timing_problems(settings: Settings) -> list[Problem]:
         return []
     mend = "set it to more than twice GRIOT_HTTP_TIMEOUT"
     return [Problem("lease", "GRIOT_LEASE_SECONDS", mend)]
+
+
+def _retention_problems(settings: Settings) -> list[Problem]:
+    """A message may be edited for two days, the schedule remembers for thirty (models/timetable.py)."""
+    kept = {"griot_keep_raw_days": LEAST_RAW, "griot_keep_words_days": LEAST_WORDS}
+    return [
+        Problem("value", name.upper(), f"set it to 0, for ever, or {least} and more")
+        for name, least in kept.items()
+        if 0 < getattr(settings, name) < least
+    ]
 
 
 def _telegram_problems(settings: Settings) -> list[Problem]:

@@ -11,6 +11,7 @@ from models.base import Db
 from models.form import FormShelf
 from models.inbox import Update
 from models.programme import ProgrammeShelf
+from models.retention import NO_AGES, Ages
 
 
 def _one(channel: str, message: Message) -> int:
@@ -24,6 +25,7 @@ class Parts:
     `digest(db, occurrence, language, since, at)` makes the digest of `occurrence.period`, the long version
     for an e-mail. `templates` asks the provider how the templates stand, `missed` what people wrote since
     then; both raise SendError. `parts_of(channel, message)` is what a message is billed as.
+    `ages`: after how long what was said is let go of.
     """
 
     forms: FormShelf
@@ -33,5 +35,6 @@ class Parts:
     ceiling: int
     digest: Callable[[Db, Occurrence, str, datetime, datetime], Message]
     parts_of: Callable[[str, Message], int] = _one
+    ages: Ages = NO_AGES
     templates: Callable[[], Sequence[TemplateState]] | None = None
     missed: Callable[[datetime], Sequence[Update]] | None = None

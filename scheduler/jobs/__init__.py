@@ -5,6 +5,7 @@ from scheduler.jobs.lost_sends import LOST_SENDS
 from scheduler.jobs.missed_messages import missed_messages
 from scheduler.jobs.occurrences import occurrences
 from scheduler.jobs.operators import operators
+from scheduler.jobs.retention import retention
 from scheduler.jobs.spending import count
 from scheduler.jobs.template_states import template_states
 from scheduler.parts import Parts
@@ -19,4 +20,5 @@ def jobs(parts: Parts) -> tuple[Job, ...]:
         template_states(parts.templates),
         missed_messages(parts.missed),
         operators(parts),
+        retention(parts.ages),
     )
