@@ -16,6 +16,7 @@ REFUSED = "refused"  # did so, until the provider refused it
 FALLEN = ("rejected", "paused", "disabled")  # somebody must act
 
 _NAME = re.compile(rf"griot_({'|'.join([*KINDS, *TAPPED])})_([a-z]{{2,3}})_v([1-9][0-9]{{0,8}})")
+_ASKING, _RECALLING = ("prompt", "nudge", "last_call"), ("reminder", "overdue")
 _LAST_SAMPLE = "sample"  # of what a button replies with
 _CODE = "en"  # the provider wants a language also where every word is a value
 
@@ -125,6 +126,18 @@ def approved_of(states: Iterable[TemplateState]) -> Mapping[tuple[str, str], str
     """Return the content of the newest approved version by kind and language."""
     standing = sorted((state for state in states if state.status == APPROVED), key=_version)
     return {(state.kind, state.language): state.content_sid for state in standing}
+
+
+def kinds_set(former: Programme, programme: Programme) -> Mapping[str, frozenset[str | None]]:
+    """Return, by kind, the cities whose times are others than before; None stands for the Secretariat."""
+    both = [city for slug, city in programme.cities.items() if slug in former.cities]
+    asked = frozenset(
+        city.slug for city in both if programme.rhythm_of(city) != former.rhythm_of(former.cities[city.slug])
+    )
+    recalled = frozenset(city.slug for city in both if programme.reminders != former.reminders)
+    told: frozenset[str | None] = frozenset({None} if programme.digest_at != former.digest_at else ())
+    of_a_city = {**dict.fromkeys(_ASKING, asked), **dict.fromkeys(_RECALLING, recalled)}
+    return {**of_a_city, "digest": told}
 
 
 def missing_of(

@@ -1,6 +1,6 @@
 """WhatsApp templates: what the provider made of each Content of the programme."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -73,6 +73,28 @@ def needs(db: Db) -> set[tuple[str, str]]:
     )
     found = db.execute(query.distinct()).all()
     return {(kind, language) for role, language in found for kind in _NEEDS[Role(role)]}
+
+
+def dependants(
+    db: Db, channels_on: Collection[str], person_id: int | None = None
+) -> set[tuple[str, str, str | None]]:
+    """Return kind, language and city of what goes to who is reached on WhatsApp only; to one person, or all.
+
+    The city is None for the Secretariat's people.
+    """
+    others = [channel for channel in channels_on if channel not in ("whatsapp", "chat")]
+    elsewhere = select(Address.person_id).where(Address.channel.in_(others), Address.reachable == "yes")
+    gone = (PersonState.STOPPED, PersonState.ERASED)
+    query = (
+        select(Person.role, Person.language, Person.city)
+        .join(Address, Address.person_id == Person.id)
+        .where(Address.channel == "whatsapp", Person.state.not_in(gone), Person.role.in_(list(_NEEDS)))
+        .where(Person.id.not_in(elsewhere))
+    )
+    if person_id is not None:
+        query = query.where(Person.id == person_id)
+    found = db.execute(query.distinct()).all()
+    return {(kind, language, city) for role, language, city in found for kind in _NEEDS[Role(role)]}
 
 
 def note(db: Db, state: TemplateState, at: datetime) -> None:

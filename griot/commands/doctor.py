@@ -15,7 +15,6 @@ from bot.say import Voice
 from bot.templates import (
     FALLEN,
     MISSING,
-    UNSUBMITTED,
     TemplateState,
     missing_of,
     tapped_texts,
@@ -26,6 +25,7 @@ from channels.email import AddressError
 from channels.telegram import Registration, Telegram
 from griot.assembly import look_at_templates, open_email, open_sms, open_telegram, twilio_webhook
 from griot.commands.desk import show_json
+from griot.commands.unapproved import mend_of
 from griot.schema import Standing, revisions, standing
 from griot.settings import Settings, SettingsError, load_settings, variables
 from models import circuit
@@ -38,15 +38,6 @@ from models.template import needs
 
 SOUND_SQLITE = (3, 51, 3)  # below it a rare fault of checkpoints is known
 MOST_PENDING = 50  # updates that may wait at Telegram
-_NEW_VERSION = "Change the text, raise its version, load and run `griot templates push`."
-_WAIT = "Wait at most two days for WhatsApp, and see `griot templates status`."
-TEMPLATE_MENDS = {
-    MISSING: "Add what is not there to templates.yaml, load and run `griot templates push`.",
-    UNSUBMITTED: "Run `griot templates push`.",
-    "rejected": _NEW_VERSION,
-    "paused": "WhatsApp had complaints and tries again later: write less often.",
-    "disabled": _NEW_VERSION,
-}
 SECRETS = frozenset(
     {
         "SECRET_KEY",
@@ -216,8 +207,7 @@ def _of_states(states: Sequence[TemplateState], *, is_note: bool) -> Iterator[Fi
     for status in dict.fromkeys(one.status for one in states):
         found = [one for one in states if one.status == status]
         names = ", ".join(f"{one.name} ({one.reason})" if one.reason else one.name for one in found)
-        mend = TEMPLATE_MENDS.get(status, _WAIT)
-        yield Finding(f"Templates of WhatsApp, {status}: {names}.", mend, is_note)
+        yield Finding(f"Templates of WhatsApp, {status}: {names}.", mend_of(status), is_note)
 
 
 def _of_telegram(settings: Settings) -> Iterator[Finding]:

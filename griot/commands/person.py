@@ -9,6 +9,7 @@ from bot.values import LANGUAGES
 from griot.commands.desk import BadInput, Day, Desk, PersonId, desk, show_json
 from griot.commands.links import invite_links
 from griot.commands.paging import rows_of
+from griot.commands.unapproved import notes_on
 from griot.erasures import note_erasure
 from models import export
 from models.base import Db, Json
@@ -72,6 +73,8 @@ def add(
             return id, invite(db, id, it.at)
 
         id, code = write(it.store, work)
+        for note in read(it.store, lambda db: notes_on(db, it.settings, id)):
+            click.echo(f"note: {note}", err=True)
         _show_invite(it, id, code, as_json)
 
 

@@ -8,6 +8,7 @@ import click
 from bot.programme import Programme, read_programme
 from bot.values import Problem
 from griot.commands.desk import desk, read_settings, show_json, show_problems
+from griot.commands.unapproved import refusals
 from griot.programmes import files_of
 from griot.reading import FileReader
 from models.base import Db
@@ -39,15 +40,19 @@ def check(context: click.Context, folder: Path | None, as_json: bool) -> None:
 
 @programme.command()
 @folder_of_programme
+@click.option("--unapproved", is_flag=True, help="Also times whose templates WhatsApp has not approved.")
 @as_json
 @click.pass_context
-def load(context: click.Context, folder: Path | None, as_json: bool) -> None:
+def load(context: click.Context, folder: Path | None, unapproved: bool, as_json: bool) -> None:
     """Load a programme; again changes nothing. What was decided for a city is kept."""
     read_forms = FileReader()
     found, files, problems = _read(folder, read_forms)
     if found is not None:
         with desk() as it:
-            problems = write(it.store, lambda db: load_programme(db, found, files, it.at, read_forms))
+            refused = () if unapproved else read(it.store, lambda db: refusals(db, it.settings, found))
+            problems = refused or write(
+                it.store, lambda db: load_programme(db, found, files, it.at, read_forms)
+            )
             notes = () if problems else read(it.store, lambda db: tuple(_notes(db, found, files)))
         for note in notes:
             click.echo(f"note: {note}", err=True)

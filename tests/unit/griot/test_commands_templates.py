@@ -1,5 +1,6 @@
 """`griot templates`, and what the doctor says of templates, against the stand-in provider."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from models.db import open_store, read, write
 from models.programme import load
 from models.template import approved, known
 from tests.databases import LOADED_AT, Databases
-from tests.programmes import ORCHARD, files_of
+from tests.programmes import ASTON, ORCHARD, files_of
 from tests.standin import StandIn
 from tests.standin.twilio_content import ACCOUNT_SID, AUTH_TOKEN
 from tests.unit.griot.conftest import Griot
@@ -209,3 +210,40 @@ def test_the_doctor_falls_back_on_what_was_known(migrated: Griot, monkeypatch: p
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "another-token")
     found = migrated.parsed(migrated("doctor", "--json"))["problems"]
     assert any("Authenticate" in each["what"] for each in found)
+
+
+COORDINATOR = ("person", "add", "--name", "Awa Exemple", "--role", "coordinator", "--city", "bamako")
+BY_WHATSAPP = (*COORDINATOR, "--language", "fr", "--whatsapp", "+22370000001")
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Path:
+    """Return ASToN's folder with the nudge a day later."""
+    folder = tmp_path / "later"
+    shutil.copytree(ASTON, folder)
+    text = (folder / "programme.yaml").read_text("utf-8")
+    assert "nudge: {day: wed" in text
+    (folder / "programme.yaml").write_text(text.replace("nudge: {day: wed", "nudge: {day: tue"), "utf-8")
+    return folder
+
+
+def test_other_times_wait_for_the_templates_they_need(once: Griot, provider: StandIn, later: Path) -> None:
+    """People are added all the same, with a note; the same times and approved ones load."""
+    added = once(*BY_WHATSAPP)
+    assert added.exit_code == 0
+    assert "griot_nudge_fr_v1 is missing" in added.stderr
+    assert once("programme", "load", ASTON).exit_code == 0
+    refused = once("programme", "load", later)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    names = ["griot_last_call_fr_v1", "griot_nudge_fr_v1", "griot_prompt_fr_v1"]
+    assert [line.split()[1] for line in refused.stderr.splitlines()] == names
+    assert all("`griot templates push`" in line for line in refused.stderr.splitlines())
+    once.json("templates", "push")
+    provider.content.settle("approved")
+    once.json("templates", "status")
+    assert once("programme", "load", later).exit_code == 0
+
+
+def test_other_times_are_taken_on_request(once: Griot, provider: StandIn, later: Path) -> None:
+    once(*BY_WHATSAPP)
+    assert once("programme", "load", later, "--unapproved").exit_code == 0

@@ -9,8 +9,8 @@ from bot.programme import open_programme
 from bot.tapping import TAPPED
 from bot.templates import TemplateState, states_shown
 from models.base import Db
-from models.person import add_person
-from models.template import approved, known, missing, needs, note, note_all
+from models.person import add_person, address_lost
+from models.template import approved, dependants, known, missing, needs, note, note_all
 from tests.programmes import ASTON, ORCHARD, files_of
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -112,3 +112,17 @@ def test_only_people_on_whatsapp_need_templates(db: Db) -> None:
     )
     kinds = ("prompt", "nudge", "last_call", "reminder", "overdue")
     assert needs(db) == {("digest", "en"), *((kind, "fr") for kind in kinds)}
+
+
+def test_only_who_has_no_other_way_depends_on_templates(db: Db) -> None:
+    """Another channel counts when it is on and the address reachable."""
+    ways = ({"whatsapp": "+22370000001"}, {"whatsapp": "+22370000002", "sms": "+22370000002"})
+    alone, both = (
+        add_person(db, name="Awa", role="coordinator", language="fr", city="bamako", addresses=each, at=AT)
+        for each in ways
+    )
+    assert dependants(db, ("whatsapp", "sms"), both) == set()
+    assert ("nudge", "fr", "bamako") in dependants(db, ("whatsapp", "chat"), both)
+    assert dependants(db, ("whatsapp", "sms")) == dependants(db, ("whatsapp", "sms"), alone) != set()
+    address_lost(db, "sms", "+22370000002", "unknown", AT)
+    assert dependants(db, ("whatsapp", "sms"), both) != set()
