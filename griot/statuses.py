@@ -7,7 +7,7 @@ from bot.faults import FaultKind
 from channels.base import Failure, Receipt
 from griot.circuits import fall_back, refused
 from griot.ways import UNDELIVERABLE, WITHOUT_BUTTONS, Ways
-from models import outbox
+from models import ladder, outbox
 from models.base import Db
 from models.fault import Trouble, raise_fault
 from models.ladder import PLAIN
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 GIVE_UP = timedelta(hours=24)  # a message that never left is not worth sending later
 AGAIN_AFTER = timedelta(minutes=1)  # until a message is sent again that the provider could not pass on
+ARRIVED = frozenset({OutboxState.DELIVERED, OutboxState.READ})
 UNSAID = frozenset({None, Failure.UNKNOWN})  # it did fail: more is not known
 
 
@@ -31,6 +32,8 @@ def note_status(db: Db, channel: str, news: Receipt, ways: Ways, at: datetime) -
         changed = outbox.note_receipt(
             db, channel, news.provider_id, OutboxState(news.state), at, news.reference
         )
+        if not changed and news.state in ARRIVED:
+            changed = ladder.call_back(db, which, at) > 0
     if not changed and not outbox.is_known(db, which):
         log.warning("a status on %s is of no message known here", channel)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, exists, literal_column, select, update
 
 from bot.ladder import TEMPLATE, WHATSAPP, Reached, Rung, is_window_open, rungs, why_none
 from bot.tapping import tapped_kind
@@ -13,12 +13,14 @@ from bot.values import Message, Opening
 from models import outbox
 from models.base import Db
 from models.conversation import Chat
-from models.outbox import BULK, OUT, OutboxState, message_from
+from models.outbox import BULK, OUT, QUEUED, OutboxState, message_from
 from models.person import Address, Person
 from models.sending import DEAD_STATES, Claimed
 from models.template import approved, ready
 
 EMAIL = "email"
+MOST_ROWS = 12  # of one message: more ways to one person there are not
+ARRIVED_BEFORE = "it arrived on the way before"
 WINDOW = "window"  # the error code of a message whose window closed before it left
 PLAIN = "plain"  # the error code of a message whose buttons were refused: it goes once more, without them
 WINDOW_CODES = frozenset({WINDOW, "63016"})  # platforms.md section 4.7: use a template
@@ -133,6 +135,27 @@ def next_rung(db: Db, former: Failed, why: str, at: datetime, channels_on: Colle
     if message.token or message.question:
         _ask_on(db, former, rung.channel)
     return rung
+
+
+def call_back(db: Db, which: outbox.Which, at: datetime) -> int:
+    """Cancel the further rows, not left yet, of a message that arrived although it was called failed.
+
+    Return how many. The question that went with them is open again where it arrived.
+    """
+    theirs = (which.rows(only_its=True), OUT.c.state.in_([OutboxState.FAILED, OutboxState.UNDELIVERABLE]))
+    found = db.connection().execute(select(OUT.c.key, OUT.c.channel, OUT.c.person_id).where(*theirs)).first()
+    if found is None:
+        return 0
+    base, number = _parts(found.key)
+    keys = [f"{base}/{n}" for n in range(number + 1, number + MOST_ROWS)]
+    waiting = (OUT.c.key.in_(keys), OUT.c.state == QUEUED, OUT.c.repeats == literal_column("0"))
+    values = {"state": OutboxState.CANCELLED, "error": ARRIVED_BEFORE, "changed_at": at}
+    cancelling = update(OUT).where(*waiting).values(**values).returning(OUT.c.channel)
+    channels = db.connection().execute(cancelling).scalars().all()
+    if channels:
+        asked = (Chat.person_id == found.person_id, Chat.channel.in_(channels))
+        db.execute(update(Chat).where(*asked).values(channel=found.channel))
+    return len(channels)
 
 
 def gone_on(db: Db, keys: Collection[str]) -> set[str]:

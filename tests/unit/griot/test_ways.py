@@ -306,6 +306,48 @@ def test_a_failure_before_the_answer_of_the_call_is_final(db: Db, ways: Ways) ->
     assert db.scalar(select(Address.reachable).where(Address.channel == "sms")) == "not_started"
 
 
+def test_what_arrived_after_all_calls_its_further_row_back(db: Db, ways: Ways) -> None:
+    """Called failed, then delivered: the e-mail that waits is cancelled, whatever comes afterwards."""
+    row = taken(db, ways)
+    mark_sent(db, [Sent(row.id, row.lease_token, "SM1")], AT)
+    db.add(Chat(person_id=row.person_id, channel="sms", state={}, updated_at=AT))
+    db.flush()
+    failed = status("failed", "SM1", failure=Failure.OTHER_CHANNEL, code="30008")
+    note_status(db, "sms", failed, ways, AT)
+    assert db.scalar(select(Chat.channel)) == "email"
+    for news in (status("sent", "SM1"), status("delivered", "SM1"), failed, status("read", "SM1")):
+        note_status(db, "sms", news, ways, AT)
+    assert shown(db) == [("test:1", "sms", "failed"), ("test:1/2", "email", "cancelled")]
+    assert rows(db)[1].error == "it arrived on the way before"
+    assert db.scalar(select(Chat.channel)) == "sms", "the question is open where it arrived"
+    assert leaving(db, ways) == []
+
+
+def test_a_further_row_that_has_left_is_not_called_back(db: Db, ways: Ways) -> None:
+    row = taken(db, ways)
+    mark_sent(db, [Sent(row.id, row.lease_token, "SM1")], AT)
+    note_status(db, "sms", status("failed", "SM1", failure=Failure.OTHER_CHANNEL), ways, AT)
+    [second] = leaving(db, ways)
+    note_status(db, "sms", status("delivered", "SM1"), ways, AT)
+    mark_sent(db, [Sent(second.id, second.lease_token, "M2")], AT)
+    note_status(db, "sms", status("delivered", "SM1"), ways, AT)
+    assert shown(db) == [("test:1", "sms", "failed"), ("test:1/2", "email", "sent")]
+
+
+def test_only_the_further_rows_of_its_own_message_are_called_back(db: Db, ways: Ways) -> None:
+    row = taken(db, ways)
+    mark_sent(db, [Sent(row.id, row.lease_token, "SM1")], AT)
+    assert row.person_id is not None
+    queue(db, row.person_id, key="test:11/2")
+    note_status(db, "sms", status("failed", "SM1", failure=Failure.OTHER_CHANNEL), ways, AT)
+    note_status(db, "sms", status("delivered", "SM1"), ways, AT)
+    assert {row.key: row.state for row in rows(db)} == {
+        "test:1": "failed",
+        "test:1/2": "cancelled",
+        "test:11/2": "queued",
+    }
+
+
 def test_a_late_failure_of_what_arrived_is_left_aside(db: Db, ways: Ways) -> None:
     row = taken(db, ways)
     mark_sent(db, [Sent(row.id, row.lease_token, "SM1")], AT)
