@@ -13,7 +13,7 @@ TEXT, TEMPLATE, INBOUND = "text", "template", "inbound"  # sorts of messages: ea
 NETWORK, CHANNEL, CITY = "network", "channel", "city"
 MONTH, DAY = "month", "day"
 WARNED, FULL = 80, 100  # per cent at which officers are told; a third time when the reserve is used too
-BUDGET = "budget"  # why something is held
+BUDGET, COUNTRY = "budget", "country"  # why something is held: no money left, or none is spent there
 WHATSAPP = "whatsapp"
 
 
@@ -125,6 +125,10 @@ class Spending:
 
     prices: Prices | None = None
     uses: tuple[Use, ...] = ()
+
+    def may_go(self, channel: str, address: str) -> bool:
+        """Tell whether messages to this address are paid for, or cost nothing."""
+        return self.prices is None or self.prices.may_go(channel, address)
 
     def is_stopped(self, channel: str, city: str | None, at: datetime, *, is_live: bool = False) -> bool:
         """Tell whether a message on this channel to somebody of this city has to wait at that time."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.costs import BUDGET, COUNTRY
 from bot.due import COORDINATOR, DEPUTY, LIFE, Due, due_between, is_away
 from bot.ladder import Rung, rungs, why_none
 from bot.opening_hours import Moved, moved_now, waking
@@ -241,11 +242,18 @@ def _judge_way(world: World, case: _Case, at: datetime) -> None:
     if due.city is None and _state_at(world, person, case.send_at) != "active":
         addresses = [one for one in addresses if one.channel == "email"]
     sid = world.templates.get((due.kind, person.language), "")
-    ways = rungs(addresses, world.channels, case.send_at, sid)
+    paid_for = [one for one in addresses if world.spending.may_go(one.channel, one.value)]
+    ways = rungs(
+        [one for one in paid_for if not world.spending.is_stopped(one.channel, person.city, case.send_at)],
+        world.channels,
+        case.send_at,
+        sid,
+    )
     if ways:
         case.rung = ways[0]
     else:
-        case.never(why_none(addresses, world.channels, case.send_at, sid))
+        is_full = bool(rungs(paid_for, world.channels, case.send_at, sid))
+        case.never(why_none(addresses, world.channels, case.send_at, sid) or (BUDGET if is_full else COUNTRY))
         case.waits = True
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from bot.costs import Spending
 from bot.ladder import Reached, Rung
 from bot.programme import Programme
 
@@ -94,6 +95,7 @@ class World:
     held: tuple[Occurrence, ...] = ()  # alerts that wait for the hour to open
     channels: Collection[str] = ()  # that are on
     templates: Mapping[tuple[str, str], str] = field(default_factory=dict)  # kind and language: approved
+    spending: Spending = field(default_factory=Spending)  # what the budget lets go
     ceiling: int = 0  # unsolicited messages a person and week; 0: no limit
     restored_until: datetime | None = None  # until when a lost system may have sent what fell due
 

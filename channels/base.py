@@ -215,6 +215,12 @@ class Bills(Protocol):
         ...
 
 
+def parts_of(channels: Mapping[str, Channel], channel: str, message: Message) -> int:
+    """Return how many messages this one is billed as on a channel; on one that is off, one."""
+    found = channels.get(channel)
+    return found.parts(message) if isinstance(found, Bills) else 1
+
+
 @runtime_checkable
 class Fetches(Protocol):
     """A channel whose messages may carry files."""

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from bot.budgeting import budget_alert
 from bot.faults import fault_words
+from bot.values import Say
 from console.cities import only_signed_in
 from console.dates import moment_words
 from console.pages import reach, voice
@@ -17,6 +19,7 @@ from models.db import read, write
 from models.fault import faults
 from models.inbox import replay
 from models.person import Role
+from models.spending import spending
 
 AGAIN = "/attention/<int(max=2147483647):row_id>/replay"
 MAY_REPLAY = (Role.OFFICER, Role.ADMIN)
@@ -62,4 +65,18 @@ def _page(db: Db, parts: Parts) -> str:
         for one in faults(db)
     ]
     may_replay = g.reader.role in MAY_REPLAY
-    return render_template("attention.html", found=found, broken=broken, may_replay=may_replay)
+    return render_template(
+        "attention.html",
+        found=found,
+        broken=broken,
+        may_replay=may_replay,
+        budget=budget_lines(db, parts, say),
+    )
+
+
+def budget_lines(db: Db, parts: Parts, say: Say) -> list[str]:
+    """Return a sentence for each limit of the budget that is nearly or wholly used."""
+    programme = parts.programmes.programme(db)
+    spoken = say.of(programme.locale(say.language))
+    uses = spending(db, programme, parts.clock()).uses
+    return [budget_alert(spoken, programme, use) for use in uses if use.level]

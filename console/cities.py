@@ -26,6 +26,7 @@ from models.media import Media, media_of
 from models.overview import CityLine, Report, Sent, cities_within, last_sent, latest_reports, reports_of
 from models.reach import Reach
 from models.revisions import Change, changes_of
+from models.spending import spending
 
 LATELY = timedelta(days=60)
 
@@ -114,8 +115,14 @@ def home(parts: Parts) -> str | Response:
         return redirect(url_for("cities.city", slug=within.city), 303) if within.city else abort(404)
     rows = read(parts.store, lambda db: _rows(_desk(db, parts)))
     received = sum(row.is_received for row in rows)
-    to_look_at = read(parts.store, lambda db: len(worries(db)) + len(faults(db)))
+    to_look_at = read(parts.store, lambda db: len(worries(db)) + len(faults(db)) + _limits_used(db, parts))
     return render_template("cities.html", rows=rows, received=received, to_look_at=to_look_at)
+
+
+def _limits_used(db: Db, parts: Parts) -> int:
+    """Return how many limits of the budget are nearly or wholly used."""
+    uses = spending(db, parts.programmes.programme(db), parts.clock()).uses
+    return sum(1 for use in uses if use.level)
 
 
 def city(parts: Parts, slug: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.values import Clock
-from channels.base import Bills, Channel
+from channels.base import Channel, parts_of
 from channels.chat import Chat
 from channels.email import Email
 from channels.telegram import Telegram
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from bot.programme import DemoPerson
     from bot.schedule import Occurrence
     from bot.templates import TemplateState
-    from bot.values import Message, Say
+    from bot.values import Say
     from channels.twilio_contents import Contents
     from console.parts import Html, Upcoming
     from models.form import FormShelf
@@ -273,12 +273,6 @@ def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job
 
 def _days(number: int) -> timedelta | None:
     return timedelta(days=number) if number else None
-
-
-def parts_of(channels: Mapping[str, Channel], channel: str, message: "Message") -> int:
-    """Return how many messages this one is billed as on a channel; on one that is off, one."""
-    found = channels.get(channel)
-    return found.parts(message) if isinstance(found, Bills) else 1
 
 
 def _missed(channels: Sequence[Twilio], since: datetime) -> list[Update]:

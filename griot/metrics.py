@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 from bot.faults import FaultKind
+from griot.spending_metrics import spent
 from models import circuit, fault, inbox, media, outbox, worker
 from models.base import Db
 from models.db import Store, read
 from models.inbox import InboxState
 from models.media import MediaState
 from models.outbox import OutboxState
+from models.programme import ProgrammeShelf
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client library reads it once, when it is imported
 ACCEPTED = "accepted"  # the outcome of a call that is no failure
@@ -81,9 +83,13 @@ def open_measures(var: Path) -> Measures:
 
 
 class Arrived:
-    """Counts of messages that arrived, read again only when they are old for what reading costs."""
+    """What is kept between two readings: the programme, and counts of messages that arrived.
+
+    They are read again only when they are old for what reading costs.
+    """
 
     def __init__(self) -> None:
+        self.programmes = ProgrammeShelf()
         self._counts: outbox.Counts = {}
         self._valid_until = 0.0
 
@@ -138,7 +144,15 @@ def _counts(db: Db, arrived: Arrived, at: datetime, channels: Iterable[str]) -> 
     waiting = GaugeMetricFamily("griot_outbox_oldest_seconds", "Age of the longest waiting message.", waited)
     leads = float(worker.has_leader(db, at))
     leader = GaugeMetricFamily("griot_scheduler_leader", "1 when a worker leads the schedule.", leads)
-    return [rows_in, rows_out, attached, waiting, leader, *_troubles(db, channels)]
+    return [
+        rows_in,
+        rows_out,
+        attached,
+        waiting,
+        leader,
+        *_troubles(db, channels),
+        *spent(db, arrived.programmes, at),
+    ]
 
 
 def _troubles(db: Db, channels: Iterable[str]) -> "list[Metric]":

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from bot import editing, notices
 from bot.control import ask_consent
@@ -12,7 +13,7 @@ from bot.gathering import silence_of
 from bot.ladder import NEWEST
 from bot.talk import Outcome, Scene, Who
 from bot.values import Heard, Message, Say
-from channels.base import Channel, Inbound, Reach, Receipt
+from channels.base import Channel, Inbound, Reach, Receipt, parts_of
 from griot import effects
 from griot.digests import Digests
 from griot.settings import data_folder
@@ -72,7 +73,7 @@ class Turns:
     @property
     def ways(self) -> Ways:
         """Return how messages of this process go on that fail."""
-        return Ways(frozenset(self.channels), self.voices, self.programmes)
+        return Ways(frozenset(self.channels), self.voices, self.programmes, partial(parts_of, self.channels))
 
     def apologise(self, db: Db, row: Inbox, at: datetime) -> None:
         """Tell the person once that something went wrong on our side."""

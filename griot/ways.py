@@ -8,13 +8,16 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError
 
+from bot.costs import COUNTRY
 from bot.periods import week_of
+from bot.programme.prices import PRICED
 from bot.programme.shapes import name_in
 from bot.reminders import stopped_alert, unreachable
 from bot.values import Say
 from channels.base import Failure
 from griot.logs import trace_of
-from models import consent, ladder, outbox, sending, template, timetable
+from models import affording, consent, ladder, outbox, sending, template, timetable
+from models.affording import Afforded
 from models.alerts import tell_officers
 from models.base import Db
 from models.db import is_transient
@@ -23,6 +26,7 @@ from models.outbox import OutboxState
 from models.person import address_lost
 from models.programme import ProgrammeShelf
 from models.sending import Claimed
+from models.spending import Parts, one_part
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,7 @@ class Ways:
     channels: frozenset[str]
     voices: Mapping[str, Say]
     programmes: ProgrammeShelf
+    parts_of: Parts = one_part
 
     def leaving(self, db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Claimed]:
         """Return what may leave now, as it may; the rest is closed, and goes another way where it has one."""
@@ -50,11 +55,27 @@ class Ways:
             sending.close(
                 db, row, OutboxState.FAILED, at, error="WhatsApp's window closed", code=ladder.WINDOW
             )
+        afforded = self._afforded(db, leaving, at)
+        for row in afforded.refused:
+            error = f"{row.channel} is not paid for in this country"
+            sending.close(db, row, OutboxState.UNDELIVERABLE, at, error=error, code=COUNTRY)
         for id in dropped:
             self._go_on(db, id, Failure.UNREACHABLE, at)
         for row in stranded:
             self._go_on(db, row.id, Failure.WINDOW_CLOSED, at)
-        return leaving
+        for row in afforded.refused:
+            self._go_on(db, row.id, Failure.OTHER_CHANNEL, at)
+        return afforded.going
+
+    def _afforded(self, db: Db, leaving: list[Claimed], at: datetime) -> Afforded:
+        """Return what the budget lets go; nothing is looked up for channels that cost nothing."""
+        if not any(row.channel in PRICED for row in leaving):
+            return Afforded(going=leaving)
+        try:
+            programme = self.programmes.programme(db)
+        except LookupError:
+            return Afforded(going=leaving)  # before the first load there are no prices
+        return affording.afford(db, programme, leaving, self.parts_of, at)
 
     def buttons_refused(self, db: Db, sid: str, failure: Failure, detail: str, at: datetime) -> None:
         """Send no more such buttons until the provider is asked again, unless the window was closed."""

@@ -54,6 +54,7 @@ IS_OPEN = text("state in ('queued', 'sending')")
 IS_REPEAT = text("state = 'queued' and repeats > 0")
 ARRIVED = "('sent', 'delivered', 'read')"
 IS_REST = text(f"state not in {ARRIVED}")
+IS_HELD = text("state = 'queued' and error_code = 'budget'")
 IS_UNCOUNTED = text("sent_at is not null and parts is null")
 HAS_PROVIDER_ID = text("provider_id <> ''")
 
@@ -80,6 +81,7 @@ class Outbox(Base):
             sqlite_where=HAS_PROVIDER_ID,
             postgresql_where=HAS_PROVIDER_ID,
         ),
+        Index("ix_outbox_held", "channel", sqlite_where=IS_HELD, postgresql_where=IS_HELD),
         Index("ix_outbox_uncounted", "id", sqlite_where=IS_UNCOUNTED, postgresql_where=IS_UNCOUNTED),
         Index("ix_outbox_rest", "state", "channel", sqlite_where=IS_REST, postgresql_where=IS_REST),
     )

@@ -226,9 +226,10 @@ def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | N
     return min((at for at in found if at is not None), default=None)
 
 
-def hold(db: Db, row: Claimed, until: datetime, at: datetime) -> None:
-    """Queue a claimed message again, for `until`: no call was made for it."""
-    _change(db, row, {"state": OutboxState.QUEUED, "due_at": until, "tries": row.tries - 1}, at)
+def hold(db: Db, row: Claimed, until: datetime, at: datetime, *, code: str = "") -> None:
+    """Queue a claimed message again, for `until`: no call was made for it. `code` says why it waits."""
+    why = {"error_code": code} if code else {}
+    _change(db, row, {"state": OutboxState.QUEUED, "due_at": until, "tries": row.tries - 1, **why}, at)
 
 
 def give_back(db: Db, rows: Sequence[Claimed], at: datetime) -> None:

@@ -24,6 +24,7 @@ from models.output import outputs
 from models.person import Person, PersonState, Role
 from models.programme import ProgrammeShelf
 from models.restored import restored_until
+from models.spending import spending
 from models.submission import Submission, SubmissionState
 from models.template import approved
 
@@ -53,6 +54,7 @@ def world_of(db: Db, programme: Programme, channels: Collection[str], ceiling: i
         held=_held(db),
         channels=channels,
         templates=approved(db),
+        spending=spending(db, programme, at),
         ceiling=ceiling,
         restored_until=restored_until(db),
     )

@@ -12,10 +12,8 @@ from models.form import FormShelf
 from models.inbox import Update
 from models.programme import ProgrammeShelf
 from models.retention import NO_AGES, Ages
-
-
-def _one(channel: str, message: Message) -> int:
-    return 1
+from models.spending import Parts as SmsParts
+from models.spending import one_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class Parts:
     channels: Collection[str]
     ceiling: int
     digest: Callable[[Db, Occurrence, str, datetime, datetime], Message]
-    parts_of: Callable[[str, Message], int] = _one
     ages: Ages = NO_AGES
+    parts_of: SmsParts = one_part
     templates: Callable[[], Sequence[TemplateState]] | None = None
     missed: Callable[[datetime], Sequence[Update]] | None = None

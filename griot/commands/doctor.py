@@ -10,6 +10,7 @@ import click
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.costs import FULL
 from bot.faults import fault_words
 from bot.say import Voice
 from bot.templates import (
@@ -24,6 +25,7 @@ from channels.base import SendError
 from channels.email import AddressError
 from channels.telegram import Registration, Telegram
 from griot.assembly import look_at_templates, open_email, open_sms, open_telegram, twilio_webhook
+from griot.clock import now
 from griot.commands.desk import show_json
 from griot.commands.unapproved import mend_of
 from griot.schema import Standing, revisions, standing
@@ -33,6 +35,7 @@ from models.db import Store, UrlError, open_store, read
 from models.demo import is_demo
 from models.fault import faults
 from models.programme import current_programme
+from models.spending import spending
 from models.template import known as known_templates
 from models.template import needs
 
@@ -142,6 +145,7 @@ def _of_store(store: Store) -> Iterator[Finding]:
         yield Finding("The schema is ahead of this Griot.", "Install the newer one.")
     else:
         yield from _of_programme(store)
+        yield from _of_budget(store)
         if read(store, is_demo):
             yield Finding(
                 "This database holds a demonstration.",
@@ -171,6 +175,19 @@ def _of_faults(store: Store) -> Iterator[Finding]:
         if known.is_open and name not in told:
             what = f"The channel {name} is left alone for a while ({known.failure}: {known.detail})."
             yield Finding(what, "It is tried again by itself.", is_note=True)
+
+
+def _of_budget(store: Store) -> Iterator[Finding]:
+    """Yield each limit of the budget that is nearly used; one that is used holds messages back."""
+    try:
+        uses = read(store, lambda db: spending(db, current_programme(db), now()).uses)
+    except LookupError:
+        return  # said already
+    for use in uses:
+        if use.level:
+            whose = f"The budget of the {use.span}" + (f" for {use.name}" if use.name else "")
+            mend = "See `griot budget`; raise the limit in budget.yaml and load the programme."
+            yield Finding(f"{whose} is used to {use.per_cent} %.", mend, is_note=use.level < FULL)
 
 
 def _of_templates(settings: Settings, store: Store) -> Iterator[Finding]:

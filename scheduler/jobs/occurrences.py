@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from bot.costs import BUDGET
 from bot.dates import long_date
 from bot.periods import week_of
 from bot.planning import plan
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 LOOK = timedelta(seconds=15)  # until the world is looked at again when nothing is due
 AHEAD = timedelta(days=1)  # how far the next due time is looked for
 PORTION = 50  # occurrences a transaction at most: on SQLite turns wait for it
+TOLD_ELSEWHERE = frozenset({"channel_off", BUDGET})  # why many wait at once: not an alert a person
 MOST_FAILURES = 3  # of one occurrence; then it is parked
 
 
@@ -192,7 +194,7 @@ class Occurrences:
         """Tell the officers that somebody of a city can be reached on no way, once a week."""
         programme = self._parts.programmes.programme(db)
         city = programme.cities.get(occurrence.city or "")
-        if city is None or occurrence.reason == "channel_off":
+        if city is None or occurrence.reason in TOLD_ELSEWHERE:
             return False
         week = week_of(at.astimezone(ZoneInfo(city.timezone)).date())
         name = timetable.name_of(db, occurrence.person)

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from alembic import command
 
 from griot.clock import now
-from models.db import insert_first, open_store, write
+from griot.schema import alembic_config
+from griot.spending_metrics import spent as figures
+from models.db import insert_first, open_store, read, write
+from models.programme import ProgrammeShelf
 from models.spending import SPENT
 from tests.programmes import ASTON
 from tests.unit.griot.conftest import Griot
@@ -62,6 +66,33 @@ def test_the_page_says_the_same(spent: Griot) -> None:
     assert "bamako  sms  100 sent in 180 parts, 10 received  36.10" in lines
     assert "Total  36.10" in lines
     assert "Limit  sms, month: 36.10 of 40.00 USD (90 %)" in lines
+
+
+def test_doctor_tells_of_a_limit_that_is_nearly_used(spent: Griot) -> None:
+    """A note from 80 per cent on; a problem when it is used, for then messages wait."""
+    store, config = open_store(spent.database), alembic_config()
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.stamp(config, "head")
+    store.close()
+    found = spent.parsed(spent("doctor", "--json"))
+    notes = [one["what"] for one in found["notes"]]
+    assert "The budget of the month for sms is used to 90 %." in notes
+    problems = [one["what"] for one in found["problems"]]
+    assert "The budget of the day is used to 300 %." in problems
+
+
+def test_the_figures_are_measured(spent: Griot) -> None:
+    """By channel and direction; cost by currency; how far each limit is used."""
+    store = open_store(spent.database)
+    found = read(store, lambda db: figures(db, ProgrammeShelf(), now()))
+    store.close()
+    values = {(sample.name, *sample.labels.values()): sample.value for one in found for sample in one.samples}
+    assert values["griot_month_messages", THIS_MONTH, "sms", "out"] == 100
+    assert values["griot_month_messages", THIS_MONTH, "sms", "in"] == 10
+    assert values["griot_month_parts", THIS_MONTH, "sms"] == 180
+    assert values["griot_month_cost", THIS_MONTH, "sms", "USD"] == pytest.approx(36.1)
+    assert values["griot_budget_ratio", "channel", "sms", "month"] == pytest.approx(0.9)
 
 
 def test_without_prices_messages_are_counted_all_the_same(quick: Griot) -> None:
