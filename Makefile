@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: setup setup-test run test check lock catalogs bench bench-peers forms
+.PHONY: setup setup-test run test check lock catalogs bench bench-peers chaos forms
 
 setup: .venv/.run
 
@@ -53,6 +53,10 @@ bench: setup-test
 # Griot beside its peers, one table: under ten minutes. QUICK=1 for a small run, HOUR=1 to watch memory for an hour.
 bench-peers: setup-test
 	@$(BIN)/python -m bench.peers $(if $(QUICK),--quick) $(if $(HOUR),--hour)
+
+# Another run: make chaos CHAOS="--database sqlite --inbound 1000 --kills 20 --seed 7".
+chaos: setup-test
+	@$(BIN)/python -m tests.chaos $(CHAOS)
 
 # Another folder of XLSForms: make forms DIR=path; each accepted form is filled in to the end.
 forms: setup

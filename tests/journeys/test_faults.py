@@ -1,0 +1,148 @@
+"""Faults of one person's updates: poison first in a chat, a text and a tap at once, a block and its end."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from models.base import Json
+from models.db import read
+from models.inbox import IN, InboxState
+from models.outbox import OUT
+from models.person import Address
+from tests.console_stage import token_in
+from tests.moved import BASE_URL, Moved, a_moved_site, add_people
+from tests.standin.phone import Phone
+from tests.standin.trouble import Fault, Trouble
+
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)  # nothing is due on a Sunday
+FIRST, OFFICER = 600000001, 600000900
+SECONDS = timedelta(seconds=1)
+
+
+@pytest.fixture
+def site(tmp_path: Path, aston_database: str) -> Iterator[Moved]:
+    """Yield a site with every channel, on a Sunday, and nobody."""
+    with a_moved_site(tmp_path, aston_database, AT) as running:
+        yield running
+
+
+def coordinators(site: Moved, count: int) -> list[Phone]:
+    """Add so many people; return their phones."""
+    users = [FIRST + number for number in range(count)]
+    add_people(site, [("coordinator", "kampala", "en", {"telegram": str(user)}) for user in users])
+    return [site.telegram(user, "en") for user in users]
+
+
+def inbox(site: Moved) -> list[Json]:
+    """Return every update, oldest first."""
+    rows = select(IN).order_by(IN.c.id)
+    return read(site.store, lambda db: list(db.connection().execute(rows).mappings()))
+
+
+def test_poison_first_in_a_chat_stops_nobody_and_can_be_replayed(site: Moved) -> None:
+    """Tried three times, set aside; the person's next message and others go on.
+
+    The poison is a body that a later Griot packed; installed, it reads it when an officer asks for it. Nobody
+    can be told of it before: who wrote stands in the body.
+    """
+    phone, other = coordinators(site, 2)
+    officer = add_people(site, [("officer", None, "en", {"telegram": str(OFFICER)})])[0]
+    phone.say("help")
+    body = inbox(site)[0]["body"]
+    site.write(lambda db: db.execute(update(IN).values(body=b"\x02" + body[1:])))
+    phone.say("/report need_request")
+    other.say("/report need_request")
+    for _ in range(3):
+        site.work()
+        site.now += 5 * SECONDS
+    states = [row["state"] for row in inbox(site)]
+    assert states == [InboxState.QUARANTINED, InboxState.DONE, InboxState.DONE]
+    [question] = phone.messages()
+    assert question.text == other.messages()[0].text
+    site.write(lambda db: db.execute(update(IN).where(IN.c.tries > 0).values(body=body)))
+    assert _replay(site, officer, inbox(site)[0]["id"]) == 303
+    site.work()
+    assert {row["state"] for row in inbox(site)} == {InboxState.DONE}
+    assert len(phone.messages()) > 1
+
+
+def test_a_text_and_a_tap_at_once_answer_one_question(site: Moved) -> None:
+    """Telegram delivers both at the same instant: whatever comes first, none is lost or counts twice."""
+    [phone] = coordinators(site, 1)
+    phone.say("/report need_request")
+    site.work()
+    question = phone.question()
+    together = [
+        threading.Thread(target=phone.press, args=(3, question)),
+        threading.Thread(target=phone.say, args=("a text about our market",)),
+    ]
+    for one in together:
+        one.start()
+    for one in together:
+        one.join()
+    workers = [threading.Thread(target=site.work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert {row["state"] for row in inbox(site)} == {InboxState.DONE}
+    asked = [sent.text.partition(" ")[0] for sent in phone.messages()]
+    is_text_first = "market" in inbox(site)[1]["text"]
+    shown = [text for text in asked if text in {"1/5", "2/5", "3/5"}]
+    # the text is no option: refused before the tap, the answer to the second question after it
+    assert shown[-1] == ("2/5" if is_text_first else "3/5")
+    phone.say("-" if is_text_first else "1")
+    site.work()
+    assert all(row["state"] == InboxState.DONE for row in inbox(site))
+
+
+def test_a_block_is_noted_and_its_end_too(site: Moved) -> None:
+    """Nothing is sent to who blocked; the address is shown as blocked until the block ends."""
+    [phone] = coordinators(site, 1)
+    phone.block()
+    site.work()
+    assert _reachable(site) == ["blocked"]
+    phone.unblock()
+    site.work()
+    assert _reachable(site) == ["yes"]
+    phone.say("/report need_request")
+    site.work()
+    assert phone.messages()[-1].text.startswith("1/5")
+
+
+def test_a_throttled_chat_waits_and_thirty_others_do_not(site: Moved) -> None:
+    """429 with seven seconds: that chat's reply leaves after them, thirty others' at once, each once."""
+    first, *others = coordinators(site, 31)
+    site.provider.trouble(FIRST, Trouble(fault=Fault.THROTTLED, value=7, times=1))
+    for phone in (first, *others):
+        phone.say("/report need_request")
+    site.work()
+    assert [len(phone.messages()) for phone in others] == [1] * 30
+    [waiting] = _open(site)
+    assert (waiting["address"], waiting["due_at"]) == (str(FIRST), AT + 7 * SECONDS)
+    site.run(AT + 8 * SECONDS)
+    assert len(first.messages()) == 1
+    assert _open(site) == []
+
+
+def _open(site: Moved) -> list[Json]:
+    rows = select(OUT).where(OUT.c.state.in_(["queued", "sending"]))
+    return read(site.store, lambda db: list(db.connection().execute(rows).mappings()))
+
+
+def _reachable(site: Moved) -> list[str]:
+    return read(site.store, lambda db: list(db.scalars(select(Address.reachable))))
+
+
+def _replay(site: Moved, officer: int, row: int) -> int:
+    browser = site.browser(officer)
+    token = token_in(browser.get("/attention", base_url=BASE_URL))
+    headers = {"Origin": BASE_URL}
+    answer = browser.post(
+        f"/attention/{row}/replay", data={"csrf_token": token}, headers=headers, base_url=BASE_URL
+    )
+    return answer.status_code
