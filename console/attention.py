@@ -18,10 +18,12 @@ from models.base import Db
 from models.db import read, write
 from models.fault import faults
 from models.inbox import replay
+from models.ladder import send_again
 from models.person import Role
 from models.spending import spending
 
 AGAIN = "/attention/<int(max=2147483647):row_id>/replay"
+SEND = "/attention/<int(max=2147483647):row_id>/send"
 MAY_REPLAY = (Role.OFFICER, Role.ADMIN)
 
 
@@ -33,6 +35,7 @@ def rooms(parts: Parts) -> Blueprint:
     room.add_url_rule(
         "/attention/<int(max=2147483647):row_id>/replay", "again", given(parts, again), methods=["POST"]
     )
+    room.add_url_rule(SEND, "send", given(parts, send), methods=["POST"])
     return room
 
 
@@ -47,6 +50,15 @@ def again(parts: Parts, row_id: int) -> Response:
     """Handle a reply that was set aside once more; 404 for others than officers and unknown replies."""
     if g.reader.role not in MAY_REPLAY or not write(
         parts.store, lambda db: replay(db, row_id, parts.clock())
+    ):
+        abort(404)
+    return redirect(url_for("attention.show"), 303)
+
+
+def send(parts: Parts, row_id: int) -> Response:
+    """Send a message once more that may not have left; 404 for others than officers and other messages."""
+    if g.reader.role not in MAY_REPLAY or not write(
+        parts.store, lambda db: send_again(db, row_id, g.reader.id, parts.clock())
     ):
         abort(404)
     return redirect(url_for("attention.show"), 303)

@@ -171,6 +171,42 @@ def further_key(key: str) -> str:
     return f"{base}/{number + 1}"
 
 
+def send_again(db: Db, id: int, by: int, at: datetime) -> bool:
+    """Queue once more, the same way, a message of which nobody knows whether it left: an officer wants it.
+
+    The row is a new one, as for a further way, and says who asked for it. Return False for a message that is
+    not uncertain, too late, to nobody known, the confirmation of a stop, or was sent again before.
+    """
+    found = select(OUT).where(
+        OUT.c.id == id,
+        OUT.c.state == OutboxState.UNCERTAIN,
+        OUT.c.person_id.is_not(None),
+        OUT.c.despite_stop.is_(False),
+    )
+    row = db.execute(found).mappings().first()
+    if row is None or (row["not_after"] is not None and row["not_after"] <= at):
+        return False
+    same = (
+        "person_id",
+        "recipient",
+        "channel",
+        "address",
+        "kind",
+        "lane",
+        "not_after",
+        "rung",
+        "content_sid",
+    )
+    return outbox.enqueue(
+        db,
+        key=further_key(row["key"]),
+        message=message_from(row["text"], row["message"], row["kind"]),
+        at=at,
+        rung_reason=f"sent again by person {by}",
+        **{name: row[name] for name in same},
+    )
+
+
 def in_window(db: Db, claimed: Sequence[Claimed], at: datetime) -> tuple[list[Claimed], list[Claimed]]:
     """Return what may leave, as it may, and what cannot: WhatsApp's window closed, and no template is there.
 

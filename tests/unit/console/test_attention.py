@@ -77,3 +77,34 @@ def test_what_an_operator_must_mend_is_shown(stage: Stage) -> None:
     page = client.get("/attention").text
     assert "SMS: every message is refused (20003 Authenticate). Messages wait." in page
     assert "griot doctor" in page
+
+
+def test_a_message_that_may_have_left_is_sent_once_more(stage: Stage) -> None:
+    """One press, one further row that names who asked; the former is no longer listed. Viewers cannot."""
+    stage.tell("keeper", Message("Question 1"), "one")
+    doubtful = update(Outbox).where(Outbox.key == "one").values(state=OutboxState.UNCERTAIN)
+    write(stage.store, lambda db: db.execute(doubtful))
+    row = read(stage.store, lambda db: db.scalar(select(Outbox.id).where(Outbox.key == "one")))
+    assert press(stage.signed_in("viewer"), "/attention", f"/attention/{row}/send").status_code == 404
+    client = stage.signed_in("admin")
+    assert f"/attention/{row}/send" in client.get("/attention").text
+    assert press(client, "/attention", f"/attention/{row}/send").status_code == 303
+    again = read(stage.store, lambda db: db.scalar(select(Outbox).where(Outbox.key == "one/2")))
+    assert again is not None
+    assert (again.state, again.text) == (OutboxState.QUEUED, "Question 1")
+    assert again.rung_reason == f"sent again by person {stage.people['admin']}"
+    assert "Question 1" not in client.get("/attention").text
+    assert press(client, "/", f"/attention/{row}/send").status_code in (400, 404)
+
+
+def test_the_confirmation_of_a_stop_is_never_sent_again(stage: Stage) -> None:
+    """It is listed, and cannot be repeated."""
+    stage.tell("keeper", Message("Messages are stopped"), "one")
+    doubtful = update(Outbox).where(Outbox.key == "one")
+    write(
+        stage.store,
+        lambda db: db.execute(doubtful.values(state=OutboxState.UNCERTAIN, despite_stop=True)),
+    )
+    row = read(stage.store, lambda db: db.scalar(select(Outbox.id).where(Outbox.key == "one")))
+    client = stage.signed_in("admin")
+    assert press(client, "/attention", f"/attention/{row}/send").status_code == 404
