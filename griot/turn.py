@@ -115,6 +115,10 @@ class Turns:
 
     def _hear_known(self, db: Db, row: Inbox, news: Inbound, person: KnownPerson, at: datetime) -> None:
         address_heard(db, row.channel, news.address, row.received_at, at)
+        if (
+            news.heard.opt_out == "STOP"
+        ):  # the provider refuses what is sent there until they send START there
+            address_lost(db, row.channel, news.address, "blocked", at)
         inbox.describe(db, row.id, person.id, said(news.heard))
         chat = chat_of(db, person.id)
         scene = self._scene(db, row, news.heard, person, chat)

@@ -104,6 +104,9 @@ class Ways:
         if failure in LOST:
             address_lost(db, channel, address, _why_lost(db, channel, address, failure), at)
         if failure.opts_out:
+            address_lost(
+                db, channel, address, "blocked", at
+            )  # until they write there: START elsewhere is not enough
             self._stop(db, id, at)
         return failure.next_rung and self.climb(db, id, failure, at)
 
