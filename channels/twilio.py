@@ -35,8 +35,10 @@ CHARACTERS = 1600  # Messages resource, Body; on every channel (21617)
 CONTENT_VALUE = 200  # characters of one value in a template; its body holds 1024 in all
 LISTED = 50  # messages of one person looked through for one that may have left
 LONGEST_VALID = 36000  # seconds that Twilio keeps what it cannot pass on (ValidityPeriod), also unasked
+MOST_MEDIA = 10  # attachments of one message (Messages resource, MediaUrl)
 EARLIER = timedelta(minutes=1)  # how much earlier messages are listed: DateSent knows seconds only
-MISSED = 1000  # messages in that are looked through at once
+MISSED = 10_000  # messages that are looked through at once, ours among them, the newest first
+PAGE = 1000  # messages that a list shows at once (Messages resource, PageSize)
 _ALGORITHMS = frozenset({"HMAC_SHA1", "HMAC_SHA256"})
 
 
@@ -151,7 +153,7 @@ class Twilio:
         """
         ours = {"to": self._prefix + self._sender} if self._sender else {}
         found = self.calls.ask(
-            lambda client: client.messages.list(**ours, date_sent_after=since, limit=MISSED, page_size=MISSED)
+            lambda client: client.messages.list(**ours, date_sent_after=since, limit=MISSED, page_size=PAGE)
         )
         came = [one for one in found if one.direction == "inbound" and self._is_mine(str(one.from_))]
         return [(one.date_sent or since, self._webhook(one)) for one in reversed(came)]
@@ -192,10 +194,13 @@ class Twilio:
             "NumMedia": message.num_media or "0",
         }
         if form["NumMedia"] != "0":
-            for one in self.calls.ask(lambda client: client.messages(message.sid).media.list(limit=1)):
+            attached = self.calls.ask(
+                lambda client: client.messages(message.sid).media.list(limit=MOST_MEDIA)
+            )
+            for number, one in enumerate(attached):
                 address = str(one.uri).removesuffix(".json")
-                form |= {"MediaUrl0": self._account.api_url.rstrip("/") + address}
-                form |= {"MediaContentType0": one.content_type or ""}
+                form[f"MediaUrl{number}"] = self._account.api_url.rstrip("/") + address
+                form[f"MediaContentType{number}"] = one.content_type or ""
         return urlencode(form).encode()
 
     def _request(self, out: Outgoing) -> dict[str, str]:

@@ -129,6 +129,7 @@ class Twilio:
     callbacks_to: str = ""  # origin that statuses are posted to; "" leaves them in `callbacks`
     heard: dict[str, float] = field(default_factory=dict)  # address to when the person last wrote
     opted_out: set[str] = field(default_factory=set)
+    most_a_page: int = 1000  # messages that a list shows at once (Messages resource, PageSize)
     plans: dict[str, Sequence[Status]] = field(default_factory=dict)  # what becomes of messages, by address
     callbacks: list[Callback] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)  # oldest first
@@ -153,12 +154,15 @@ class Twilio:
         self.heard[address] = self.clock()
 
     def loses(self, sender: str, to: str, text: str, media: str = "") -> str:
-        """Take a message of a person whose webhook never reaches the product; return its SID."""
+        """Take a message of a person whose webhook never reaches the product; return its SID.
+
+        `media`: the types of its attachments, with commas.
+        """
         fields = {"To": to, "From": sender}
         message = self._message(f"SM{next(self._numbers):032x}", fields, text, self.clock())
         self.messages.append({**message, "direction": "inbound", "status": "received"})
         if media:
-            self.messages[-1]["num_media"] = "1"
+            self.messages[-1]["num_media"] = str(media.count(",") + 1)
             self.media[str(message["sid"])] = media
         return str(message["sid"])
 
@@ -331,31 +335,40 @@ class Twilio:
 
     def _media_of(self, sid: str) -> Json:
         path = f"/2010-04-01/Accounts/{self.account_sid}/Messages/{sid}/Media"
-        facts = {"sid": "ME" + "0" * 32, "parent_sid": sid, "account_sid": self.account_sid}
-        facts |= {"content_type": self.media.get(sid, ""), "uri": f"{path}/ME{'0' * 32}.json"}
-        return {"media_list": [facts], "uri": f"{path}.json", "next_page_uri": None}
+        listed = []
+        for number, kind in enumerate(self.media.get(sid, "").split(",")):
+            name = f"ME{number:032x}"
+            facts = {"sid": name, "parent_sid": sid, "account_sid": self.account_sid}
+            listed.append({**facts, "content_type": kind, "uri": f"{path}/{name}.json"})
+        return {"media_list": listed, "uri": f"{path}.json", "next_page_uri": None}
 
     def _list(self, query: str) -> Json:
         asked = dict(parse_qsl(query))
         after = asked.get("DateSent>", "")
         since = datetime.fromisoformat(after).timestamp() if after else float("-inf")
-        size = int(asked.get("PageSize", "50"))
+        size, page = min(int(asked.get("PageSize", "50")), self.most_a_page), int(asked.get("Page", "0"))
         found = [
             message
             for message in reversed(self.messages)
             if asked.get("To", message["to"]) == message["to"] and _when(message) >= since - 1
         ]
-        uri = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json?PageSize={size}"
+        path = f"/2010-04-01/Accounts/{self.account_sid}/Messages.json?"
+
+        def uri_of(number: int) -> str:
+            return path + urlencode(asked | {"PageSize": str(size), "Page": str(number), "PageToken": "PT1"})
+
+        shown = found[page * size : (page + 1) * size]
+        has_more = len(found) > (page + 1) * size
         return {
-            "messages": found[:size],
-            "page": 0,
+            "messages": shown,
+            "page": page,
             "page_size": size,
-            "start": 0,
-            "end": max(0, min(size, len(found)) - 1),
-            "uri": uri,
-            "first_page_uri": uri,
-            "next_page_uri": None,
-            "previous_page_uri": None,
+            "start": page * size,
+            "end": page * size + max(0, len(shown) - 1),
+            "uri": uri_of(page),
+            "first_page_uri": uri_of(0),
+            "next_page_uri": uri_of(page + 1) if has_more else None,
+            "previous_page_uri": uri_of(page - 1) if page else None,
         }
 
 
