@@ -92,6 +92,11 @@ def open_sms(settings: Settings) -> Twilio:
     return sms(twilio_account(settings), settings.twilio_sms_from)
 
 
+def telegram_webhook(settings: Settings) -> str:
+    """Return the address that Telegram must send updates to."""
+    return f"{settings.base_url.rstrip('/')}/webhooks/{Telegram.name}"
+
+
 def twilio_webhook(settings: Settings) -> str:
     """Return the address that Twilio must send incoming messages to."""
     return f"{settings.base_url.rstrip('/')}/webhooks/twilio"
@@ -256,6 +261,8 @@ def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job
 
     forms, programmes, spoken = FormShelf(), ProgrammeShelf(), voices(data_folder("locales"))
     asked = [channel for channel in channels.values() if isinstance(channel, Twilio)]
+    telegram = channels.get(Telegram.name)
+    is_public = settings.base_url.startswith("https://")  # Bot API, setWebhook: nothing else is delivered to
     parts = SchedulerParts(
         forms=forms,
         programmes=programmes,
@@ -267,6 +274,8 @@ def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job
         ages=Ages(_days(settings.griot_keep_raw_days), _days(settings.griot_keep_words_days)),
         templates=partial(look_at_templates, settings) if settings.has_whatsapp else None,
         missed=partial(_missed, asked) if asked else None,
+        registration=telegram.health if isinstance(telegram, Telegram) and is_public else None,
+        telegram_url=telegram_webhook(settings),
     )
     return jobs(parts)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.schedule import Occurrence
 from bot.templates import TemplateState
 from bot.values import Message, Say
+from channels.telegram import Registration
 from models.base import Db
 from models.form import FormShelf
 from models.inbox import Update
@@ -22,7 +23,8 @@ class Parts:
 
     `digest(db, occurrence, language, since, at)` makes the digest of `occurrence.period`, the long version
     for an e-mail. `templates` asks the provider how the templates stand, `missed` what people wrote since
-    then; both raise SendError. `parts_of(channel, message)` is what a message is billed as.
+    then, `registration` how the webhook stands that should be at `telegram_url`; each raises SendError.
+    `parts_of(channel, message)` is what a message is billed as.
     `ages`: after how long what was said is let go of.
     """
 
@@ -36,3 +38,5 @@ class Parts:
     parts_of: SmsParts = one_part
     templates: Callable[[], Sequence[TemplateState]] | None = None
     missed: Callable[[datetime], Sequence[Update]] | None = None
+    registration: Callable[[], Registration] | None = None
+    telegram_url: str = ""

@@ -207,6 +207,7 @@ def a_moved_site(folder: Path, database: str, at: datetime, **more: object) -> I
         store = open_store(database)
         site = Moved(settings, store, provider, at)
         provider.twilio.clock = lambda: site.now.timestamp()
+        provider.telegram.webhook["url"] = f"{BASE_URL}/webhooks/telegram"
         app = make_app(settings, store, UNMEASURED, announce, lambda: None, clock=site.clock)
         site.client = app.test_client()
         site.start()

@@ -23,8 +23,15 @@ from bot.templates import (
 )
 from channels.base import SendError
 from channels.email import AddressError
-from channels.telegram import Registration, Telegram
-from griot.assembly import look_at_templates, open_email, open_sms, open_telegram, twilio_webhook
+from channels.telegram import Registration
+from griot.assembly import (
+    look_at_templates,
+    open_email,
+    open_sms,
+    open_telegram,
+    telegram_webhook,
+    twilio_webhook,
+)
 from griot.clock import now
 from griot.commands.desk import show_json
 from griot.commands.unapproved import mend_of
@@ -257,7 +264,7 @@ def _of_mail(settings: Settings) -> Iterator[Finding]:
 
 
 def _of_registration(found: Registration, settings: Settings) -> Iterator[Finding]:
-    if found.url != f"{settings.base_url.rstrip('/')}/webhooks/{Telegram.name}":
+    if found.url != telegram_webhook(settings):
         yield Finding("Telegram does not know this address.", "Run `griot webhooks set`.")
     if found.last_error:
         yield Finding(

@@ -7,6 +7,7 @@ from scheduler.jobs.occurrences import occurrences
 from scheduler.jobs.operators import operators
 from scheduler.jobs.retention import retention
 from scheduler.jobs.spending import count
+from scheduler.jobs.telegram_watch import telegram_watch
 from scheduler.jobs.template_states import template_states
 from scheduler.parts import Parts
 
@@ -19,6 +20,7 @@ def jobs(parts: Parts) -> tuple[Job, ...]:
         count(parts),
         template_states(parts.templates),
         missed_messages(parts.missed),
+        telegram_watch(parts.registration, parts.telegram_url, parts.programmes, parts.voices),
         operators(parts),
         retention(parts.ages),
     )
