@@ -20,7 +20,7 @@ from griot.rates import Rate
 from griot.sender import Outcome, Sender
 from griot.wake import Ear
 from griot.ways import Ways
-from models import circuit, inbox, media, sending, silence, slot
+from models import circuit, inbox, media, sending, settling, silence, slot
 from models.base import Db
 from models.db import Store, is_blocked, is_transient, read, write
 from models.inbox import Inbox, InboxState
@@ -354,7 +354,7 @@ class Worker:
 
     def _settle_lost(self) -> None:
         at = self._work.clock()
-        write(self._work.store, lambda db: settle_jumps(db, at) + sending.settle_lost(db, at))
+        write(self._work.store, lambda db: settle_jumps(db, at) + settling.settle_lost(db, at))
 
     def _end(self) -> None:
         """Store what calls under way come to; what was only held goes back at once."""

@@ -19,7 +19,6 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    literal_column,
     or_,
     select,
     tuple_,
@@ -43,8 +42,6 @@ UNASKED = frozenset(
 DEAD_STATES = (PersonState.STOPPED, PersonState.ERASED)
 
 
-LOOKED_WITHIN = timedelta(seconds=10)  # of the end of a lease the job `lost_sends` has seen it
-UNSEEN = "the provider's answer was never seen"
 NO_LEASE: Mapping[str, str | None] = {"lease_token": "", "lease_until": None}
 
 
@@ -118,7 +115,7 @@ def claim(
     }
     claiming = _claiming(of_channels=channels is not None)
     rows = db.connection().execute(claiming, values).mappings().all()
-    return [_claimed(row) for row in sorted(rows, key=_order)]
+    return [claimed_from(row) for row in sorted(rows, key=_order)]
 
 
 @cache  # built once: building costs as much as running it
@@ -262,37 +259,6 @@ def has_written(db: Db, channel: str, address: str) -> bool:
     return db.execute(select(Address.id).where(*wrote)).first() is not None
 
 
-def settle_lost(db: Db, at: datetime, n: int = 100) -> int:
-    """Resolve messages whose lease ran out, and repeats that a reply has overtaken; return how many.
-
-    A message that may have left is repeated once where its kind allows, else it rests as `uncertain`. A lease
-    that ended long ago begins anew: the clock jumped, and the call may be under way.
-    """
-    lost = (
-        select(*CLAIMED_COLUMNS, OUT.c.lease_until, OUT.c.changed_at)
-        .where(OUT.c.state == SENDING, OUT.c.lease_until < at)
-        .order_by(OUT.c.lease_until)
-        .limit(n)
-        .with_for_update(skip_locked=True, of=OUT)
-    )
-    found = db.connection().execute(lost).mappings().all()
-    for late in found:
-        row = _claimed(late)
-        if late["lease_until"] < at - LOOKED_WITHIN:
-            _lease_anew(db, row, at, max(late["lease_until"] - late["changed_at"], LOOKED_WITHIN))
-        elif row.may_repeat:
-            put_back(db, row, at, at, error=UNSEEN, may_have_left=True)
-        else:
-            close(db, row, OutboxState.UNCERTAIN, at, error=UNSEEN)
-    return len(found) + _settle_overtaken(db, at)
-
-
-def _lease_anew(db: Db, row: Claimed, at: datetime, lease: timedelta) -> None:
-    """Give a call as long again as its lease was; whoever makes it still holds the token."""
-    is_its = (OUT.c.id == row.id, OUT.c.lease_token == row.lease_token)
-    db.connection().execute(update(OUT).where(*is_its).values(lease_until=at + lease, changed_at=at))
-
-
 def _is_next(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     other = aliased(OUT)
     waits = or_(other.c.due_at <= at, other.c.tries > 0)
@@ -351,22 +317,6 @@ def _asking() -> Select[Any]:
     )
 
 
-def _settle_overtaken(db: Db, at: datetime) -> int:
-    """Let a message that may have left rest when its person wrote meanwhile: their reply waits for it."""
-    newer = aliased(OUT)
-    overtaken = exists(
-        select(newer.c.id).where(
-            newer.c.recipient == OUT.c.recipient,
-            newer.c.state.in_([QUEUED, SENDING]),
-            newer.c.kind.not_in(sorted(UNASKED)),  # an alert is no reply, though it goes in their lane
-            newer.c.id > OUT.c.id,
-        )
-    )
-    found = (OUT.c.state == QUEUED, OUT.c.repeats > literal_column("0"), overtaken)
-    settling = update(OUT).where(*found).values(state=OutboxState.UNCERTAIN, changed_at=at)
-    return db.connection().execute(settling).rowcount
-
-
 def _change(db: Db, row: Claimed, values: Mapping[str, object], at: datetime) -> bool:
     is_ours = (OUT.c.id == row.id, OUT.c.lease_token == row.lease_token, OUT.c.state == SENDING)
     changing = update(OUT).where(*is_ours).values(**values, **NO_LEASE, changed_at=at)
@@ -377,6 +327,7 @@ def _order(row: RowMapping) -> tuple[int, datetime, int]:
     return row["lane"], row["due_at"], row["id"]
 
 
-def _claimed(row: RowMapping) -> Claimed:
+def claimed_from(row: RowMapping) -> Claimed:
+    """Return the message of a row of `CLAIMED_COLUMNS`."""
     plain = {column.name: row[column.name] for column in CLAIMED}
     return Claimed(**plain, message=message_from(row["text"], row["message"], row["kind"]))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from models.base import Db
 from models.jumps import settle_jumps
-from models.sending import settle_lost
+from models.settling import settle_lost
 from scheduler.job import Job
 
 

@@ -27,7 +27,8 @@ from models.inbox import receive, take
 from models.outbox import Outbox, OutboxState
 from models.person import Address, Person, add_person
 from models.programme import ProgrammeShelf
-from models.sending import Claimed, Sent, claim, mark_sent, put_back, settle_lost
+from models.sending import Claimed, Sent, claim, mark_sent, put_back
+from models.settling import settle_lost
 from models.template import Template
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)  # a Monday, in everybody's working hours

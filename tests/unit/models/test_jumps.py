@@ -9,7 +9,8 @@ from models import inbox
 from models.base import Db
 from models.jumps import settle_jumps
 from models.outbox import Outbox, OutboxState, enqueue
-from models.sending import Claimed, Sent, claim, mark_sent, put_back, settle_lost
+from models.sending import Claimed, Sent, claim, mark_sent, put_back
+from models.settling import settle_lost
 from models.worker import has_leader, lead
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)

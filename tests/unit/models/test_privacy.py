@@ -20,7 +20,8 @@ from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
 from models.person import PersonError, person_of
 from models.privacy import erase, everything_about
-from models.sending import Sent, claim, mark_sent, move, put_back, settle_lost
+from models.sending import Sent, claim, mark_sent, move, put_back
+from models.settling import settle_lost
 from models.signin import new_sign_in
 from models.submission import Submission
 from models.timetable import decide

@@ -9,6 +9,7 @@ import pytest
 from bot.values import Message
 from models import export
 from models.base import Db
+from models.circuit import OPENS_AFTER, Setback, note_setback
 from models.consent import stop
 from models.outbox import (
     BULK,
@@ -34,8 +35,8 @@ from models.sending import (
     move,
     next_due,
     put_back,
-    settle_lost,
 )
+from models.settling import settle_lost
 from models.thread import deliver_here
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -183,6 +184,20 @@ def test_a_lost_send_is_repeated_once(db: Db) -> None:
     assert settle_lost(db, AT + 122 * SECOND) == 1
     assert row_of(db, row).state == OutboxState.UNCERTAIN
     assert settle_lost(db, AT + 300 * SECOND) == 0
+
+
+@pytest.mark.parametrize(("wait", "rests_after"), [(30, 60), (2, 10)])
+def test_a_repeat_that_cannot_be_made_rests(db: Db, wait: int, rests_after: int) -> None:
+    """While its channel is left alone; two minutes in all, 20 seconds with a short lease."""
+    a_message(db)
+    [row] = claimed(db)
+    put_back(db, row, AT + wait * SECOND, AT, may_have_left=True)
+    due = AT + wait * SECOND
+    assert settle_lost(db, due + 61 * SECOND) == 0  # the channel works: the repeat will be made
+    note_setback(db, Setback("telegram", OPENS_AFTER, "unknown", "", ""), AT)
+    assert settle_lost(db, due + (rests_after - 1) * SECOND) == 0
+    assert settle_lost(db, due + rests_after * SECOND) == 1
+    assert row_of(db, row).state == OutboxState.UNCERTAIN
 
 
 @pytest.mark.parametrize(
