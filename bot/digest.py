@@ -23,7 +23,7 @@ from bot.media_words import Received, described
 from bot.programme import City, Programme
 from bot.say import begun_right, isolate
 from bot.values import LANGUAGE_NAMES, Say, Value
-from bot.week import CityWeek, Week, shown, told
+from bot.week import CityWeek, Week, by_city, shown, told
 
 CHARACTERS = 900  # of the text, domain rules section 6
 DETAIL_CHARACTERS = 1500  # of what one city said
@@ -77,20 +77,19 @@ class Digest:
 def digest(programme: Programme, week: Week, say: Say) -> Digest:
     """Return the digest of a week in the voice's language."""
     say = say.of(programme.locale(say.language))
-    reports = told(programme, week.cities)
+    reports, own = told(programme, week.cities), by_city(week, programme.cities)
+    cities = [(city, own[city.slug]) for city in programme.cities.values()]
     return Digest(
         week=week.name,
         language=say.language,
         text=_within(programme, week, say),
-        details=tuple(
-            (city.slug, _everything(programme, city, week, say)) for city in programme.cities.values()
-        ),
+        details=tuple((city.slug, _everything(programme, city, part, say)) for city, part in cities),
         expected=week.expected,
         answered=week.answered,
         cities=tuple((each.week, each.status if each.week.is_sent else None) for each in reports),
         title=_title(week, say, str(week.answered)),
         sections=tuple(sections(programme, week, say, FULL)),
-        said=tuple(detail for city in programme.cities.values() for detail in _said_by(city, week, say)),
+        said=tuple(detail for city, part in cities for detail in _said_by(city, part, say)),
     )
 
 

@@ -82,7 +82,7 @@ def _blocked(page: Page, reports: Sequence[Told]) -> list[Told]:
     return [
         each
         for each in reports
-        if each.is_blocked and (each.week in page.week.cities or each.city.slug not in newer)
+        if each.is_blocked and (_is_of_week(page, each.week) or each.city.slug not in newer)
     ]
 
 
@@ -328,11 +328,15 @@ def _decision(page: Page, decision: Decision) -> Line:
     return Line(text, (Quote(decision.reason, ""),) if page.room.reasons and decision.reason else ())
 
 
+def _is_of_week(page: Page, report: CityWeek) -> bool:
+    return any(report is each for each in page.week.cities)  # the very one: to compare all of each is slow
+
+
 def _late_name(page: Page, week: CityWeek) -> str:
     """Return the city's name, with the period when the report belongs to another week."""
     name = name_of(week.city, page.say)
     period = week.period
-    if not period or week in page.week.cities:
+    if not period or _is_of_week(page, week):
         return name
     return page.say("{city} ({text})", city=name, text=in_words(period, page.say, page.say.locale))
 

@@ -1,9 +1,10 @@
 """What is known of a week for the digest: the cities' reports, deadlines, decisions; read by rules."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 from bot.forms.form import Form
 from bot.media_words import Received
@@ -127,6 +128,39 @@ class Week:
         return sorted(
             (each for each in ahead if not each.is_far), key=lambda each: (each.due, each.milestone.id)
         )
+
+
+def by_city(week: Week, slugs: Iterable[str]) -> Mapping[str, Week]:
+    """Return what of a week is each city's, by its slug: put in order once, however many cities there are."""
+    cities, since = _grouped(week.cities), _grouped(week.since)
+    deadlines, received = _grouped(week.deadlines), _grouped(week.received)
+    return {
+        slug: replace(
+            week,
+            cities=tuple(cities.get(slug, ())),
+            since=tuple(since.get(slug, ())),
+            deadlines=tuple(deadlines.get(slug, ())),
+            received=tuple(received.get(slug, ())),
+        )
+        for slug in slugs
+    }
+
+
+class _OfCity(Protocol):
+    @property
+    def city(self) -> City:
+        """Return the city it is about."""
+        ...
+
+
+_Each = TypeVar("_Each", bound=_OfCity)
+
+
+def _grouped(found: Iterable[_Each]) -> Mapping[str, list[_Each]]:
+    groups: dict[str, list[_Each]] = {}
+    for each in found:
+        groups.setdefault(each.city.slug, []).append(each)
+    return groups
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import literal, select
 
 from models.base import Db
-from models.inbox import Inbox, InboxState
+from models.inbox import QUARANTINED, Inbox
 from models.ladder import gone_on
-from models.outbox import Outbox, OutboxState
+from models.outbox import Outbox, OutboxState, is_rest
 from models.person import Person
 
 NEWEST = 50  # of each kind
@@ -39,13 +39,13 @@ def worries(db: Db) -> list[Worry]:
         select(Inbox.id, literal(True), Person.name, Person.city, Inbox.channel, Inbox.text, Inbox.state)
         .add_columns(Inbox.error, Inbox.received_at)
         .outerjoin(Person, Person.id == Inbox.person_id)
-        .where(Inbox.state == InboxState.QUARANTINED)
+        .where(Inbox.state == QUARANTINED)
     )
     messages = (
         select(Outbox.id, literal(False), Person.name, Person.city, Outbox.channel, Outbox.text, Outbox.state)
         .add_columns(Outbox.error, Outbox.created_at, Outbox.key)
         .outerjoin(Person, Person.id == Outbox.person_id)
-        .where(Outbox.state.in_(WORRYING))
+        .where(is_rest(), Outbox.state.in_(WORRYING))
     )
     told = db.execute(messages.order_by(Outbox.id.desc()).limit(NEWEST)).all()
     elsewhere = gone_on(db, [row.key for row in told])

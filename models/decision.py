@@ -26,9 +26,10 @@ class Decision:
 
 def decisions_since(db: Db, programme: Programme, since: datetime) -> list[Decision]:
     """Return what was decided for the programme's cities at or after a time and not undone, oldest first."""
+    is_decided = or_(City.paused_at.is_not(None), City.excused_at.is_not(None))
     found = [
         Decision(each.kind, city.slug, each.at, each.until, each.reason)
-        for city in db.scalars(select(City).where(City.is_closed.is_(False)))
+        for city in db.scalars(select(City).where(City.is_closed.is_(False), is_decided))
         for each in absences(city)
         if each.at >= since
     ]

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from bot.periods import asked_until, days_of, previous
 from bot.programme import Programme
 from bot.recurring import weeks_told
 from bot.week import LATE_AFTER, CityWeek, Deadline, Decision, Standing, Week, is_far_enough, words_at
 from bot.words import fold
-from models.base import Db
+from models.base import Db, Json
 from models.decision import decisions_since
 from models.form import FormShelf
 from models.milestone import standings
@@ -22,6 +22,7 @@ from models.received import received
 from models.submission import Submission, SubmissionState
 from models.week import COLUMNS, as_told, week_of_cities
 
+RECENTLY = timedelta(weeks=5)  # how far back it is looked for first: most difficulties come and go
 LOOK_BACK = 3  # weeks before this one in which a missed update counts
 AGE_AT_MOST = timedelta(weeks=26)  # how far back the same difficulty is looked for
 PROGRESS_LIFE = timedelta(days=92)  # how long an answer about progress stands
@@ -36,15 +37,16 @@ def week_in_full(
     Reports of other weeks, needs, outputs and decisions count when they came after `since` and by `until`.
     """
     today = until.astimezone(ZoneInfo(programme.secretariat.timezone)).date()
-    weeks = _weeks_back(db, programme, shelf, week)
-    cities = _with_missed(db, programme, weeks)
-    others = _others(db, programme, shelf, cities, since, until)
-    told = _told(db, programme, until)
+    before = week_of_cities(db, programme, shelf, previous(week))
+    cities = _with_missed(db, programme, shelf, week_of_cities(db, programme, shelf, week), before, week)
+    others = list(_others(db, programme, shelf, cities, since, until))
+    shown = [*((each, week) for each in cities), *((each, each.period) for each in others)]
+    told = _told(db, programme, shown, until)
     return Week(
         name=week,
         day=today,
         cities=tuple(_with_ages(programme, told, cities, week)),
-        before=tuple(weeks[previous(week)]),
+        before=tuple(before),
         since=tuple(_with_ages(programme, told, others, "")),
         deadlines=tuple(_deadlines(db, programme, cities, today)),
         decisions=tuple(_decisions(db, programme, since, until)),
@@ -53,27 +55,45 @@ def week_in_full(
     )
 
 
-def _weeks_back(
-    db: Db, programme: Programme, shelf: FormShelf, week: str
-) -> Mapping[str, Sequence[CityWeek]]:
-    """Return what was given for this week and those before it, the newest first."""
-    found = {}
-    for _ in range(LOOK_BACK + 1):
-        found[week] = week_of_cities(db, programme, shelf, week)
-        week = previous(week)
+def _with_missed(
+    db: Db,
+    programme: Programme,
+    shelf: FormShelf,
+    cities: Sequence[CityWeek],
+    before: Sequence[CityWeek],
+    week: str,
+) -> list[CityWeek]:
+    """Return this week's cities, the silent ones with how many updates in a row they missed."""
+    silent = [each.city.slug for each in cities if each.standing is Standing.SILENT]
+    if not silent:
+        return list(cities)
+    rows = _weeks_back(db, programme, shelf, silent, [cities, before], week)
+    weeks, known_since = _names_back(week), _known_since(db, programme, silent)
+    missed = {slug: _missed(row, weeks, known_since.get(slug)) for slug, row in rows.items()}
+    return [replace(each, missed=missed.get(each.city.slug, each.missed)) for each in cities]
+
+
+def _names_back(week: str) -> list[str]:
+    """Return this week and those before it in which a missed update counts, the newest first."""
+    found = [week]
+    for _ in range(LOOK_BACK):
+        found.append(previous(found[-1]))
     return found
 
 
-def _with_missed(db: Db, programme: Programme, weeks: Mapping[str, Sequence[CityWeek]]) -> list[CityWeek]:
-    """Return this week's cities, the silent ones with how many updates in a row they missed."""
-    known_since = _known_since(db, programme)
-    by_city = zip(*weeks.values(), strict=True)
-    return [
-        replace(row[0], missed=_missed(row, list(weeks), known_since.get(row[0].city.slug)))
-        if row[0].standing is Standing.SILENT
-        else row[0]
-        for row in by_city
-    ]
+def _weeks_back(
+    db: Db,
+    programme: Programme,
+    shelf: FormShelf,
+    slugs: Sequence[str],
+    known: Sequence[Sequence[CityWeek]],
+    week: str,
+) -> Mapping[str, Sequence[CityWeek]]:
+    """Return what these cities gave for this week and those before it; `known`: the newest, of every city."""
+    some = replace(programme, cities={slug: programme.cities[slug] for slug in slugs})
+    further = [week_of_cities(db, some, shelf, each) for each in _names_back(week)[len(known) :]]
+    by_city = [{each.city.slug: each for each in one} for one in (*known, *further)]
+    return {slug: [one[slug] for one in by_city] for slug in slugs}
 
 
 def _missed(row: Sequence[CityWeek], weeks: Sequence[str], known_since: date | None) -> int:
@@ -85,11 +105,11 @@ def _missed(row: Sequence[CityWeek], weeks: Sequence[str], known_since: date | N
     return missed
 
 
-def _known_since(db: Db, programme: Programme) -> Mapping[str, date]:
-    """Return since when each city has somebody to ask."""
+def _known_since(db: Db, programme: Programme, slugs: Sequence[str]) -> Mapping[str, date]:
+    """Return since when each of these cities has somebody to ask."""
     asked = Person.role.in_((Role.COORDINATOR, Role.DEPUTY))
     query = select(Person.city, func.min(Person.created_at, type_=Person.created_at.type)).where(asked)
-    found = db.execute(query.where(Person.city.is_not(None)).group_by(Person.city))
+    found = db.execute(query.where(Person.city.in_(slugs)).group_by(Person.city))
     zones = {slug: ZoneInfo(city.timezone) for slug, city in programme.cities.items()}
     return {slug: at.astimezone(zones[slug]).date() for slug, at in found if slug in zones}
 
@@ -97,23 +117,57 @@ def _known_since(db: Db, programme: Programme) -> Mapping[str, date]:
 _Told = Mapping[str, Mapping[date, set[str]]]  # folded difficulties by city and the Monday they belong to
 
 
-def _told(db: Db, programme: Programme, until: datetime) -> _Told:
-    """Return the difficulties that each city told in reports of the rhythm, up to half a year back."""
-    asked = {name for name, entry in programme.forms.items() if entry.every}
-    paths = {name: rules.difficulties for name, rules in programme.digest.items() if name in asked}
+def _told(db: Db, programme: Programme, shown: Iterable[tuple[CityWeek, str]], until: datetime) -> _Told:
+    """Return the difficulties that cities told in reports of the rhythm, as far back as a row may reach.
+
+    `shown`: the reports of the digest, each with its period. Half a year is read of who told a difficulty of
+    theirs again in each of the last weeks, and these weeks of the others.
+    """
+    said: dict[str, dict[date, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for each, period in shown:
+        words = _difficulties(programme, each.form.name if each.form else "", each.answers or {})
+        if each.is_sent and words and period:
+            said[each.city.slug][_monday_of(programme, each.city.slug, period)] |= words
+    lately = _told_since(db, programme, said, until - RECENTLY, until)
+    whole = (until - RECENTLY).date() + timedelta(days=1)  # of weeks from here on no report lies before
+    longer = [slug for slug, told in said.items() if _goes_on(told, lately.get(slug, {}), whole)]
+    return {**lately, **_told_since(db, programme, longer, until - AGE_AT_MOST, until)}
+
+
+def _goes_on(said: Mapping[date, set[str]], told: Mapping[date, set[str]], since: date) -> bool:
+    """Tell whether a difficulty said now was told in every report before it that is known since a day."""
+    first = min(said)
+    before = [words for monday, words in told.items() if since <= monday < first]
+    return any(all(text in words for words in before) for words in said.values() for text in words)
+
+
+def _told_since(
+    db: Db, programme: Programme, slugs: Iterable[str], since: datetime, until: datetime
+) -> dict[str, dict[date, set[str]]]:
+    cities = sorted(slugs)
+    if not cities:
+        return {}
+    asked = sorted(
+        name for name, entry in programme.forms.items() if entry.every and name in programme.digest
+    )
     query = select(Submission.city, Submission.form, Submission.period, Submission.answers).where(
-        Submission.state == SubmissionState.SUBMITTED,
+        _of_cities(programme, asked),
+        Submission.city.in_(cities),
         Submission.nothing.is_(False),
-        Submission.form.in_(sorted(paths)),
-        Submission.submitted_at > until - AGE_AT_MOST,
+        Submission.submitted_at > since,
         Submission.submitted_at <= until,
     )
     found: dict[str, dict[date, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in db.execute(query):
-        if row.period and row.city in programme.cities:
+        if row.period:
             monday = _monday_of(programme, row.city, row.period)
-            found[row.city][monday].update(map(fold, words_at(row.answers, paths[row.form])))
+            found[row.city][monday] |= _difficulties(programme, row.form, row.answers)
     return found
+
+
+def _difficulties(programme: Programme, form: str, answers: Mapping[str, Json]) -> set[str]:
+    rules = programme.digest.get(form)
+    return set(map(fold, words_at(answers, rules.difficulties))) if rules else set()
 
 
 def _monday_of(programme: Programme, city: str, period: str) -> date:
@@ -146,12 +200,12 @@ def _others(
     counted = {each.reference for each in cities}
     query = (
         select(*COLUMNS)
-        .where(Submission.state == SubmissionState.SUBMITTED, Submission.form.in_(sorted(programme.digest)))
+        .where(_of_cities(programme, sorted(programme.digest)))
         .where(Submission.submitted_at > since, Submission.submitted_at <= until)
         .order_by(Submission.submitted_at, Submission.id)
     )
     order = list(programme.cities)
-    rows = [row for row in db.execute(query) if row.city in programme.cities and row.reference not in counted]
+    rows = [row for row in db.execute(query) if row.reference not in counted]
     for row in sorted(rows, key=lambda row: order.index(row.city)):
         entry = programme.forms.get(row.form)
         period = row.period or "" if entry and entry.every else ""
@@ -180,8 +234,7 @@ def _progress(db: Db, programme: Programme, today: date) -> Mapping[tuple[str, s
     begin = datetime.combine(today, time(), ZoneInfo("UTC")) - PROGRESS_LIFE
     query = (
         select(Submission.city, Submission.form, Submission.hidden, Submission.answers)
-        .where(Submission.state == SubmissionState.SUBMITTED, Submission.form.in_(forms))
-        .where(Submission.submitted_at > begin)
+        .where(_of_cities(programme, forms), Submission.submitted_at > begin)
         .order_by(Submission.submitted_at, Submission.id)
     )
     found: dict[tuple[str, str], bool] = {}
@@ -199,14 +252,25 @@ def _decisions(db: Db, programme: Programme, since: datetime, until: datetime) -
             yield Decision(programme.cities[each.city], milestone, each.until, each.reason)
 
 
+def _of_cities(programme: Programme, forms: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition for what the cities sent: named, for the index of what a city sent begins so.
+
+    The forms are no part of what is looked up: then that index is taken, and not the one by form and period.
+    """
+    return and_(
+        Submission.city.in_(sorted(programme.cities)),
+        Submission.state == SubmissionState.SUBMITTED,
+        (Submission.form + "").in_(forms),
+    )
+
+
 def _outputs(db: Db, programme: Programme, since: datetime, until: datetime) -> int | None:
     """Return how many outputs were handed in, or None when the programme asks for none."""
     form = programme.words.get("output")
     if form is None:
         return None
     handed_in = select(func.count()).where(
-        Submission.form == form,
-        Submission.state == SubmissionState.SUBMITTED,
+        _of_cities(programme, [form]),
         Submission.submitted_at > since,
         Submission.submitted_at <= until,
     )

@@ -4,8 +4,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, exists, literal_column, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, literal_column, select, update
 
 from bot.ladder import TEMPLATE, WHATSAPP, Reached, Rung, is_window_open, rungs, why_none
 from bot.tapping import tapped_kind
@@ -47,10 +48,23 @@ class Failed:
 
 
 def reached(db: Db, person_ids: Collection[int]) -> Mapping[int, tuple[Reached, ...]]:
-    """Return the addresses of these persons, by their id; nobody without an address is among them."""
-    columns = (Address.person_id, Address.channel, Address.value, Address.reachable, Address.last_in_at)
+    """Return the addresses of these few persons, by their id; who has none is not among them."""
+    return _reached(db, _ADDRESSES.where(Address.person_id.in_(person_ids)))
+
+
+def reached_all(db: Db, whose: ColumnElement[bool]) -> Mapping[int, tuple[Reached, ...]]:
+    """Return the addresses of everybody of whom the condition on Person holds, however many."""
+    return _reached(db, _ADDRESSES.join(Person, Person.id == Address.person_id).where(whose))
+
+
+_ADDRESSES = select(
+    Address.person_id, Address.channel, Address.value, Address.reachable, Address.last_in_at
+).order_by(Address.id)
+
+
+def _reached(db: Db, query: Select[*tuple[Any, ...]]) -> Mapping[int, tuple[Reached, ...]]:
     found: dict[int, tuple[Reached, ...]] = {}
-    rows = db.execute(select(*columns).where(Address.person_id.in_(person_ids)).order_by(Address.id))
+    rows = db.execute(query)
     for person_id, channel, value, reachable, last_in_at in rows:
         is_reachable = reachable == "yes"
         one = Reached(channel, value, is_reachable, last_in_at, "" if is_reachable else reachable)

@@ -58,6 +58,7 @@ class Media(Base):
         Index("ix_media_due", "due_at", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING),
         Index("ix_media_submission_id", "submission_id"),
         Index("ix_media_person_id", "person_id"),
+        Index("ix_media_created_at", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

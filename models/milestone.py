@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, String, case, cast, exists, func, or_, select
+from sqlalchemy import ForeignKey, Row, String, case, cast, exists, func, or_, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.programme import Milestone, Programme
@@ -147,7 +147,9 @@ def with_decisions(db: Db, programme: Programme) -> Programme:
 
 def standings(db: Db, programme: Programme) -> Mapping[Place, Standing]:
     """Return where every city of the programme stands with every milestone, in the programme's order."""
-    rows = {(row.city, row.milestone): row for row in db.scalars(select(CityMilestone))}
+    of_cities = MILESTONE.c.city.in_(sorted(programme.cities))
+    kept = db.execute(select(MILESTONE).where(of_cities))  # rows, not objects: of 500 cities there are 8,000
+    rows = {(row.city, row.milestone): row for row in kept}
     given = _outputs(db, programme)
     return {
         place: _standing(rows[place], given.get(place, ()))
@@ -223,7 +225,7 @@ def _outputs(db: Db, programme: Programme) -> dict[Place, list[Output]]:
     return found
 
 
-def _standing(row: CityMilestone, given: Sequence[Output]) -> Standing:
+def _standing(row: CityMilestone | Row[*tuple[Any, ...]], given: Sequence[Output]) -> Standing:
     counting = [each for each in given if each.counts]
     sent = [each.sent_at for each in given if each.sent_at is not None]
     return Standing(

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Json
@@ -19,6 +19,9 @@ class OccurrenceState(StrEnum):
     CANCELLED = "cancelled"  # no longer true before its message left
 
 
+IS_HELD = text("state = 'held'")
+
+
 class Occurrence(Base):
     """One occurrence that was decided; its key is that of its outbox row."""
 
@@ -27,6 +30,7 @@ class Occurrence(Base):
         CheckConstraint("state in ('held', 'sent', 'superseded', 'cancelled')", name="state"),
         Index("ix_occurrence_due", "due_at"),
         Index("ix_occurrence_city", "city", "kind"),
+        Index("ix_occurrence_held", "send_at", sqlite_where=IS_HELD, postgresql_where=IS_HELD),
     )
 
     key: Mapped[str] = mapped_column(primary_key=True)
@@ -46,3 +50,4 @@ class Occurrence(Base):
 
 
 OCCURRENCE = table_of(Occurrence)
+HELD: ColumnElement[str] = literal_column("'held'")  # written out: both databases see that the index applies

@@ -307,7 +307,12 @@ Counts = dict[tuple[str, str], int]
 
 def count_rest(db: Db) -> Counts:
     """Return how many messages that have not arrived stand in each (state, channel); quick by an index."""
-    return _count(db, text(f"outbox.state not in {ARRIVED}"))
+    return _count(db, is_rest())
+
+
+def is_rest() -> TextClause:
+    """Return the condition of what has not arrived, as its index has it."""
+    return text(f"outbox.state not in {ARRIVED}")
 
 
 def count_arrived(db: Db) -> Counts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy import Select, and_, func, select
 
 from bot.forms.first import First
 from models.base import Db, Json
@@ -12,7 +12,7 @@ from models.city import City, decided, today_in
 from models.facts import session_from
 from models.person import Person
 from models.reach import Reach
-from models.submission import GAP, Submission, SubmissionState
+from models.submission import GAP, Submission, SubmissionState, alike, newest_of
 
 NEWEST = 20  # reports on a city's page
 
@@ -72,22 +72,28 @@ def cities_within(db: Db, reach: Reach, at: datetime) -> list[CityLine]:
 
 def latest_reports(db: Db, reach: Reach, due: Mapping[str, tuple[str, str]]) -> dict[str, Report]:
     """Return each city's report for its due form and period; a sent one before a draft, the newest first."""
-    wanted = [(city, form, period) for city, (form, period) in due.items()]
-    columns = tuple_(Submission.city, Submission.form, Submission.period)
-    asked = and_(columns.in_(wanted), SOMETHING, reach.covers(Submission.city))
-    rows = _read(db, REPORTS.where(asked).order_by(Submission.state, Submission.id))
-    return {report.city: report for report in rows}
+    found = {}
+    for (form, period), cities in alike(due).items():
+        theirs = Submission.city.in_(cities), Submission.form == form, Submission.period == period
+        counts = newest_of(and_(*theirs, reach.covers(Submission.city)))
+        rows = _read(db, REPORTS.where(counts).order_by(Submission.state, Submission.id))
+        found.update({report.city: report for report in rows})
+    return found
 
 
 def last_sent(db: Db, reach: Reach, since: datetime) -> dict[str, Sent]:
     """Return what each city sent last, if anything since then."""
-    newest = Submission.submitted_at.desc(), Submission.id.desc()
-    place = func.row_number().over(partition_by=Submission.city, order_by=newest).label("place")
-    lately = Submission.state == SubmissionState.SUBMITTED, Submission.updated_at >= since
-    columns = (Submission.city, Submission.reference, Submission.submitted_at, place)
-    ranked = select(*columns).where(*lately, reach.covers(Submission.city)).subquery()
-    rows = db.execute(select(ranked).where(ranked.c.place == 1))
-    return {row.city: Sent(row.reference, row.submitted_at) for row in rows}
+    lately = Submission.state == SubmissionState.SUBMITTED, Submission.submitted_at >= since
+    newest = (
+        select(Submission.id)
+        .where(Submission.city == City.slug, *lately)
+        .order_by(Submission.submitted_at.desc(), Submission.id.desc())
+        .limit(1)
+    )
+    last = Submission.id == newest.correlate(City).scalar_subquery()
+    columns = (City.slug, Submission.reference, Submission.submitted_at)
+    rows = db.execute(select(*columns).join(Submission, last).where(reach.covers(City.slug)))
+    return {row.slug: Sent(row.reference or "", row.submitted_at) for row in rows}
 
 
 def reports_of(db: Db, reach: Reach, city: str) -> list[Report]:

@@ -59,6 +59,7 @@ class Person(Base):
         CheckConstraint("state in ('invited', 'active', 'paused', 'stopped', 'erased')", name="state"),
         CheckConstraint("language in ('en', 'fr', 'pt', 'ar')", name="language"),
         Index("ix_person_city", "city"),
+        Index("ix_person_role", "role"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

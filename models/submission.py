@@ -8,19 +8,23 @@ from functools import cache
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     Executable,
     ForeignKey,
     Index,
     Select,
+    String,
     UniqueConstraint,
     and_,
     bindparam,
     false,
     func,
     insert,
+    literal_column,
     not_,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -41,6 +45,9 @@ class SubmissionState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+IS_DRAFT = text("state = 'draft'")
+
+
 class Submission(Base):
     """One report of one city in one period."""
 
@@ -49,14 +56,16 @@ class Submission(Base):
         UniqueConstraint("reference"),
         CheckConstraint("state in ('draft', 'submitted', 'withdrawn')", name="state"),
         Index("ix_submission_city_form_period", "city", "form", "period"),
-        Index("ix_submission_period", "period"),
-        Index("ix_submission_person_id", "person_id", "id"),
-        Index("ix_submission_updated_at", "updated_at"),
+        Index("ix_submission_city_sent", "city", "submitted_at", "form"),
+        Index("ix_submission_person_id", "person_id", "updated_at"),
         Index("ix_submission_changed_at", "changed_at"),
+        Index("ix_submission_begun", "updated_at", sqlite_where=IS_DRAFT, postgresql_where=IS_DRAFT),
+        Index("ix_submission_draft", "person_id", "form", sqlite_where=IS_DRAFT, postgresql_where=IS_DRAFT),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    reference: Mapped[str | None]  # given when it is sent
+    # given when it is sent; compared byte by byte, so that its index finds those with the same beginning
+    reference: Mapped[str | None] = mapped_column(String().with_variant(String(collation="C"), "postgresql"))
     form: Mapped[str]
     form_version: Mapped[str]
     city: Mapped[str | None] = mapped_column(ForeignKey("city.slug"))
@@ -80,6 +89,9 @@ class Submission(Base):
         dict[str, Json]
     ]  # the report as it stands, by path: relevant answers only, null for skipped
 
+
+# Written out, not bound: only then do both databases see that the partial indexes apply.
+DRAFT: ColumnElement[str] = literal_column("'draft'")
 
 HAS_GAP = func.coalesce(Submission.kept[GAP].as_boolean(), false()).label("has_gap")
 
@@ -171,7 +183,7 @@ def drafts_of(db: Db, person_id: int, form: str, period: str | None, since: date
     query = select(*STORED).where(
         Submission.person_id == person_id,
         Submission.form == form,
-        Submission.state == SubmissionState.DRAFT,
+        Submission.state == DRAFT,
         Submission.period == period
         if period
         else Submission.period.is_(None) & (Submission.started_at > since),
@@ -183,7 +195,7 @@ def periodic_drafts_of(db: Db, person_id: int, since: datetime) -> tuple[Stored,
     """Return the person's drafts that belong to a period, worked on since then, the oldest first."""
     query = select(*STORED).where(
         Submission.person_id == person_id,
-        Submission.state == SubmissionState.DRAFT,
+        Submission.state == DRAFT,
         Submission.updated_at > since,
         Submission.period.is_not(None),
     )
@@ -194,7 +206,7 @@ def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> 
     """Return the draft the person worked on last, other than one, if that was since then."""
     query = select(*STORED).where(
         Submission.person_id == person_id,
-        Submission.state == SubmissionState.DRAFT,
+        Submission.state == DRAFT,
         Submission.updated_at > since,
         Submission.id != besides,
     )
@@ -227,7 +239,7 @@ def _last_sent() -> Executable:
     is_later = or_(sent.submitted_at > own, and_(sent.submitted_at == own, sent.id > besides))
     reports = select(sent.answers, *STORED).where(
         sent.city == bindparam("city"),
-        sent.form == bindparam("form"),
+        sent.form + "" == bindparam("form"),  # no index by form: newest first along `city_sent` ends at once
         sent.state == SubmissionState.SUBMITTED,
         sent.is_nothing.is_(False),
         sent.id != besides,
@@ -246,8 +258,23 @@ def sent_by(db: Db, city: str, person_id: int | None, reference: str = "") -> tu
         query = query.where(Submission.person_id == person_id)
     if reference:
         query = query.where(Submission.reference == reference)
+    query = query.where(Submission.submitted_at.is_not(None))  # newest first along an index
     newest = query.order_by(Submission.submitted_at.desc(), Submission.id.desc()).limit(_LOOKED_AT)
     return tuple(stored_in(list(row)) for row in db.execute(newest))
+
+
+def newest_of(theirs: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition for each city's newest sent report and all drafts among `theirs`, however many."""
+    newest = select(func.max(Submission.id)).where(theirs, Submission.state == SubmissionState.SUBMITTED)
+    return or_(Submission.id.in_(newest.group_by(Submission.city)), and_(theirs, Submission.state == DRAFT))
+
+
+def alike(asked: Mapping[str, tuple[str, str]]) -> dict[tuple[str, str], list[str]]:
+    """Return the cities by what is asked of them: most are asked for the same."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for city, what in sorted(asked.items()):
+        found.setdefault(what, []).append(city)
+    return found
 
 
 def held(db: Db, submission_id: int) -> Stored:
@@ -279,8 +306,9 @@ def output_of(db: Db, city: str, form: str, milestone: str) -> str:
 def next_reference(db: Db, city: str, stem: str) -> str:
     """Return the stem with the next free number; the city stays locked until the transaction ends."""
     db.execute(select(City.slug).where(City.slug == city).with_for_update())
+    begins = f"{stem}-", f"{stem}."  # the full stop follows the hyphen: a range, for the index
     taken = db.scalars(
-        select(Submission.reference).where(Submission.reference.startswith(f"{stem}-", autoescape=True))
+        select(Submission.reference).where(Submission.reference > begins[0], Submission.reference < begins[1])
     )
     numbers = [int(number) for ref in taken if ref and (number := ref.removeprefix(f"{stem}-")).isdecimal()]
     return f"{stem}-{max(numbers, default=0) + 1}"

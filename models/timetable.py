@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from bot.due import COORDINATOR, DEPUTY, LIFE, is_away
 from bot.periods import month_of, week_of
@@ -16,8 +17,9 @@ from models.base import Db, Json
 from models.city import City, absences
 from models.consent import Consent
 from models.db import insert_first
-from models.ladder import reached
+from models.ladder import reached_all
 from models.milestone import CityMilestone
+from models.occurrence import HELD as IS_HELD
 from models.occurrence import OCCURRENCE, OccurrenceState
 from models.outbox import BULK, OUT, QUEUED, OutboxState
 from models.output import outputs
@@ -25,7 +27,7 @@ from models.person import Person, PersonState, Role
 from models.programme import ProgrammeShelf
 from models.restored import restored_until
 from models.spending import spending
-from models.submission import Submission, SubmissionState
+from models.submission import DRAFT, Submission, SubmissionState
 from models.template import approved
 
 SCHEDULED = (Role.COORDINATOR, Role.DEPUTY, Role.OFFICER, Role.ADMIN)
@@ -72,10 +74,13 @@ _PERSON = (
 )
 
 
+_SCHEDULED = and_(Person.role.in_(SCHEDULED), Person.state != PersonState.ERASED)
+
+
 def _people(db: Db) -> tuple[Addressee, ...]:
-    query = select(*_PERSON).where(Person.role.in_(SCHEDULED), Person.state.not_in([PersonState.ERASED]))
+    query = select(*_PERSON).where(_SCHEDULED)
     people = db.execute(query.order_by(Person.id)).all()
-    addresses, agreed = reached(db, [row.id for row in people]), _agreed(db)
+    addresses, agreed = reached_all(db, _SCHEDULED), _agreed(db)
     return tuple(
         Addressee(*row, agreed_at=agreed.get(row.id), addresses=addresses.get(row.id, ())) for row in people
     )
@@ -83,9 +88,10 @@ def _people(db: Db) -> tuple[Addressee, ...]:
 
 def _agreed(db: Db) -> dict[int, datetime]:
     """Return when each person agreed, of those whose newest word is an agreement."""
-    newest = select(func.max(Consent.id)).group_by(Consent.person_id)
-    query = select(Consent.person_id, Consent.at).where(Consent.id.in_(newest), Consent.agreed)
-    return dict(db.execute(query).all())
+    other = aliased(Consent)
+    newest = select(func.max(other.id)).where(other.person_id == Person.id).scalar_subquery()
+    query = select(Consent.person_id, Consent.at).join(Person, Consent.id == newest)
+    return dict(db.execute(query.where(_SCHEDULED, Consent.agreed)).all())
 
 
 def _absences(db: Db, programme: Programme) -> dict[str, tuple[Absence, ...]]:
@@ -110,7 +116,8 @@ def _deadlines(db: Db, programme: Programme) -> dict[tuple[str, str], Deadline]:
 
 def _submitted(db: Db, programme: Programme, at: datetime) -> frozenset[tuple[str, str, str]]:
     query = select(Submission.city, Submission.form, Submission.period).where(
-        Submission.city.in_(programme.cities),
+        Submission.city.in_(sorted(programme.cities)),
+        Submission.form.in_(sorted(name for name, entry in programme.forms.items() if entry.every)),
         Submission.period.in_(sorted(_periods(at.date()))),
         Submission.state == SubmissionState.SUBMITTED,
     )
@@ -125,7 +132,7 @@ def _periods(day: date) -> set[str]:
 
 def _begun(db: Db, at: datetime) -> dict[tuple[str, str, str], datetime]:
     query = select(Submission.city, Submission.form, Submission.period, Submission.updated_at).where(
-        Submission.state == SubmissionState.DRAFT,
+        Submission.state == DRAFT,
         Submission.updated_at > at - RECENT,
         Submission.period.is_not(None),
     )
@@ -165,7 +172,7 @@ def _lost(db: Db, people: Iterable[Addressee], at: datetime) -> set[str]:
 
 
 def _held(db: Db) -> tuple[Occurrence, ...]:
-    query = select(OCCURRENCE).where(OCCURRENCE.c.state == OccurrenceState.HELD)
+    query = select(OCCURRENCE).where(OCCURRENCE.c.state == IS_HELD)
     return tuple(_occurrence(row) for row in db.connection().execute(query.order_by(OCCURRENCE.c.send_at)))
 
 

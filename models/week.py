@@ -1,10 +1,10 @@
 """What each city gave for a week, for the digest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from bot.periods import days_of, form_due, is_prompted
 from bot.programme import City as CityData
@@ -13,7 +13,7 @@ from bot.week import Away, CityWeek, Standing
 from models.base import Db, Json
 from models.city import Absence, City, absence_on, today_in
 from models.form import FormShelf
-from models.submission import HAS_GAP, Submission, SubmissionState
+from models.submission import HAS_GAP, Submission, SubmissionState, alike, newest_of
 
 COLUMNS = (
     Submission.city,
@@ -36,10 +36,11 @@ _ABSENT = {"paused": Standing.PAUSED, "excused": Standing.EXCUSED}
 def week_of_cities(db: Db, programme: Programme, shelf: FormShelf, week: str) -> list[CityWeek]:
     """Return what every city of the programme gave for an ISO week, in the programme's order."""
     asked = {slug: _asked(programme, city, week) for slug, city in programme.cities.items()}
-    reports = _reports(db, {period for _, period in asked.values()})
-    decided = {row.slug: row for row in db.scalars(select(City))}
+    reports = _reports(db, asked)
+    silent = asked.keys() - reports.keys()
+    decided = {row.slug: row for row in db.scalars(select(City).where(City.slug.in_(sorted(silent))))}
     return [
-        _city_week(db, shelf, programme, city, decided.get(slug), reports.get((slug, *asked[slug])), week)
+        _city_week(db, shelf, programme, city, decided.get(slug), reports.get(slug), week)
         for slug, city in programme.cities.items()
     ]
 
@@ -51,14 +52,19 @@ def _asked(programme: Programme, city: CityData, week: str) -> tuple[str, str]:
     return form_due(programme, city, noon) or ("", week)
 
 
-def _reports(db: Db, periods: set[str]) -> dict[tuple[str, str, str], Sequence[Json]]:
-    """Return the report that counts for each city, form and period: the newest sent one, else a draft."""
-    states = (SubmissionState.DRAFT, SubmissionState.SUBMITTED)
-    query = select(*COLUMNS).where(Submission.period.in_(sorted(periods)), Submission.state.in_(states))
-    found: dict[tuple[str, str, str], Sequence[Json]] = {}
-    for row in db.execute(query.order_by(Submission.state, Submission.id)):
-        if row.state == SubmissionState.SUBMITTED or row.answers:
-            found[row.city, row.form, row.period] = tuple(row)
+def _reports(db: Db, asked: Mapping[str, tuple[str, str]]) -> dict[str, Sequence[Json]]:
+    """Return the report of each city that counts for the form and period asked of it.
+
+    The newest sent one, else a draft that holds an answer. Only those are read, however many there are.
+    """
+    found: dict[str, Sequence[Json]] = {}
+    for (form, period), cities in alike(asked).items():
+        theirs = and_(Submission.city.in_(cities), Submission.form == form, Submission.period == period)
+        for row in db.execute(
+            select(*COLUMNS).where(newest_of(theirs)).order_by(Submission.state, Submission.id)
+        ):
+            if row.state == SubmissionState.SUBMITTED or row.answers:
+                found[str(row.city)] = tuple(row)
     return found
 
 

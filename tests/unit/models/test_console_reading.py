@@ -117,7 +117,7 @@ def test_what_a_city_sent_last(stage: Stage) -> None:
     sent_at = stage.at
     stage.report("keeper", "nordmark", reference="NOR-2026-W37-1", submitted_at=MONDAY)
     stage.report("keeper", "nordmark", state="draft", submitted_at=None, given={"going": "slow"})
-    stage.report("other", "eastmere", reference="EAS-2026-W30-1", updated_at=MONDAY - timedelta(days=70))
+    stage.report("other", "eastmere", reference="EAS-2026-W30-1", submitted_at=MONDAY - timedelta(days=70))
     sent = read(stage.store, lambda db: last_sent(db, EVERYWHERE, MONDAY - timedelta(days=60)))
     assert sent == {"nordmark": Sent("NOR-2026-W38-1", sent_at)}
     assert read(stage.store, lambda db: last_sent(db, Reach(city="eastmere"), MONDAY)) == {}
