@@ -105,7 +105,7 @@ WORDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "stop": {
         "en": ("stop", "unsubscribe"),
-        "fr": ("stop", "arrêt", "arrêter"),
+        "fr": ("stop", "arrêt", "arrêter", "stopper"),
         "pt": ("stop", "parar", "sair"),
         "ar": ("إيقاف", "توقف", "إلغاء الاشتراك"),
     },

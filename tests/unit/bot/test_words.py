@@ -79,3 +79,22 @@ def test_words_as_they_are_shown() -> None:
     """Capitals in Latin letters, guillemets in Arabic."""
     assert shown("report", "pt") == "RELATÓRIO"
     assert shown("report", "ar") == "«تقرير»"
+
+
+@pytest.mark.parametrize(
+    "word", ["STOP", "Unsubscribe.", "arrêt", "ARRET", "stopper", "parar", "Sair!", "إيقاف", "ايقاف", "توقف"]
+)
+def test_words_that_stop_everything(word: str) -> None:
+    """Those that a provider wants heard (platforms.md 4.6), however they are typed, alone only."""
+    assert command_in(word) == Command("stop")
+    assert command_in(f"{word} 2") != Command("stop")
+    assert command_in(f"x {word}") is None
+
+
+def test_to_cancel_a_report_stops_nothing() -> None:
+    """No word of cancelling is, or begins with, a word of stopping, in any language."""
+    stops, cancels = (
+        {fold(word) for words in WORDS[name].values() for word in words} for name in ("stop", "cancel")
+    )
+    assert not stops & cancels
+    assert not [cancel for cancel in cancels if any(cancel.split()[0] == stop for stop in stops)]
