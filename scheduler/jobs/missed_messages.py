@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
+from bot.faults import FaultKind
 from channels.base import SendError
 from models.base import Db
+from models.fault import Trouble, end_faults, raise_fault
 from models.inbox import Update, receive
 from scheduler.job import Job
 
@@ -16,7 +18,8 @@ log = logging.getLogger(__name__)
 EVERY = timedelta(minutes=15)
 UNDER_WAY = timedelta(minutes=1)  # a younger message may yet arrive by itself, and more of it: the next time
 BACK = timedelta(days=1)  # how far back is looked at the start; and how long a provider may be away
-
+CHANNELS = ("whatsapp", "sms")
+LATE = "messages come only when they are asked for"
 
 Ask = Callable[[datetime], Sequence[Update]]  # what people wrote since then; raises SendError
 
@@ -41,6 +44,8 @@ class _Poll:
         self._updates: Sequence[Update] | None = None
         self._told_until: datetime | None = None  # what was written before is kept
         self._next: datetime | None = None
+        self._late: set[str] = set()  # channels of which something had not arrived by itself
+        self._late_before: set[str] = set()  # likewise, when it was asked before
 
     def run(self, db: Db, at: datetime) -> int:
         """Return how many messages had been missed; ask when it is time."""
@@ -56,13 +61,27 @@ class _Poll:
             except Empty:
                 return 0
         old = [one for one in self._updates or () if one.at <= self._asked_at - UNDER_WAY]
-        missed = sum(_keep(db, one, at) for one in old)
+        missed = [one.channel for one in old if _keep(db, one, at)]
+        self._late |= set(missed)
         if not missed:
             if self._updates is not None:
                 self._told_until = self._asked_at - EVERY
+                self._judge(db, at)
             self._next = at + EVERY
             self._asked_at = self._updates = None
-        return missed
+        return len(missed)
+
+    def _judge(self, db: Db, at: datetime) -> None:
+        """Raise a fault of a channel whose messages came only when asked for, twice in a row; else end it.
+
+        Once is what an outage of ours leaves behind.
+        """
+        for channel in CHANNELS:
+            if channel in self._late & self._late_before:
+                raise_fault(db, Trouble(FaultKind.WEBHOOK, channel, LATE, "missed"), at)
+            elif channel not in self._late:
+                end_faults(db, {FaultKind.WEBHOOK}, channel)
+        self._late_before, self._late = self._late, set()
 
     def _is_due(self, at: datetime) -> bool:
         """Tell whether it is time; also after the clock was put back."""

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from channels.base import Failure, SendError
 from models.db import Store, open_store, read, write
+from models.fault import faults
 from models.inbox import Inbox, Update
 from scheduler.job import Job
 from scheduler.jobs.missed_messages import missed_messages
@@ -104,3 +105,15 @@ def test_a_provider_that_is_away_is_asked_again(store: Store) -> None:
 def test_without_anybody_to_ask_nothing_happens(store: Store) -> None:
     """Where Twilio is off."""
     assert run(store, missed_messages(None)) == 0
+
+
+def test_a_webhook_that_never_comes_is_told(store: Store) -> None:
+    """Missed once: an outage of ours. Missed twice in a row: Twilio does not reach us. Then it is mended."""
+    provider = Provider("SM1")
+    job = missed_messages(provider)
+    told = []
+    for number in range(4):
+        ask(store, job, AT + number * MINUTES)
+        told.append([one.name for one in read(store, faults)])
+        provider.sids = (*provider.sids, f"SM{number + 2}") if number < 1 else provider.sids
+    assert told == [[], ["webhook:sms:missed"], [], []]
