@@ -138,6 +138,7 @@ class Inbound:
     heard: Heard
     language: str = ""  # the provider's guess: a primary subtag
     is_private: bool = True
+    also: str = ""  # another address of whoever wrote, as the provider knows it
 
 
 class Reach(StrEnum):

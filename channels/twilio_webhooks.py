@@ -133,7 +133,7 @@ def _read_message(form: Form) -> list[Inbound | Receipt]:
     has_content = heard.text or heard.press or heard.media or heard.location
     if not has_content and form.get("MessageType", "") not in _WITH_NOTHING_TO_READ:
         return []
-    return [Inbound(address, heard)]
+    return [Inbound(address, heard, also=_also(form, address))]
 
 
 def _heard(form: Form) -> Heard:
@@ -178,6 +178,15 @@ def _location(form: Form) -> Location | None:
 
 def _address(form: Form) -> str:
     return _bare(form.get("From", ""))
+
+
+def _also(form: Form, address: str) -> str:
+    """Return the other of number and id (platforms 4.2), "" when the provider names none."""
+    if not form.get("From", "").startswith(WHATSAPP):
+        return ""
+    given = (_bare(form.get("ExternalUserId", "")), f"+{form.get('WaId', '')}")
+    wanted = _NUMBER if _SCOPED.fullmatch(address) else _SCOPED
+    return next((one for one in given if wanted.fullmatch(one)), "")
 
 
 def _bare(given: str) -> str:

@@ -35,13 +35,13 @@ from models.person import (
     address_heard,
     address_lost,
     newest_address,
-    person_of,
     person_with,
 )
 from models.programme import ProgrammeShelf
 from models.restored import RestoredShelf
 from models.silence import LATEST
 from models.talk import state_of, talk_of
+from models.twins import Sender, learn, sender_known
 
 _REFUSALS = {Redeemed.WRONG: notices.code_wrong, Redeemed.SPENT: notices.code_spent}
 _JOIN = re.compile(r"\s*/?(?:start|join)\s+(\S.{0,63})", re.IGNORECASE)
@@ -92,11 +92,11 @@ class Turns:
     def _person_at(self, db: Db, row: Inbox) -> tuple[KnownPerson | None, str]:
         for news in self.channels[row.channel].parse(inbox.unpack(row.body)):
             if isinstance(news, Inbound) and news.is_private:
-                return person_of(db, row.channel, news.address), news.address
+                return sender_known(db, _sender(row, news), row.received_at), news.address
         return None, ""
 
     def _hear(self, db: Db, row: Inbox, news: Inbound, at: datetime) -> None:
-        person = person_of(db, row.channel, news.address)
+        person = sender_known(db, _sender(row, news), at)
         if person is None:
             self._hear_stranger(db, row, news, at)
         elif not self._joins(db, row, news, at):
@@ -115,6 +115,7 @@ class Turns:
 
     def _hear_known(self, db: Db, row: Inbox, news: Inbound, person: KnownPerson, at: datetime) -> None:
         address_heard(db, row.channel, news.address, row.received_at, at)
+        learn(db, _sender(row, news), person.id, row.received_at, at)
         if (
             news.heard.opt_out == "STOP"
         ):  # the provider refuses what is sent there until they send START there
@@ -166,6 +167,7 @@ class Turns:
         if person is None:
             return
         inbox.describe(db, row.id, person.id, said(news.heard))
+        learn(db, _sender(row, news), person.id, row.received_at, at)
         chat = chat_of(db, person.id)
         scene = self._scene(db, row, news.heard, person, chat)
         joined = notices.welcome(scene.say, person.name, scene.named(scene.city.names) if scene.city else "")
@@ -232,6 +234,10 @@ def said(heard: Heard) -> str:
     if heard.media:
         return f"[{heard.media.kind}]"
     return "[location]" if heard.location else ""
+
+
+def _sender(row: Inbox, news: Inbound) -> Sender:
+    return Sender(row.channel, news.address, news.also)
 
 
 def _code_in(text: str) -> str | None:

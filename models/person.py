@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.phone_numbers import as_now, forms_of
 from bot.values import LANGUAGES, Problem
 from models.base import Base, Db
 from models.city import City
@@ -87,6 +88,9 @@ class Address(Base):
     reachable: Mapped[str] = mapped_column(default="yes")  # yes, or why not: blocked, unknown, not_started
     created_at: Mapped[datetime]
     last_in_at: Mapped[datetime | None]
+    scoped_id: Mapped[str] = mapped_column(
+        default="", server_default=""
+    )  # of WhatsApp, that a number wrote with
     returned_at: Mapped[datetime | None]  # when it was reachable again: the person changed then too
 
 
@@ -239,8 +243,9 @@ def add_address(db: Db, person_id: int, channel: str, value: str, at: datetime) 
 
     Raise PersonError when it is not an address or belongs to another person.
     """
-    folded = folded_address(channel, value)
-    holder = db.scalar(select(Address.person_id).where(Address.channel == channel, Address.value == folded))
+    folded = as_now(folded_address(channel, value))
+    known = select(Address.person_id).where(Address.channel == channel, Address.value.in_(forms_of(folded)))
+    holder = db.scalar(known)
     if holder == person_id:
         return
     if holder is not None:
@@ -258,12 +263,12 @@ def move_address(
     It leaves whoever had it before: numbers are re-issued and phones are handed on.
     """
     folded = folded_address(channel, value)
-    mine = Address.channel == channel, Address.value == folded
+    mine = Address.channel == channel, Address.value.in_(forms_of(folded))
     holder = db.scalar(select(Address.person_id).where(*mine))
     if holder is None:
         db.add(Address(person_id=person_id, channel=channel, value=folded, created_at=at, last_in_at=at))
     else:
-        changed = {"person_id": person_id, "reachable": "yes", "last_in_at": at}
+        changed = {"person_id": person_id, "value": folded, "reachable": "yes", "last_in_at": at}
         db.execute(update(Address).where(*mine).values(changed))
         note_change(db, holder, handled_at or at)
     note_change(db, person_id, handled_at or at)

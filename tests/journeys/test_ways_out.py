@@ -360,6 +360,17 @@ def test_an_opaque_address_reports(site: Moved) -> None:
     assert (row["rung"], row["state"]) == ("whatsapp_template", "sent")
 
 
+def test_who_hides_the_number_is_still_known(site: Moved) -> None:
+    """The id came beside the number once; later it comes alone, and answers go to it."""
+    person = a_coordinator(site, whatsapp=NUMBER)
+    scoped = "NE.1000000000001"
+    say(site, site.twilio(NUMBER), "menu", ExternalUserId=f"whatsapp:{scoped}")
+    hidden = site.twilio(scoped)
+    assert say(site, hidden, "report")[0].startswith("1/")
+    found = select(Address.value).where(Address.person_id == person).order_by(Address.id)
+    assert read(site.store, lambda db: list(db.scalars(found))) == [NUMBER, scoped]
+
+
 def test_a_report_in_arabic_by_sms(site: Moved) -> None:
     """Every message is fit for SMS, and the report arrives."""
     a_coordinator(site, language="ar", sms=NUMBER)

@@ -305,3 +305,25 @@ def test_a_message_is_kept_as_it_came() -> None:
 def test_a_state_not_known_is_no_news() -> None:
     """Twilio adds states without notice."""
     assert SMS.parse(f"MessageSid={SID}&MessageStatus=pondering&To=%2B22370000001".encode()) == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "also"),
+    [
+        pytest.param({"ExternalUserId": "whatsapp:NE.1033a70"}, "NE.1033a70", id="an id beside a number"),
+        pytest.param({"From": "whatsapp:NE.1033a70", "WaId": "22790000001"}, "+22790000001", id="reversed"),
+        pytest.param({"From": "whatsapp:NE.1033a70", "WaId": "", "ExternalUserId": "x"}, "", id="hidden"),
+        pytest.param({"ExternalUserId": "whatsapp:+22790000009"}, "", id="another number is no id"),
+    ],
+)
+def test_the_other_address_of_whoever_wrote(fields: dict[str, str], also: str) -> None:
+    [news] = WHATSAPP.parse(urlencode(form(**fields)).encode())
+    assert isinstance(news, Inbound)
+    assert news.also == also
+
+
+def test_by_sms_there_is_no_other_address() -> None:
+    body = form(From="+22370000001", To="+10000000000", ExternalUserId="whatsapp:NE.1033a70")
+    [news] = SMS.parse(urlencode(body).encode())
+    assert isinstance(news, Inbound)
+    assert news.also == ""

@@ -1,0 +1,93 @@
+"""Two addresses of one person on WhatsApp: the number, and the id that stays when the number is hidden."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, select, update
+
+from bot.phone_numbers import forms_of
+from models.base import Db
+from models.db import insert_new, table_of
+from models.person import SCOPED, Address, KnownPerson, address_heard, address_lost, note_change, person_of
+
+ADDRESS = table_of(Address)
+_BEFORE = timedelta(seconds=1)  # the address that was written from is the newer one: it goes first
+_BY_VALUE = select(ADDRESS.c.value, ADDRESS.c.person_id, ADDRESS.c.scoped_id).where(
+    ADDRESS.c.channel == bindparam("on"), ADDRESS.c.value.in_(bindparam("values", expanding=True))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """From where a message came, as the provider signed it."""
+
+    channel: str
+    address: str  # where answers go
+    also: str = ""  # the other address of whoever wrote
+
+    @property
+    def scoped(self) -> str:
+        """Return the business-scoped id, "" when none is known."""
+        return next((value for value in (self.address, self.also) if SCOPED.fullmatch(value)), "")
+
+    @property
+    def number(self) -> str:
+        """Return the other one, "" when it is hidden."""
+        return next((each for each in (self.address, self.also) if each and each != self.scoped), "")
+
+
+def sender_known(db: Db, sender: Sender, at: datetime) -> KnownPerson | None:
+    """Return who wrote: by the id, else by the number; None for a stranger.
+
+    A number that now comes with another id was re-issued: whoever has it now is a stranger until they send a
+    code, and nothing more is sent there.
+    """
+    for value in (sender.address, sender.also):
+        _follow(db, sender.channel, value)
+    if not sender.also:
+        return person_of(db, sender.channel, sender.address)
+    if (known := person_of(db, sender.channel, sender.scoped)) is not None:
+        return known
+    rows = db.connection().execute(_BY_VALUE, {"on": sender.channel, "values": [sender.number]})
+    former = next((row.scoped_id for row in rows), "")
+    if former and former != sender.scoped:
+        address_lost(db, sender.channel, sender.number, "unknown", at)
+        return None
+    return person_of(db, sender.channel, sender.number)
+
+
+def _follow(db: Db, channel: str, value: str) -> None:
+    """Store a number in the form that the provider uses: its country may have two (`bot.phone_numbers`)."""
+    others = [form for form in forms_of(value) if form != value]
+    if not others:
+        return
+    rows = db.connection().execute(_BY_VALUE, {"on": channel, "values": [value, *others]}).all()
+    if rows and all(row.value != value for row in rows):
+        its = (ADDRESS.c.channel == channel, ADDRESS.c.value == rows[0].value)
+        db.connection().execute(update(ADDRESS).where(*its).values(value=value))
+
+
+def learn(db: Db, sender: Sender, person_id: int, at: datetime, handled_at: datetime) -> None:
+    """Bind the other address to who wrote, unless it is somebody else's; both were written from."""
+    if not sender.also:
+        return
+    asked = {"on": sender.channel, "values": [sender.number, sender.scoped]}
+    known = {row.value: row for row in db.connection().execute(_BY_VALUE, asked)}
+    if sender.also not in known:
+        insert_new(
+            db,
+            ADDRESS,
+            person_id=person_id,
+            channel=sender.channel,
+            value=sender.also,
+            created_at=handled_at,
+            scoped_id="",
+        )
+        note_change(db, person_id, handled_at)
+    elif known[sender.also].person_id != person_id:
+        return
+    address_heard(db, sender.channel, sender.also, at - _BEFORE, handled_at)
+    number = known.get(sender.number)
+    if number is None or number.scoped_id != sender.scoped:
+        its = (ADDRESS.c.channel == sender.channel, ADDRESS.c.value == sender.number)
+        db.connection().execute(update(ADDRESS).where(*its).values(scoped_id=sender.scoped))
