@@ -1,7 +1,7 @@
 """What the schedule depends on, read from the store; and what it decided, kept there."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,7 @@ PROMPTED = ("prompt", "nudge", "last_call")
 RECALLED = ("reminder", "overdue")
 TIMED = (*PROMPTED, *RECALLED, "escalation", "digest")  # kinds that leave at hours only, also when late
 REMEMBERED = LIFE + timedelta(days=15)  # what was decided longer ago decides nothing any more
+LOOKED_AT = 1000  # messages that wait, at a time
 RECENT = timedelta(hours=24)  # WhatsApp's window: a report worked on longer ago is not begun
 LOST = (OutboxState.FAILED, OutboxState.UNDELIVERABLE, OutboxState.EXPIRED, OutboxState.CANCELLED)
 
@@ -318,24 +319,42 @@ def name_of(db: Db, person_id: int) -> str:
     return db.scalar(select(Person.name).where(Person.id == person_id)) or ""
 
 
-def hold_untrue(db: Db, world: World, at: datetime) -> int:
-    """Cancel what waits in the outbox and is no longer true; let the rest wait for the hour; return how many.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in the outbox and cannot leave as it was decided."""
+
+    untrue: tuple[str, ...]  # keys of what is to be cancelled
+    later: tuple[tuple[int, datetime], ...]  # rows that are to wait until then
+
+
+def waiting(db: Db, world: World, at: datetime) -> Waiting:
+    """Return what waits and is no longer true, and what has to wait for the hour, of the first thousand due.
 
     It is there still because a channel or the network failed: meanwhile the city may have answered, been
-    excused or got more time, and its offices may have closed.
+    excused or got more time, and its offices may have closed. What lies behind is looked at when it leaves.
     """
-    queued = select(OUT.c.id, OUT.c.due_at, OUT.c.key).where(
-        OUT.c.state == QUEUED, OUT.c.lane == BULK, OUT.c.kind.in_(TIMED)
+    queued = (
+        select(OUT.c.id, OUT.c.due_at, OUT.c.key)
+        .where(OUT.c.state == QUEUED, OUT.c.lane == BULK, OUT.c.kind.in_(TIMED))
+        .order_by(OUT.c.due_at, OUT.c.id)
+        .limit(LOOKED_AT)
     )
-    waiting = [(id, due_at, key.partition("/")[0]) for id, due_at, key in db.connection().execute(queued)]
-    times = _times(world, _decided_as(db, {key for _, _, key in waiting}), at) if waiting else {}
-    changed = cancel_keys(db, [key for key, opens in times.items() if opens is None], at)
-    for id, due_at, key in waiting:
+    rows = [(id, due_at, key.partition("/")[0]) for id, due_at, key in db.connection().execute(queued)]
+    times = _times(world, _decided_as(db, {key for _, _, key in rows}), at) if rows else {}
+    later = []
+    for id, due_at, key in rows:
         opens = times.get(key)
         if opens is not None and opens > at and due_at < opens:
-            later = update(OUT).where(OUT.c.id == id, OUT.c.state == QUEUED)
-            db.connection().execute(later.values(due_at=opens, changed_at=at))
-            changed += 1
+            later.append((id, opens))
+    return Waiting(tuple(key for key, opens in times.items() if opens is None), tuple(later))
+
+
+def hold_untrue(db: Db, found: Waiting, at: datetime) -> int:
+    """Cancel what is no longer true, let the rest wait for the hour; return how many messages changed."""
+    changed = cancel_keys(db, found.untrue, at) if found.untrue else 0
+    for id, opens in found.later:
+        later = update(OUT).where(OUT.c.id == id, OUT.c.state == QUEUED)
+        changed += db.connection().execute(later.values(due_at=opens, changed_at=at)).rowcount
     return changed
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -102,6 +102,8 @@ class Planner:
             return
         try:
             for _ in range(MOST_RUNS):
+                if job.look is not None:
+                    self._look(job.look)
                 if not write(self._store, lambda db: self._done(db, job)):
                     return
                 self._beat(self._clock())  # much work must not cost the lease
@@ -113,6 +115,9 @@ class Planner:
                 raise  # the database's trouble, not this job's
             places = "".join(traceback.format_tb(error.__traceback__))  # its text may hold what people wrote
             log.error("the job %s raised %s at\n%s", job.name, type(error).__name__, places)
+
+    def _look(self, look: Callable[[Db, datetime], None]) -> None:
+        read(self._store, lambda db: look(db, self._clock()))
 
     def _done(self, db: Db, job: Job) -> int:
         """Run the job once; raise NotLeadingError when another worker leads, before or after it ran."""

@@ -38,13 +38,15 @@ MOST_FAILURES = 3  # of one occurrence; then it is parked
 
 def occurrences(parts: Parts) -> Job:
     """Return the job that sends what is due and keeps what is not sent."""
-    return Job("occurrences", "* * * * * *", Occurrences(parts).run, is_led=True)
+    deciding = Occurrences(parts)
+    return Job("occurrences", "* * * * * *", deciding.run, is_led=True, look=deciding.look)
 
 
 class Occurrences:
     """Sends one message a transaction, of what is not sent many; between two looks the world is not read.
 
     What a look found is true for a while only: a worker that was frozen or had no database looks again.
+    What changed between the look and the transaction is seen where the message leaves (`may_leave`).
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -53,16 +55,28 @@ class Occurrences:
         self._next: datetime | None = None
         self._due: deque[Verdict] = deque()
         self._taken: list[Verdict] = []  # decided by the last transaction, if that was kept
+        self._waiting: timetable.Waiting | None = None  # for the transaction after a look
         self._failures: dict[str, int] = {}
 
-    def run(self, db: Db, at: datetime) -> int:
-        """Decide what is due next, up to the first that is sent; return how many, 0 when nothing is due."""
+    def look(self, db: Db, at: datetime) -> None:
+        """Find what is due when it is time to: of 500 cities that takes a second, and writes nothing."""
+        self._waiting = None
         if self._is_time(at):
             try:
                 self._look(db, at)
             except SQLAlchemyError:
                 self._looked = None  # the next tick looks again
                 raise
+
+    def run(self, db: Db, at: datetime) -> int:
+        """Decide what is due next, up to the first that is sent; return how many, 0 when nothing is due.
+
+        Nothing is decided by a look of before: this process may have been frozen since.
+        """
+        if not self._is_fresh(at):
+            return 0
+        if self._waiting is not None:
+            timetable.hold_untrue(db, self._waiting, at)
         self._put_back(db)
         while self._due and len(self._taken) < PORTION:
             verdict = self._due.popleft()
@@ -79,9 +93,10 @@ class Occurrences:
         self._due.extendleft(each for each in reversed(taken) if each.occurrence.key not in known)
 
     def _is_time(self, at: datetime) -> bool:
-        if self._looked is None or not self._looked <= at < self._looked + LOOK:
-            return True
-        return self._next is not None and self._next <= at
+        return not self._is_fresh(at) or (self._next is not None and self._next <= at)
+
+    def _is_fresh(self, at: datetime) -> bool:
+        return self._looked is not None and self._looked <= at < self._looked + LOOK
 
     def _look(self, db: Db, at: datetime) -> None:
         parts = self._parts
@@ -94,7 +109,7 @@ class Occurrences:
             return  # before the first load nothing is due
         world = timetable.world_of(db, programme, parts.channels, parts.ceiling, at)
         verdicts = plan(world, at, at + AHEAD)
-        timetable.hold_untrue(db, world, at)
+        self._waiting = timetable.waiting(db, world, at)
         ahead = [each.occurrence.send_at for each in verdicts if each.occurrence.send_at > at]
         self._due.extend(each for each in verdicts if each.occurrence.send_at <= at)
         self._next = min(ahead, default=None)

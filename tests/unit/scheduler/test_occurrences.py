@@ -4,15 +4,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from griot.assembly import make_jobs
 from models.base import Db
-from models.db import write
+from models.db import read, write
 from models.sending import claim
 from models.timetable import cancel_keys
+from scheduler.job import Job
 from tests.moved import Moved, Someone, a_moved_site, add_people
 
 TEN = datetime(2026, 11, 23, 10, tzinfo=UTC)  # Monday's prompt in the cities whose time is UTC
@@ -36,14 +38,18 @@ def site(tmp_path: Path, aston_database: str) -> Iterator[Moved]:
 
 @pytest.fixture
 def run(site: Moved) -> Run:
-    """Return what runs the job once, in a transaction of its own."""
+    """Return what runs the job once, as the planner does."""
     (job,) = (job for job in make_jobs(site.settings, site.channels) if job.name == "occurrences")
+    return partial(look_and_run, site, job)
 
-    def once(at: datetime) -> int:
-        done: int = site.write(lambda db: job.run(db, at))
-        return done
 
-    return once
+def look_and_run(site: Moved, job: Job, at: datetime) -> int:
+    """Look in a transaction that cannot write, then run the job in one of its own."""
+    look = job.look
+    assert look is not None
+    read(site.store, lambda db: look(db, at))
+    done: int = site.write(lambda db: job.run(db, at))
+    return done
 
 
 def asked(site: Moved) -> int:
@@ -72,11 +78,11 @@ def test_what_was_not_kept_is_decided_at_the_next_tick(site: Moved) -> None:
         raise InterruptedError
 
     while not asked(site):
-        site.write(lambda db: job.run(db, TEN))
+        look_and_run(site, job, TEN)
     for _ in CITIES:
         with pytest.raises(InterruptedError):
             site.write(fail)
-    while site.write(lambda db: job.run(db, TEN + SECOND)):
+    while look_and_run(site, job, TEN + SECOND):
         pass
     assert asked(site) == len(CITIES)
 
@@ -96,3 +102,13 @@ def test_what_leaves_at_this_moment_is_not_called_cancelled(site: Moved, run: Ru
         assert cancelling.result(10) == 0
     (decided,) = [each for each in site.occurrences() if each["key"] == row["key"]]
     assert decided["state"] == "sent"
+
+
+def test_nothing_is_decided_by_a_look_of_before(site: Moved) -> None:
+    """A worker that is frozen between its look and its transaction decides nothing until it looked again."""
+    (job,) = (job for job in make_jobs(site.settings, site.channels) if job.name == "occurrences")
+    look, night = job.look, TEN + timedelta(hours=9)
+    assert look is not None
+    read(site.store, lambda db: look(db, TEN))
+    assert site.write(lambda db: job.run(db, night)) == 0
+    assert asked(site) == 0
