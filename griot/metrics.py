@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 from bot.faults import FaultKind
 from griot.spending_metrics import spent
-from models import circuit, fault, inbox, media, outbox, worker
+from models import circuit, fault, inbox, media, outbox, queues, worker
 from models.base import Db
 from models.db import Store, read
 from models.inbox import InboxState
@@ -139,7 +139,7 @@ def _counts(db: Db, arrived: Arrived, at: datetime, channels: Iterable[str]) -> 
     fetched = media.count_by_state(db)
     for stand in MediaState:
         attached.add_metric([stand], fetched.get(stand, 0))
-    oldest = outbox.oldest_due(db, at)
+    oldest = queues.oldest_due(db, at)
     waited = max(0.0, (at - oldest).total_seconds()) if oldest else 0.0
     waiting = GaugeMetricFamily("griot_outbox_oldest_seconds", "Age of the longest waiting message.", waited)
     leads = float(worker.has_leader(db, at))

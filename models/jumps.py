@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, select, update
+from sqlalchemy import ColumnElement, Table, and_, select, update
 
 from models.base import Db
 from models.inbox import IN
 from models.inbox import OPEN as UPDATE_OPEN
 from models.media import MEDIA, MediaState
 from models.outbox import OUT, QUEUED, SENDING
+from models.queues import IN_A_QUEUE
 
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
 ZERO = timedelta(0)
@@ -20,7 +21,8 @@ def settle_jumps(db: Db, at: datetime, n: int = 100) -> int:
     A message or an update that was due is due now, a lease begins anew.
     """
     moved = _shift(db, IN, "due_at", IN.c.state == UPDATE_OPEN, at, n)
-    moved += _shift(db, OUT, "due_at", OUT.c.state == QUEUED, at, n)
+    waits = and_(OUT.c.state == QUEUED, IN_A_QUEUE, OUT.c.due_at > at)  # what is due waits for nothing
+    moved += _shift(db, OUT, "due_at", waits, at, n)
     is_waiting, is_leased = MEDIA.c.state == MediaState.WAITING, MEDIA.c.lease_until.is_not(None)
     moved += _shift(db, MEDIA, "lease_until", is_waiting & is_leased, at, n)
     moved += _shift(db, MEDIA, "due_at", is_waiting & ~is_leased, at, n)

@@ -70,7 +70,15 @@ class Outbox(Base):
             " 'expired', 'cancelled', 'uncertain')",
             name="state",
         ),
-        Index("ix_outbox_due", "lane", "due_at", "id", sqlite_where=IS_QUEUED, postgresql_where=IS_QUEUED),
+        Index(
+            "ix_outbox_due",
+            "channel",
+            "lane",
+            "due_at",
+            "id",
+            sqlite_where=IS_QUEUED,
+            postgresql_where=IS_QUEUED,
+        ),
         Index("ix_outbox_open", "recipient", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_outbox_lease", "lease_until", sqlite_where=IS_SENDING, postgresql_where=IS_SENDING),
         Index("ix_outbox_repeat", "recipient", sqlite_where=IS_REPEAT, postgresql_where=IS_REPEAT),
@@ -291,15 +299,6 @@ def _unsettled(which: Which) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     first_call = and_(OUT.c.state == SENDING, OUT.c.repeats == literal_column("0"))
     left = OUT.c.state.in_([OutboxState.SENT, OutboxState.UNCERTAIN])
     return which.rows(only_its=True), or_(left, first_call, MAY_HAVE_LEFT)
-
-
-def oldest_due(db: Db, at: datetime) -> datetime | None:
-    """Return since when the longest waiting message is due, or None when none waits."""
-    found = select(func.min(OUT.c.due_at, type_=OUT.c.due_at.type)).where(
-        OUT.c.state == QUEUED, OUT.c.due_at <= at
-    )
-    due: datetime | None = db.connection().execute(found).scalar()
-    return due
 
 
 Counts = dict[tuple[str, str], int]

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
+    CTE,
     BindParameter,
     ColumnElement,
     Row,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    union_all,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -34,6 +36,7 @@ from models.city import City
 from models.consent import consent_of, state_at
 from models.outbox import BULK, OUT, QUEUED, SENDING, OutboxState, message_from
 from models.person import Address, KnownPerson, Person, PersonState, note_change
+from models.queues import CHANNELS, first_due
 
 NEVER_REPEATED = frozenset({"digest"})  # kinds that an officer repeats by hand: a doubled one confuses many
 UNASKED = frozenset(
@@ -102,38 +105,23 @@ def claim(
     """Return up to n messages leased to the caller, live before bulk, at most one of each recipient.
 
     Each is the next of its recipient: nothing of theirs is being sent or waits for another try, and
-    nothing before it is due. Commit before sending. `channels`, `lane`: only messages of these
-    channels, and of this lane and those before it.
+    nothing before it is due. Commit before sending. `channels`: up to n messages of each of these;
+    `lane`: only messages of this lane and those before it.
     """
-    values = {
-        "n": n,
-        "at": at,
-        "until": at + lease,
-        "token": token_hex(8),
-        "last_lane": lane,
-        "channels": sorted(channels or ()),
-    }
-    claiming = _claiming(of_channels=channels is not None)
+    values = {"n": n, "at": at, "until": at + lease, "token": token_hex(8), "last_lane": lane}
+    claiming = _claiming(None if channels is None else tuple(sorted(channels)))
     rows = db.connection().execute(claiming, values).mappings().all()
     return [claimed_from(row) for row in sorted(rows, key=_order)]
 
 
 @cache  # built once: building costs as much as running it
-def _claiming(*, of_channels: bool) -> ReturningUpdate[Any]:
-    free = and_(OUT.c.state == QUEUED, OUT.c.due_at <= bindparam("at"), _is_next(bindparam("at")))
-    if of_channels:
-        free = and_(free, OUT.c.channel.in_(bindparam("channels", expanding=True)))
-    picked = (
-        select(OUT.c.id)
-        .where(free, OUT.c.lane <= bindparam("last_lane"))
-        .order_by(OUT.c.lane, OUT.c.due_at, OUT.c.id)
-        .limit(bindparam("n"))
-        .with_for_update(skip_locked=True, of=OUT)
-        .cte("picked")
-    )
+def _claiming(channels: tuple[str, ...] | None) -> ReturningUpdate[Any]:
+    """Return the claim: the head of each channel's queue is read, so that none waits for another's."""
+    picked = [_picked(f"picked_{number}", name) for number, name in enumerate(channels or (None,))]
+    ids = union_all(*(select(each.c.id) for each in picked)) if len(picked) > 1 else select(picked[0].c.id)
     return (
         update(OUT)
-        .where(OUT.c.id.in_(select(picked.c.id)), OUT.c.state == QUEUED)
+        .where(OUT.c.id.in_(ids), OUT.c.state == QUEUED)
         .values(
             state=OutboxState.SENDING,
             lease_token=bindparam("token"),
@@ -142,6 +130,20 @@ def _claiming(*, of_channels: bool) -> ReturningUpdate[Any]:
             tries=OUT.c.tries + 1,
         )
         .returning(*CLAIMED_COLUMNS, OUT.c.due_at)
+    )
+
+
+def _picked(name: str, channel: str | None) -> CTE:
+    free = [OUT.c.state == QUEUED, OUT.c.due_at <= bindparam("at"), _is_next(bindparam("at"))]
+    if channel is not None:
+        free.append(OUT.c.channel == CHANNELS[channel])
+    return (
+        select(OUT.c.id)
+        .where(*free, OUT.c.lane <= bindparam("last_lane"))
+        .order_by(OUT.c.lane, OUT.c.due_at, OUT.c.id)
+        .limit(bindparam("n"))
+        .with_for_update(skip_locked=True, of=OUT)
+        .cte(name)
     )
 
 
@@ -215,9 +217,7 @@ def put_back(
 
 def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | None:
     """Return when the next message can leave or its lease runs out, or None when that is after `until`."""
-    due = select(func.min(OUT.c.due_at, type_=OUT.c.due_at.type)).where(
-        OUT.c.state == QUEUED, OUT.c.due_at <= until, OUT.c.channel.in_(sorted(channels)), _is_next(until)
-    )
+    due = first_due(and_(OUT.c.due_at <= until, _is_next(until)), tuple(sorted(channels)))
     lost = select(func.min(OUT.c.lease_until, type_=OUT.c.lease_until.type)).where(OUT.c.state == SENDING)
     found = [db.connection().execute(query).scalar() for query in (due, lost)]
     return min((at for at in found if at is not None), default=None)

@@ -20,10 +20,10 @@ from models.outbox import (
     enqueue,
     message_of,
     note_receipt,
-    oldest_due,
 )
 from models.person import Address, add_person
 from models.privacy import erase
+from models.queues import oldest_due
 from models.sending import (
     Claimed,
     Sent,
