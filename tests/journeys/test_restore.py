@@ -24,6 +24,7 @@ MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)  # 10:00 in Niamey
 WEDNESDAY = MONDAY + timedelta(days=2)
 AGREED = datetime(2026, 7, 1, tzinfo=UTC)
 AWA, OMAR = 600_000_001, 600_000_002
+MARY = "+256700000001"
 KEY = "backup-key-of-nobody-0123456789abcdef"
 NEVER = timedelta(0)  # after the backup the lost system did not run
 
@@ -32,12 +33,12 @@ NEVER = timedelta(0)  # after the backup the lost system did not run
 def site(tmp_path: Path, site_database: str) -> Iterator[Moved]:
     """Yield a site with a coordinator in Niamey and an officer, on Telegram; nothing was handled yet."""
     with a_moved_site(tmp_path, site_database, SUNDAY) as running:
-        people = [("coordinator", "niamey", "en", AWA), ("officer", None, "en", OMAR)]
-        add_people(
-            running,
-            [(role, city, language, {"telegram": str(id)}) for role, city, language, id in people],
-            AGREED,
-        )
+        people = [
+            ("coordinator", "niamey", "en", {"telegram": str(AWA)}),
+            ("officer", None, "en", {"telegram": str(OMAR)}),
+            ("coordinator", "kampala", "en", {"whatsapp": MARY}),
+        ]
+        add_people(running, people, AGREED)
         yield running
 
 
@@ -119,3 +120,21 @@ def test_what_came_before_is_taken_once_and_answered_once(
         other.work()
         assert len(other.provider.messages(AWA)) == 1
         assert len(read(other.store, lambda db: list(db.scalars(select(Answer))))) == len(answers)
+
+
+def test_what_twilio_still_lists_is_fetched(site: Moved, tmp_path: Path, databases: Databases) -> None:
+    """Three messages that the lost system had taken after the backup: kept once each, answered together."""
+    site.work()
+    with restored(site, tmp_path, databases, SUNDAY + timedelta(hours=3)) as other:
+        other.now = SUNDAY + timedelta(hours=1)
+        for text in ("report", "2", "1"):
+            other.provider.twilio.loses(f"whatsapp:{MARY}", "whatsapp:+10000000001", text)
+        other.provider.hears(f"whatsapp:{MARY}")
+        other.now = SUNDAY + timedelta(hours=3)
+        for _ in range(40):
+            other.work()
+            if other.provider.messages(f"whatsapp:{MARY}"):
+                break
+            other.now += timedelta(seconds=5)
+        assert len(other.provider.messages(f"whatsapp:{MARY}")) == 1
+        assert read(other.store, lambda db: len(list(db.scalars(select(Answer))))) > 0

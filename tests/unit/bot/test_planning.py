@@ -261,6 +261,22 @@ def test_who_cannot_be_written_to(person: dict[str, object], reason: str) -> Non
     assert (prompt.leaves, prompt.occurrence.state, prompt.occurrence.reason) == (False, "held", reason)
 
 
+def test_what_a_lost_system_may_have_sent_is_not_sent_again() -> None:
+    """A backup was restored on Wednesday at noon: the rest of the week leaves."""
+    world = replace(rhythm_only(), restored_until=MONDAY + days(2.5))
+    assert without(week(world)) == dict.fromkeys(("prompt", "nudge"), "restored")
+    assert found([v for v in week(world) if v.leaves]) == ["last_call Thu 19 Nov 10:00"]
+
+
+def test_what_had_been_moved_to_a_later_day_leaves_after_a_restore() -> None:
+    """On Monday it waited for Wednesday: it cannot have left on Tuesday."""
+    moved_on = rhythm_only(programme=with_days_off("NE", "2026-11-16", "2026-11-17"))
+    verdicts = week(replace(moved_on, restored_until=MONDAY + days(1.5)))
+    assert found([v for v in verdicts if v.occurrence.kind == "prompt" and v.leaves]) == [
+        "prompt Wed 18 Nov 10:00"
+    ]
+
+
 def test_the_deputy_is_asked_while_the_coordinator_is_away() -> None:
     """Paused through Tuesday: the prompt is the deputy's, the nudge the coordinator's again."""
     away = a_person(1, state="paused", paused_until=date(2026, 11, 17))
