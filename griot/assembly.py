@@ -271,7 +271,7 @@ def make_jobs(settings: Settings, channels: Mapping[str, Channel]) -> "tuple[Job
         ceiling=settings.griot_unsolicited_per_week,
         digest=Digests(programmes, forms, spoken).of_occurrence,
         parts_of=partial(parts_of, channels),
-        ages=Ages(_days(settings.griot_keep_raw_days), _days(settings.griot_keep_words_days)),
+        ages=Ages(_days(settings.griot_keep_raw_days), _days(settings.griot_keep_messages_days)),
         templates=partial(look_at_templates, settings) if settings.has_whatsapp else None,
         missed=partial(_missed, asked) if asked else None,
         registration=telegram.health if isinstance(telegram, Telegram) and is_public else None,

@@ -19,7 +19,7 @@ SECRET_LENGTH = 32  # characters a SECRET_KEY needs at least
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HEADER_SHAPE = r"^[A-Za-z0-9_-]{1,256}$"  # Bot API, setWebhook, secret_token
 PHONE = r"^\+[1-9][0-9]{6,14}$"  # E.164
-LEAST_RAW, LEAST_WORDS = 3, 31  # days
+LEAST_RAW, LEAST_MESSAGES = 3, 31  # days
 NO_SECRET = SecretStr("")
 
 Count: TypeAlias = Annotated[int, Field(le=1_000_000_000)]
@@ -114,8 +114,8 @@ class Settings(BaseSettings):
     griot_keep_raw_days: Days = Field(
         default=30, ge=0, description="days that raw updates and buttons are kept; 0: for ever"
     )
-    griot_keep_words_days: Days = Field(
-        default=400, ge=0, description="days that the words of messages are kept; 0: for ever"
+    griot_keep_messages_days: Days = Field(
+        default=200, ge=0, description="days that messages in and out are kept; 0: for ever"
     )
     griot_unsolicited_per_week: Count = Field(
         default=3, ge=0, description="nudges and reminders a person; 0: no limit"
@@ -290,7 +290,7 @@ def _timing_problems(settings: Settings) -> list[Problem]:
 
 def _retention_problems(settings: Settings) -> list[Problem]:
     """A message may be edited for two days, the schedule remembers for thirty (models/timetable.py)."""
-    kept = {"griot_keep_raw_days": LEAST_RAW, "griot_keep_words_days": LEAST_WORDS}
+    kept = {"griot_keep_raw_days": LEAST_RAW, "griot_keep_messages_days": LEAST_MESSAGES}
     return [
         Problem("value", name.upper(), f"set it to 0, for ever, or {least} and more")
         for name, least in kept.items()

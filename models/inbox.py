@@ -72,12 +72,23 @@ class Inbox(Base):
     changed_at: Mapped[datetime]  # for `export --since`: set by whatever changes what is shown of the row
 
 
+class KnownUpdate(Base):
+    """What is left of an update whose row was let go of: the same one, delivered again, is known."""
+
+    __tablename__ = "known_update"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads it
+
+    trace: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)  # see `trace_of`
+
+
 IN = table_of(Inbox)
+KNOWN = table_of(KnownUpdate)
 
 # Written out, not bound: only then do both databases see that the partial indexes apply.
 OPEN: ColumnElement[str] = literal_column("'open'")
 QUARANTINED: ColumnElement[str] = literal_column("'quarantined'")
 
+HASHED = "sha256:"
 TRIES = 3
 DELAYS = (timedelta(seconds=1), timedelta(seconds=3))  # after the first and the second failure
 
@@ -96,7 +107,7 @@ SOMEBODYS = IN.c.sender != IN.c.channel + ":-" + IN.c.provider_id  # `is_nobodys
 
 
 def receive(db: Db, channel: str, provider_id: str, sender: str, body: bytes, at: datetime) -> bool:
-    """Keep one update; return False when it was kept before, also of a person who was erased since."""
+    """Keep one update; return False when it was kept before, also if it is gone since."""
     row = insert_new(
         db,
         IN,
@@ -108,7 +119,7 @@ def receive(db: Db, channel: str, provider_id: str, sender: str, body: bytes, at
         changed_at=at,
         due_at=at,
     )
-    return row is not None and not _withdraw_erased(db, [(channel, provider_id)])
+    return row is not None and not _withdraw_known(db, [(channel, provider_id)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +148,20 @@ def receive_all(db: Db, updates: Sequence[Update]) -> None:
         for one in updates
     ]
     insert_unless_there(db, IN, rows)
-    _withdraw_erased(db, [(one.channel, one.provider_id) for one in updates])
+    _withdraw_known(db, [(one.channel, one.provider_id) for one in updates])
 
 
-def _withdraw_erased(db: Db, keys: Sequence[tuple[str, str]]) -> bool:
-    """Take out again what was kept before its sender was erased; tell whether there was any.
+def _withdraw_known(db: Db, keys: Sequence[tuple[str, str]]) -> bool:
+    """Take out again what was kept before its sender was erased or it was let go of; tell whether any was.
 
-    Looked up after the insert, which waits for an erasure under way.
+    Looked up after the insert, which waits for an erasure or a deletion under way.
     """
     plain = {(channel, hashed(provider_id)): provider_id for channel, provider_id in keys}
     asked = {"channels": list({channel for channel, _ in keys}), "hashes": [hash for _, hash in plain]}
-    repeated = [
-        {"of": channel, "repeated": plain[channel, hash]}
-        for channel, hash in db.connection().execute(_ERASED, asked)
-        if (channel, hash) in plain
-    ]
+    traces = {trace_of(*key): key for key in plain}
+    found = {(channel, hash) for channel, hash in db.connection().execute(_ERASED, asked)}
+    found |= {traces[trace] for trace in db.connection().execute(_KNOWN, {"traces": list(traces)}).scalars()}
+    repeated = [{"of": key[0], "repeated": plain[key]} for key in found if key in plain]
     if repeated:
         db.connection().execute(_WITHDRAWING, repeated)
     return bool(repeated)
@@ -161,6 +171,7 @@ _ERASED = select(IN.c.channel, IN.c.provider_id).where(
     IN.c.channel.in_(bindparam("channels", expanding=True)),
     IN.c.provider_id.in_(bindparam("hashes", expanding=True)),
 )
+_KNOWN = select(KNOWN.c.trace).where(KNOWN.c.trace.in_(bindparam("traces", expanding=True)))
 _WITHDRAWING = delete(IN).where(IN.c.channel == bindparam("of"), IN.c.provider_id == bindparam("repeated"))
 
 
@@ -240,7 +251,25 @@ def replay(db: Db, id: int, at: datetime) -> bool:
 
 def hashed(key: str) -> str:
     """Return what is kept of a provider's identifier after an erasure."""
-    return f"sha256:{sha256(key.encode()).hexdigest()}"
+    return f"{HASHED}{sha256(key.encode()).hexdigest()}"
+
+
+def trace_of(channel: str, hash: str) -> bytes:
+    """Return what is kept of an update for ever: 16 bytes of its channel and its hashed identifier."""
+    return sha256(f"{channel}:{hash}".encode()).digest()[:16]
+
+
+def let_go(db: Db, which: ColumnElement[bool]) -> None:
+    """Delete rows, but for the trace by which each is known when it comes again."""
+    keys = db.connection().execute(select(IN.c.channel, IN.c.provider_id).where(which))
+    traces = [{"trace": trace_of(channel, _hash_of(key))} for channel, key in keys]
+    if traces:
+        insert_unless_there(db, KNOWN, traces)
+        db.connection().execute(delete(IN).where(which))
+
+
+def _hash_of(key: str) -> str:
+    return key if key.startswith(HASHED) else hashed(key)  # of somebody erased
 
 
 def next_due(db: Db) -> datetime | None:

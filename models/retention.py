@@ -1,6 +1,6 @@
-"""What is let go of by its age. Rows of both queues stay, with the keys that make a repeat harmless."""
+"""What is let go of by its age. What was heard stays known, so that a repeat is harmless."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, String, Table, and_, cast, delete, func, o
 
 from models.base import Db
 from models.db import table_of
-from models.inbox import IN, InboxState, pack
+from models.inbox import IN, InboxState, let_go, pack
 from models.invite import Invite, Stranger, WrongCode
 from models.occurrence import OCCURRENCE, OccurrenceState
 from models.outbox import OUT, OutboxState
@@ -29,10 +29,10 @@ ANSWER = table_of(Answer)
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """After how long the raw side of messages, and then their words, are let go of; None: never."""
+    """After how long the raw side of messages, and then all of them, are let go of; None: never."""
 
     raw: timedelta | None = None
-    words: timedelta | None = None
+    messages: timedelta | None = None
 
 
 NO_AGES = Ages()
@@ -40,42 +40,40 @@ NO_AGES = Ages()
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Columns that are emptied in rows of some age, which are numbered in the order of their time.
-
-    Without any the rows are deleted.
-    """
+    """What is done to rows of some age, which are numbered in the order of their time."""
 
     table: Table
     made: ColumnElement[datetime]
     which: ColumnElement[bool]
-    values: Mapping[str, object]
     age: timedelta
-    is_shown: bool = False  # by exports: the row changes for `export --since`
+    work: Callable[[Db, ColumnElement[bool]], object]
 
 
 def sweeps(ages: Ages) -> list[Sweep]:
-    """Return what is let go of: bodies, buttons and sources first, the words later.
+    """Return what is let go of: bodies, buttons and sources first, messages altogether later.
 
-    An update keeps its row for its key: what a provider delivers again is known. A message out needs no key
-    any more by then: what would enqueue it is done or decided.
+    Of an update a trace stays, so that it is known when it comes again. A message out needs no key any more
+    by then: what would enqueue it is done or decided. The newest row stays: its number is not given again.
     """
     read, gone = IN.c.state == InboxState.DONE, OUT.c.state.not_in(OPEN_STATES)
     found = []
     if ages.raw is not None:
-        has_body = and_(read, IN.c.body != NOTHING)
-        found.append(Sweep(IN, IN.c.received_at, has_body, {"body": NOTHING}, ages.raw))
-        has_rest = and_(gone, cast(OUT.c.message, String) != "{}")
-        found.append(Sweep(OUT, OUT.c.created_at, has_rest, {"message": {}}, ages.raw))
-        found.append(Sweep(ANSWER, ANSWER.c.at, ANSWER.c.source != "", {"source": ""}, ages.raw))
-    if ages.words is not None:
-        said = and_(read, IN.c.text != "")
-        found.append(Sweep(IN, IN.c.received_at, said, {"text": ""}, ages.words, is_shown=True))
-        found.append(Sweep(OUT, OUT.c.created_at, gone, {}, ages.words))
+        has_body, has_rest = IN.c.body != NOTHING, cast(OUT.c.message, String) != "{}"
+        found += [
+            Sweep(IN, IN.c.received_at, and_(read, has_body), ages.raw, _emptying(IN, body=NOTHING)),
+            Sweep(OUT, OUT.c.created_at, and_(gone, has_rest), ages.raw, _emptying(OUT, message={})),
+            Sweep(ANSWER, ANSWER.c.at, ANSWER.c.source != "", ages.raw, _emptying(ANSWER, source="")),
+        ]
+    if ages.messages is not None:
+        found += [
+            Sweep(IN, IN.c.received_at, and_(read, _is_passed(IN)), ages.messages, let_go),
+            Sweep(OUT, OUT.c.created_at, and_(gone, _is_passed(OUT)), ages.messages, _delete_messages),
+        ]
     return found
 
 
 def sweep(db: Db, what: Sweep, after: int, at: datetime) -> int | None:
-    """Empty or delete the next rows after this one that are old enough.
+    """Let go of the next rows after this one that are old enough.
 
     Return the last that was looked at, None when there is none.
     """
@@ -85,13 +83,21 @@ def sweep(db: Db, what: Sweep, after: int, at: datetime) -> int | None:
     last: int | None = db.connection().execute(select(func.max(near.c.id)).where(is_old)).scalar()
     if last is None:
         return None
-    these = and_(id > after, id <= last, what.made < at - what.age, what.which)
-    changed = {"changed_at": at} if what.is_shown else {}
-    if what.values:
-        db.connection().execute(update(what.table).where(these).values({**what.values, **changed}))
-    else:
-        db.connection().execute(delete(what.table).where(these))
+    what.work(db, and_(id > after, id <= last, what.made < at - what.age, what.which))
     return last
+
+
+def _emptying(table: Table, **values: object) -> Callable[[Db, ColumnElement[bool]], object]:
+    return lambda db, which: db.connection().execute(update(table).where(which).values(values))
+
+
+def _delete_messages(db: Db, which: ColumnElement[bool]) -> None:
+    db.connection().execute(delete(OUT).where(which))
+
+
+def _is_passed(table: Table) -> ColumnElement[bool]:
+    newest = table.alias()
+    return table.c.id < select(func.max(newest.c.id)).scalar_subquery()
 
 
 def forget(db: Db, at: datetime) -> int:

@@ -40,7 +40,7 @@ FAULTS = [
     pytest.param({"GRIOT_LEASE_SECONDS": "86401"}, "GRIOT_LEASE_SECONDS", id="a lease of over a day"),
     pytest.param({"GRIOT_SENDER_PER_DAY": "9" * 20}, "GRIOT_SENDER_PER_DAY", id="a limit without bounds"),
     pytest.param({"GRIOT_KEEP_RAW_DAYS": "2"}, "GRIOT_KEEP_RAW_DAYS", id="raw updates gone too soon"),
-    pytest.param({"GRIOT_KEEP_WORDS_DAYS": "30"}, "GRIOT_KEEP_WORDS_DAYS", id="words gone too soon"),
+    pytest.param({"GRIOT_KEEP_MESSAGES_DAYS": "30"}, "GRIOT_KEEP_MESSAGES_DAYS", id="words gone too soon"),
     pytest.param({"GRIOT_VAR": "/dev/null/var"}, "GRIOT_VAR", id="a folder that cannot be made"),
     pytest.param({"TELEGRAM_WEBHOOK_SECRET": "s"}, "TELEGRAM_BOT_TOKEN", id="a secret without a token"),
     pytest.param(

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select
 from models.base import Db
 from models.db import Store, open_store, read, write
 from models.export import messages_in, messages_out
-from models.inbox import Inbox, InboxState, pack, receive, unpack
+from models.inbox import Inbox, InboxState, Update, hashed, pack, receive, receive_all, unpack
 from models.invite import WrongCode, answer_stranger, invite
 from models.occurrence import Occurrence
 from models.outbox import Outbox, OutboxState, message_of
@@ -24,8 +24,8 @@ from tests.unit.models.test_person import a_person
 
 AT = datetime(2026, 11, 23, 3, tzinfo=UTC)
 DAY = timedelta(days=1)
-OLD, OLDER, YOUNG = AT - 31 * DAY, AT - 401 * DAY, AT - 29 * DAY
-AGES = Ages(30 * DAY, 400 * DAY)
+OLD, OLDER, YOUNG = AT - 31 * DAY, AT - 201 * DAY, AT - 29 * DAY
+AGES = Ages(30 * DAY, 200 * DAY)
 
 
 @pytest.fixture
@@ -91,22 +91,44 @@ def test_raw_bodies_and_buttons_go_first(store: Store) -> None:
     assert again == shown
 
 
-def test_words_go_later_and_keys_stay(store: Store) -> None:
-    """After 400 days, with the whole row of a message out; an update that comes again is still known."""
+def test_messages_go_later_and_stay_known(store: Store) -> None:
+    """After 200 days; an update that comes again is known, also one of a person who was erased."""
 
     def fill(db: Db) -> None:
-        said(db, 1, OLDER)
-        said(db, 2, OLD)
-        told(db, 1, OLDER)
-        told(db, 2, OLD)
+        for number, at in enumerate((OLDER, OLD, YOUNG), start=1):
+            said(db, number, at)
+            told(db, number, at)
+        said(db, 4, OLDER).provider_id = hashed("1:4")
+
+    write(store, fill)
+    write(store, lambda db: said(db, 5, YOUNG))
+    run(store)
+    for way, keys in ((messages_in, ["1:2", "1:3", "1:5"]), (messages_out, ["2", "3"])):
+        rows = read(store, lambda db, way=way: way(db, 0, None)).rows
+        assert [row["provider_id"] for row in rows] == keys
+    again = [Update("telegram", f"1:{number}", "telegram:40000001", b"{}", AT) for number in range(1, 7)]
+    for one in again[:5]:
+        assert not write(
+            store, lambda db, one=one: receive(db, one.channel, one.provider_id, one.sender, one.body, AT)
+        )
+    write(store, lambda db: receive_all(db, again))
+    rows = read(store, lambda db: messages_in(db, 0, None)).rows
+    assert [row["provider_id"] for row in rows] == ["1:2", "1:3", "1:5", "1:6"]
+    assert write(store, lambda db: receive(db, "whatsapp", "1:1", "whatsapp:+10000000009", b"", AT))
+
+
+def test_the_newest_row_of_a_queue_stays(store: Store) -> None:
+    """Its number is not given to another: what is counted goes by numbers."""
+
+    def fill(db: Db) -> None:
+        for number in (1, 2):
+            said(db, number, OLDER)
+            told(db, number, OLDER)
 
     write(store, fill)
     run(store)
-    said_then = read(store, lambda db: messages_in(db, 0, None)).rows
-    assert [row["text"] for row in said_then] == ["", "bonjour"]
-    assert [row["id"] for row in read(store, lambda db: messages_in(db, 0, AT)).rows] == [1]
-    assert [row["key"] for row in read(store, lambda db: messages_out(db, 0, None)).rows] == ["reply:2:1"]
-    assert not write(store, lambda db: receive(db, "telegram", "1:1", "telegram:40000001", b"{}", AT))
+    for table in (Inbox, Outbox):
+        assert read(store, lambda db, table=table: list(db.scalars(select(table.id)))) == [2]
 
 
 @pytest.mark.parametrize("state", [InboxState.OPEN, InboxState.QUARANTINED])
@@ -160,7 +182,7 @@ def test_traces_that_nothing_needs_are_deleted(store: Store) -> None:
     write(store, fill)
     run(store)
     left = read(store, lambda db: sorted(db.scalars(select(Occurrence.key))))
-    assert left == ["sent:2025-10-18", "sent:2026-11-23", "superseded:2026-11-23"]
+    assert left == ["sent:2026-05-06", "sent:2026-11-23", "superseded:2026-11-23"]
     for table in (SignIn, WrongCode):
         assert read(store, lambda db, table=table: db.scalar(select(func.count()).select_from(table))) == 1
 
