@@ -25,6 +25,7 @@ from channels.base import (
 )
 from channels.fitting import fit, length, one_line, shorten
 from channels.sms_text import folded, parts
+from channels.whatsapp_marks import unmarked
 
 if TYPE_CHECKING:
     from channels.twilio_calls import Calls
@@ -248,8 +249,8 @@ class Twilio:
 
 
 def whatsapp(account: Account, sender: str) -> Twilio:
-    """Return the channel WhatsApp; sender `+E164`, "" with a messaging service."""
-    return Twilio("whatsapp", account, sender, twilio_webhooks.WHATSAPP, str)
+    """Return the channel WhatsApp, whose marks format nothing; sender `+E164`, "" with a service."""
+    return Twilio("whatsapp", account, sender, twilio_webhooks.WHATSAPP, unmarked)
 
 
 def sms(account: Account, sender: str) -> Twilio:
@@ -262,7 +263,10 @@ def content_variables(opening: Opening | None, token: str) -> dict[str, str]:
 
     No line breaks and no runs of spaces (63013), and nothing empty (63028).
     """
-    values = [shorten(one_line(value), CONTENT_VALUE) or "-" for value in (opening.values if opening else ())]
+    values = [
+        unmarked(shorten(one_line(value), CONTENT_VALUE)) or "-"
+        for value in (opening.values if opening else ())
+    ]
     return {str(number): value for number, value in enumerate([*values, token or "-"], start=1)}
 
 

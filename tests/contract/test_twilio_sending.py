@@ -16,7 +16,7 @@ from bot.templates import tapped_texts
 from bot.values import Message, Opening
 from channels.base import Failure, Inbound, Outgoing, SendError
 from channels.fitting import written
-from channels.twilio import Account, Twilio, sms, whatsapp
+from channels.twilio import Account, Twilio, content_variables, sms, whatsapp
 from channels.twilio_contents import Contents
 from tests.standin import Fault, StandIn, Trouble
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN, EVERYBODY, Status
@@ -194,6 +194,13 @@ def test_options_are_tapped_in_the_window(
     assert shown.buttons == tuple((label, f"q1.7:{n}") for n, label in enumerate(options, start=1))
     assert shown.is_list == kind.startswith("list")
     assert on_whatsapp.find(out, datetime.now(UTC) - timedelta(minutes=1)) == sid
+
+
+def test_marks_of_what_people_wrote_format_nothing(provider: StandIn, on_whatsapp: Twilio) -> None:
+    message = Message("Noted: *all* of _it_.", token="t")
+    on_whatsapp.send(Outgoing(AMINA, message, "17"))
+    assert provider.messages(ON_WHATSAPP)[-1].text == "Noted: *\u2060all* of _\u2060it_."
+    assert content_variables(Opening("prompt", "fr", ("*Awa*",)), "t")["1"] == "*\u2060Awa*"
 
 
 def test_a_body_too_long_for_buttons_goes_without(provider: StandIn, on_whatsapp: Twilio) -> None:
