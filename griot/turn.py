@@ -11,6 +11,7 @@ from bot.control import ask_consent
 from bot.conversation import hear, silent
 from bot.gathering import silence_of
 from bot.ladder import NEWEST
+from bot.programme import Programme
 from bot.talk import Outcome, Scene, Who
 from bot.values import Heard, Message, Say
 from channels.base import Channel, Inbound, Reach, Receipt, parts_of
@@ -28,7 +29,7 @@ from models.facts import StoredFacts, no_details
 from models.form import FormShelf
 from models.inbox import Inbox
 from models.invite import Outcome as Redeemed
-from models.invite import answer_stranger, looks_like_code, may_be_told, redeem
+from models.invite import answer_stranger, looks_like_code, redeem, refuse_stranger
 from models.person import (
     KnownPerson,
     PersonState,
@@ -150,17 +151,31 @@ class Turns:
         inbox.describe(db, row.id, None, said(news.heard))
         if news.heard.opt_out:
             return
-        say = self.voices[news.language if news.language in self.voices else "en"]
+        programme = self._programme(db)
+        language = news.language or (programme.language_at(news.address) if programme else "")
+        say = self.voices[language if language in self.voices else "en"]
+        prices = programme.prices if programme else None
+        is_paid_for = prices is None or prices.may_go(row.channel, news.address)
         code = _code_in(news.heard.text)
         if code is None:
-            if answer_stranger(db, row.channel, news.address, row.received_at):
+            if is_paid_for and answer_stranger(db, row.channel, news.address, row.received_at):
                 _enqueue_stranger(db, row, news.address, notices.for_strangers(say), at)
             return
         redeemed = redeem(db, code, row.channel, news.address, row.received_at, at)
         if redeemed.outcome == Redeemed.BOUND and redeemed.person_id is not None:
             self._welcome(db, row, news, redeemed.person_id, at)
-        elif redeemed.outcome in _REFUSALS and may_be_told(db, row.channel, news.address, row.received_at):
+        elif (
+            is_paid_for
+            and redeemed.outcome in _REFUSALS
+            and refuse_stranger(db, row.channel, news.address, row.received_at)
+        ):
             _enqueue_stranger(db, row, news.address, _REFUSALS[redeemed.outcome](say), at)
+
+    def _programme(self, db: Db) -> Programme | None:
+        try:
+            return self.programmes.programme(db)
+        except LookupError:
+            return None  # before the first load
 
     def _welcome(self, db: Db, row: Inbox, news: Inbound, person_id: int, at: datetime) -> None:
         person = person_with(db, person_id)

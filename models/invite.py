@@ -161,6 +161,15 @@ def answer_stranger(db: Db, channel: str, value: str, at: datetime) -> bool:
     return True
 
 
+def refuse_stranger(db: Db, channel: str, value: str, at: datetime) -> bool:
+    """Tell whether an unknown sender may be told that a code is wrong, and note it where that costs money.
+
+    There each gets one answer a day, be it this one or the neutral one; elsewhere every code is answered.
+    """
+    is_free = STRANGERS_A_DAY.get(channel, 0) is None
+    return is_free or answer_stranger(db, channel, value, at)
+
+
 def may_be_told(db: Db, channel: str, value: str, at: datetime) -> bool:
     """Tell whether an unknown sender may get an answer, be it that a code is wrong.
 

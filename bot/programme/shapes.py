@@ -358,6 +358,20 @@ class Programme:
         """
         return (city.locales.get(language) if city else None) or self.locales.get(language, language)
 
+    def language_at(self, address: str) -> str:
+        """Return the first language of the country that a number is of, "" when no city is there.
+
+        By the longest calling code; a business-scoped id of WhatsApp names its country first.
+        """
+        places: tuple[City | Secretariat, ...] = (*self.cities.values(), self.secretariat)
+        fitting = [
+            one
+            for one in places
+            if address.startswith(one.calling_code) or address.partition(".")[0] == one.country
+        ]
+        nearest = max(fitting, key=lambda one: len(one.calling_code), default=None)
+        return nearest.languages[0] if nearest and nearest.languages else ""
+
     def rhythm_of(self, city: City) -> Rhythm:
         """Return the city's rhythm, its own or the common one."""
         return city.rhythm or self.rhythm

@@ -1,5 +1,6 @@
 """`griot person`: who Griot talks to."""
 
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 
@@ -73,9 +74,22 @@ def add(
             return id, invite(db, id, it.at)
 
         id, code = write(it.store, work)
-        for note in read(it.store, lambda db: notes_on(db, it.settings, id)):
+        for note in read(it.store, lambda db: [*notes_on(db, it.settings, id), *_unpaid(db, given)]):
             click.echo(f"note: {note}", err=True)
         _show_invite(it, id, code, as_json)
+
+
+def _unpaid(db: Db, given: Mapping[str, str]) -> list[str]:
+    """Return a line for each number that nothing is sent to, since its country has no prices."""
+    try:
+        prices = current_programme(db).prices
+    except LookupError:
+        return []
+    return [
+        f"{value} is of no country that budget.yaml has {channel} prices for: it is not written to."
+        for channel, value in given.items()
+        if prices is not None and not prices.may_go(channel, value)
+    ]
 
 
 @person.command("list")

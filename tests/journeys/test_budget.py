@@ -122,3 +122,18 @@ def test_a_number_of_another_country_is_not_paid_for(site: Moved) -> None:
     (reply,) = [row for row in site.sent("reply") if row["person_id"] == stranger]
     assert (reply["state"], reply["error_code"]) == ("undeliverable", "country")
     assert any("cannot be reached" in text for text in alerts(site))
+
+
+def test_strangers_are_answered_in_their_language_where_answers_are_paid_for(site: Moved) -> None:
+    """Once a day, greeting or wrong code; nobody in a country without prices, or once the budget is used."""
+    site.twilio("+25800000001").say("ola")
+    site.twilio("+25800000001").say("ABCDE12345")
+    site.twilio("+49300000002").say("hello")
+    site.run(site.now)
+    (answer,) = site.sent("stranger")
+    assert answer["address"] == "+25800000001"
+    assert "código" in answer["text"]
+    load_budget(site, "{month: 0}")
+    site.twilio("+25800000002").say("ola")
+    site.run(site.now)
+    assert [row["state"] for row in site.sent("stranger")] == ["sent", "cancelled"]

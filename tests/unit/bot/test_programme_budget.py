@@ -105,3 +105,19 @@ def test_a_number_belongs_to_the_listed_country_of_its_code(channel: str, addres
     assert prices.country_of(channel, address) == country
     assert prices.may_go(channel, address) is bool(country)
     assert prices.may_go("telegram", address)
+
+
+@pytest.mark.parametrize(
+    ("address", "language"),
+    [
+        pytest.param("+22300000001", "fr", id="Mali"),
+        pytest.param("+25800000001", "pt", id="Mozambique"),
+        pytest.param("+21600000001", "ar", id="Tunisia"),
+        pytest.param("+23300000001", "en", id="Ghana"),
+        pytest.param("MZ.1234567890", "pt", id="an id that names its country"),
+        pytest.param("+4900000001", "", id="nowhere of the network"),
+    ],
+)
+def test_a_stranger_is_spoken_to_as_their_country_speaks(address: str, language: str) -> None:
+    """The first language of a city there."""
+    assert open_programme(files_of(ASTON)).language_at(address) == language

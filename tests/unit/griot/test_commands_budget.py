@@ -105,3 +105,14 @@ def test_a_month_is_written_in_one_way(quick: Griot) -> None:
     """Anything else is refused with an example."""
     said = quick.refused("budget", "--month", "November")
     assert said == "Error: November is not a month: write it as 2026-11.\n"
+
+
+def test_a_number_that_is_not_paid_for_is_told_when_it_is_added(spent: Griot) -> None:
+    """The person is added all the same; listed numbers are not mentioned."""
+    who = ("person", "add", "--name", "Awa Example", "--role", "coordinator", "--city", "bamako")
+    added = spent(*who, "--language", "fr", "--sms", "+49300000001", "--whatsapp", "+22370000001")
+    assert added.exit_code == 0
+    notes = [line for line in added.stderr.splitlines() if "budget.yaml" in line]
+    assert notes == [
+        "note: +49300000001 is of no country that budget.yaml has sms prices for: it is not written to."
+    ]

@@ -19,6 +19,7 @@ from models.invite import (
     looks_like_code,
     may_be_told,
     redeem,
+    refuse_stranger,
 )
 from models.person import PersonError, person_of
 from tests.unit.models.test_person import a_person
@@ -180,6 +181,18 @@ def test_who_tries_codes_counts_among_the_fifty(db: Db) -> None:
     assert may_be_told(db, "whatsapp", "+22370000050", AT + timedelta(hours=24))
     assert may_be_told(db, "telegram", "40000100", AT)
     assert not may_be_told(db, "sms", "+22370000050", AT)
+
+
+def test_a_stranger_gets_one_answer_a_day_of_any_kind_where_it_costs(db: Db) -> None:
+    """On WhatsApp no wrong code is answered after another answer of that day; on Telegram each is."""
+    assert answer_stranger(db, "whatsapp", "+22370000001", AT)
+    assert not refuse_stranger(db, "whatsapp", "+22370000001", AT + MINUTE)
+    assert refuse_stranger(db, "whatsapp", "+22370000002", AT)
+    assert not refuse_stranger(db, "whatsapp", "+22370000002", AT + MINUTE)
+    assert not answer_stranger(db, "whatsapp", "+22370000002", AT + MINUTE)
+    assert refuse_stranger(db, "whatsapp", "+22370000002", AT + timedelta(hours=24))
+    assert [refuse_stranger(db, "telegram", "40000009", AT) for _ in range(3)] == [True] * 3
+    assert not refuse_stranger(db, "sms", "+22370000003", AT)
 
 
 def test_a_silenced_sender_gets_no_neutral_answer(db: Db) -> None:
