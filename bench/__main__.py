@@ -11,7 +11,7 @@ from bench.bots import Griot
 from bench.measures import Bench, Size, both
 from bench.wires import TelegramWire
 
-SIZE = Size(people=700, seconds=20.0, calm=20.0)
+SIZE = Size(people=700, warm=40, seconds=20.0, calm=20.0)
 
 
 def main() -> None:

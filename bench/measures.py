@@ -27,18 +27,18 @@ class Size:
     """How much is measured."""
 
     people: int = 320
-    warm: int = 40  # of them report before anything is measured
+    warm: int = 32  # of them report before anything is measured
     at_once: int = 64
     rounds: int = 3  # in which the bots take turns
-    seconds: float = 6.0  # as fast as it goes
-    calm: float = 12.0  # seconds at `per_second`
+    seconds: float = 5.0  # as fast as it goes
+    calm: float = 8.0  # seconds at `per_second`
     per_second: float = 20.0
     delay: float = 0.08  # seconds that the slow provider takes
-    slow: float = 15.0  # seconds with it
+    slow: float = 10.0  # seconds with it
     kills: int = 10
     acks: int = 5000  # over all kills
     killed_at_once: int = 32  # people who write while it is killed
-    growth: float = 90.0  # seconds in which memory is watched
+    growth: float = 60.0  # seconds in which memory is watched
 
 
 QUICK = Size(

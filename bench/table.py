@@ -278,4 +278,9 @@ def _ratio(
 ) -> Row:
     ratio = ours / peer
     met = judged(ratio, must, aim, is_more_better=is_more_better)
-    return Row(id, measure, f"{peer:.3g}", f"{ours:.3g}", f"{ratio:.2f}x", f"{must:g}x", f"{aim:g}x", met)
+    return Row(id, measure, _figure(peer), _figure(ours), f"{ratio:.2f}x", f"{must:g}x", f"{aim:g}x", met)
+
+
+def _figure(value: float) -> str:
+    """Return a figure with three digits, or all that it has before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
