@@ -17,11 +17,12 @@ SIZE = Size(people=700, warm=40, seconds=20.0, calm=20.0)
 def main() -> None:
     """Run the measurement on SQLite and print one line a figure."""
     with tempfile.TemporaryDirectory() as name:
-        asyncio.run(measure(Bench(SIZE, Path(name))))
+        asyncio.run(measure(Path(name)))
 
 
-async def measure(bench: Bench) -> None:
+async def measure(folder: Path) -> None:
     """Measure Griot on Telegram: as fast as it goes, then twenty replies a second."""
+    bench = Bench(SIZE, folder)
     await bench.open()
     griot = Griot(TelegramWire())
     show(
@@ -33,6 +34,7 @@ async def measure(bench: Bench) -> None:
     show("CPU ms per turn, all processes", f"{fast.cpu * 1e3:.2f}")
     show("ack p50 / p99 ms", milliseconds(fast.acks))
     show("reply p50 / p99 ms", milliseconds(fast.replies))
+    show("webhooks refused with 503 and repeated", f"{bench.load.refused}")
     show("memory MiB, all processes", f"{fast.memory / 2**20:.0f}")
     show("database bytes per report", f"{fast.report:.0f}")
     calm = await bench.calm(griot)

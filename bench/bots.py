@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -11,10 +12,12 @@ from typing import Any, Protocol
 from bench.load import Target
 from bench.wires import SENDER, VOICES, Wire
 from tests.site import (
+    ROOT,
     SECRET,
     SECRET_KEY,
     TOKEN,
     add_coordinators,
+    free_port,
     griot_command,
     set_up,
 )
@@ -36,7 +39,7 @@ class Bot(Protocol):
     wire: Wire
     reads_lines: bool  # several answers in one message
 
-    def prepare(self, folder: Path, people: int) -> None:
+    def prepare(self, folder: Path, people: int, provider: str) -> None:
         """Set a folder up in which so many people are known."""
         ...
 
@@ -77,14 +80,19 @@ class Griot:
             [griot_command()] if synchronous == "FULL" else [sys.executable, "-m", "bench.relaxed"]
         )
 
-    def prepare(self, folder: Path, people: int) -> None:
-        """Load the programme unless it lies there, add the people: coordinators who have agreed."""
+    def prepare(self, folder: Path, people: int, provider: str) -> None:
+        """Load the programme unless it lies there, add the people: coordinators who have agreed.
+
+        What the schedule has to decide about them is decided, so that no turn waits for it.
+        """
         url = f"sqlite:///{self.database(folder)}"
         if not self.database(folder).exists():
             set_up(url)
         addresses = [self.wire.contact(number) for number in range(people)]
         who = [VOICES[number % len(VOICES)] for number in range(people)]
         add_coordinators(url, who, addresses, self.wire.channel)
+        environment = self.environment(folder, free_port(), provider)
+        subprocess.run([griot_command(), "worker", "--once"], env=environment, cwd=ROOT, check=True)
 
     def commands(self, folder: Path, port: int) -> Sequence[Sequence[str]]:
         """Return web and worker."""

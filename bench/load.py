@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -39,7 +39,7 @@ ANSWERS = tuple(
 """The shortest weekly update; with the opening and SEND nine replies, each answered by one message."""
 SEND, ADD, EACH, WRONG = "1", "2", "2", "9"
 WRONG_AT = (0, 3)  # answers said wrong once, where the bot has no two questions about last time
-PATIENCE = 60.0  # seconds for a reply
+PATIENCE = 120.0  # seconds for a reply
 _FIRST_QUESTION = re.compile(r"^1/\d+ ", re.MULTILINE)
 _OPTIONS = re.compile(r"^1\. ", re.MULTILINE)
 Say = Callable[[str], Awaitable[str]]
@@ -73,6 +73,7 @@ class Load:
         self.measured = Measured()
         self.reports = 0  # completed since the beginning
         self.acknowledged = 0  # webhooks, since the beginning
+        self.refused = 0  # with 503
         self.answered: Counter[int] = Counter()  # answers that were acknowledged, by person
         self.provider = Provider(self._take)
         self._waiting: dict[str, asyncio.Future[tuple[float, str]]] = {}
@@ -210,9 +211,7 @@ class Load:
         self.provider.twilio.hears(address)
         headers, body = target.wire.webhook(url, person, text)
         began = time.perf_counter()
-        async with session.post(url, data=body, headers=headers) as ack:
-            assert ack.status == 200, await ack.text()
-            said = target.wire.replied(await ack.read())
+        said = target.wire.replied(await self._delivered(session, url, headers, body))
         acked = time.perf_counter()
         self.acknowledged += 1
         self.answered[person] += isinstance(text, Given)
@@ -220,6 +219,20 @@ class Load:
         self.measured.acks.append(acked - began)
         self.measured.replies.append(at - began)
         return shown
+
+    async def _delivered(
+        self, session: ClientSession, url: str, headers: Mapping[str, str], body: bytes
+    ) -> bytes:
+        """Return what a webhook is answered; 503 has it repeated, as Telegram does (Retry-After obeyed)."""
+        while True:
+            async with session.post(url, data=body, headers=headers) as ack:
+                answer = await ack.read()
+            if ack.status != 503:
+                break
+            self.refused += 1
+            await asyncio.sleep(float(ack.headers.get("Retry-After", "1")))
+        assert ack.status == 200, answer
+        return answer
 
 
 async def _report(say: Say) -> str:

@@ -226,7 +226,7 @@ class Bench:
         key = (type(bot), bot.wire.channel)
         if key not in self._prepared:
             folder = Path(tempfile.mkdtemp(dir=self.folder))
-            await asyncio.to_thread(bot.prepare, folder, self.size.people)
+            await asyncio.to_thread(bot.prepare, folder, self.size.people, self.load.provider.url)
             database_bytes(bot.database(folder))  # the log put back: copies are of one file
             self._prepared[key] = folder
         return self._prepared[key]

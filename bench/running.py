@@ -16,6 +16,7 @@ from bench.bots import Bot, target_of
 from bench.load import Target
 from tests.site import ROOT, Site, free_port, wait_for
 
+ENDING = 15.0  # seconds to end in
 SETTLING = 60.0  # seconds for what was acknowledged to be handled after a restart
 
 
@@ -44,11 +45,15 @@ class Running:
         await asyncio.to_thread(wait_for, self._port)
 
     def stop(self) -> None:
-        """Ask every process to end, and wait for it."""
+        """Ask every process to end; kill what has not ended in time: gunicorn may be deaf while it starts."""
         for process in self._processes:
             process.send_signal(signal.SIGTERM)
         for process in self._processes:
-            process.wait(30)
+            try:
+                process.wait(ENDING)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         self._processes = []
 
     def kill(self) -> None:

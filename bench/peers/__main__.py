@@ -65,8 +65,8 @@ async def _figures(bench: Bench) -> Figures:
         bench, "full speed", bench.full_speed, (handler, telegram, flask, twilio, relaxed)
     )
     calm = await _in_rounds(bench, "calm", bench.calm, (handler, telegram))
-    growth, watched = await _told("memory", telegram, bench.growth)
-    weights, compact = await _told("messages", telegram, bench.weigh)
+    growth, watched = await _told(bench, "memory", telegram, bench.growth)
+    weights, compact = await _told(bench, "messages", telegram, bench.weigh)
     return Figures(
         handler=fast[handler],
         flask=fast[flask],
@@ -75,16 +75,16 @@ async def _figures(bench: Bench) -> Figures:
         relaxed=fast[relaxed],
         handler_calm=calm[handler],
         telegram_calm=calm[telegram],
-        handler_slow=await _told("slow provider", handler, bench.slow),
-        telegram_slow=await _told("slow provider", telegram, bench.slow),
+        handler_slow=await _told(bench, "slow provider", handler, bench.slow),
+        telegram_slow=await _told(bench, "slow provider", telegram, bench.slow),
         delay=bench.size.delay,
-        handler_losses=await _told("kills", handler, bench.kills),
-        flask_losses=await _told("kills", flask, bench.kills),
-        telegram_losses=await _told("kills", telegram, bench.kills),
-        twilio_losses=await _told("kills", twilio, bench.kills),
+        handler_losses=await _told(bench, "kills", handler, bench.kills),
+        flask_losses=await _told(bench, "kills", flask, bench.kills),
+        telegram_losses=await _told(bench, "kills", telegram, bench.kills),
+        twilio_losses=await _told(bench, "kills", twilio, bench.kills),
         growth=growth,
         watched=watched,
-        handler_weights=(await _told("messages", handler, bench.weigh))[0],
+        handler_weights=(await _told(bench, "messages", handler, bench.weigh))[0],
         weights=weights,
         compact=compact,
     )
@@ -97,15 +97,16 @@ async def _in_rounds(
     runs: dict[Bot, list[Pace]] = {bot: [] for bot in bots}
     for number in range(bench.size.rounds):
         for bot in bots:
-            runs[bot].append(await _told(f"{what}, round {number + 1}", bot, measure))
+            runs[bot].append(await _told(bench, f"{what}, round {number + 1}", bot, measure))
     return {bot: Paces(found) for bot, found in runs.items()}
 
 
-async def _told(what: str, bot: Bot, measure: Callable[[Bot], Awaitable[T]]) -> T:
+async def _told(bench: Bench, what: str, bot: Bot, measure: Callable[[Bot], Awaitable[T]]) -> T:
     """Return what is measured, and say on standard error what is going on."""
-    began = time.perf_counter()
+    began, refused = time.perf_counter(), bench.load.refused
     found = await measure(bot)
-    print(f"{what}: {bot.name}, {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    seconds, refused = time.perf_counter() - began, bench.load.refused - refused
+    print(f"{what}: {bot.name}, {seconds:.0f} s, {refused} times 503", file=sys.stderr, flush=True)
     return found
 
 

@@ -25,7 +25,7 @@ class ConversationHandlerPeer:
     def __init__(self) -> None:
         self.wire: Wire = TelegramWire()
 
-    def prepare(self, folder: Path, people: int) -> None:
+    def prepare(self, folder: Path, people: int, provider: str) -> None:
         """Write down who is known."""
         _write_people(folder, self.wire, people)
 
@@ -76,7 +76,7 @@ class FlaskPeer:
     def __init__(self) -> None:
         self.wire: Wire = TwilioWire()
 
-    def prepare(self, folder: Path, people: int) -> None:
+    def prepare(self, folder: Path, people: int, provider: str) -> None:
         """Write down who is known."""
         _write_people(folder, self.wire, people)
 

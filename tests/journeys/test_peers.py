@@ -48,9 +48,9 @@ def test_a_peer_takes_a_report_and_asks_again_what_is_wrong(bot: Bot, tmp_path: 
     """Eleven turns with two wrong replies; the report is stored once, with the values that the form names."""
     home = tmp_path / "peer"
     home.mkdir()
-    bot.prepare(home, FEW.people)
 
     async def report(bench: Bench) -> int:
+        bot.prepare(home, FEW.people, bench.load.provider.url)
         async with running(bot, home, bench.load.provider.url) as run:
             await bench.load.each(run.target, [0], 1)
         return len(bench.load.measured.replies)
@@ -102,9 +102,9 @@ def test_griot_is_measured_by_the_same_load(sqlite_databases: Databases, tmp_pat
     griot, home = Griot(wire), tmp_path / "griot"
     home.mkdir()
     shutil.copyfile(sqlite_databases.shared("site", set_up).removeprefix("sqlite:///"), griot.database(home))
-    griot.prepare(home, FEW.people)
 
     async def report(bench: Bench) -> tuple[int, int]:
+        await asyncio.to_thread(griot.prepare, home, FEW.people, bench.load.provider.url)
         async with running(griot, home, bench.load.provider.url) as run:
             plain = await bench.load.once(run.target, 0)
             compact = await bench.load.compact(run.target, 1)
