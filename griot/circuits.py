@@ -88,6 +88,8 @@ class Circuits:
             elif not self._is_sound(channel) and any(map(_is_answer, of_it)):
                 recover(db, channel, at)
                 self.forget()
+            elif self._is_open(channel) and of_it:  # the probe says nothing: its chat alone was throttled
+                circuit.give_probe_back(db, channel, at)
 
     def ended(self, outcomes: Sequence[Outcome]) -> None:
         """Forget probes that were answered, once that is stored."""
