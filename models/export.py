@@ -158,8 +158,8 @@ def answers(db: Db, after: int, since: datetime | None) -> Page:
         Submission, Submission.id == Answer.submission_id
     )
     if since is not None:
-        sent = and_(Submission.submitted_at.is_not(None), Submission.changed_at >= since)
-        query = query.where(or_(Answer.changed_at >= since, sent))
+        is_told_anew = or_(Answer.changed_at >= since, Submission.submitted_at.is_not(None))
+        query = query.where(Submission.changed_at >= since, is_told_anew)  # as its answers do, at the latest
     rows = db.execute(query.where(Answer.id > after).order_by(Answer.id).limit(PAGE)).all()
     sizes = sizes_by_ref(db, {row.submission_id for row, _, _ in rows})
     return _page([_answer(*row, sizes) for row in rows], [row.id for row, _, _ in rows])

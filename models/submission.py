@@ -265,8 +265,9 @@ def sent_by(db: Db, city: str, person_id: int | None, reference: str = "") -> tu
 
 def newest_of(theirs: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition for each city's newest sent report and all drafts among `theirs`, however many."""
-    newest = select(func.max(Submission.id)).where(theirs, Submission.state == SubmissionState.SUBMITTED)
-    return or_(Submission.id.in_(newest.group_by(Submission.city)), and_(theirs, Submission.state == DRAFT))
+    sent = select(func.max(Submission.id)).where(theirs, Submission.state == SubmissionState.SUBMITTED)
+    drafts = select(Submission.id).where(theirs, Submission.state == DRAFT)
+    return Submission.id.in_(sent.group_by(Submission.city).union_all(drafts))
 
 
 def alike(asked: Mapping[str, tuple[str, str]]) -> dict[tuple[str, str], list[str]]:

@@ -117,11 +117,12 @@ def postgresql_databases() -> Iterator[Databases]:
     """Yield the maker of databases on a PostgreSQL server that lives as long as the test session."""
     with tempfile.TemporaryDirectory(prefix="griot-postgres-", ignore_cleanup_errors=True) as folder:
         server = Server(Path(folder))
-        yield _on_server(server)
+        yield on_server(server)
         server.close()
 
 
-def _on_server(postgres: Server) -> Databases:
+def on_server(postgres: Server) -> Databases:
+    """Return the maker of databases on a server."""
     numbers, server = itertools.count(1), make_url(postgres.url)
     engine = create_engine(server.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
 

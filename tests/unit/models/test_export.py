@@ -191,8 +191,8 @@ def test_submissions_since_a_change(db: Db) -> None:
 
 
 def test_answers_have_a_row_per_revision(db: Db) -> None:
-    """An answer that was replaced changed when it was replaced."""
-    submission = a_submission(db, a_person(db))
+    """An answer that was replaced changed when it was replaced, and its report with it."""
+    submission = a_submission(db, a_person(db), changed_at=LATER)
     an_answer(db, submission, 1, AT, is_current=False, changed_at=LATER)
     an_answer(db, submission, 2, LATER)
     rows = export.answers(db, 0, None).rows
