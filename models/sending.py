@@ -236,19 +236,24 @@ def give_back(db: Db, rows: Sequence[Claimed], at: datetime) -> None:
 
 
 def may_move(db: Db, row: Claimed, address: str) -> bool:
-    """Tell whether a chat's new address is one, and free."""
-    if address in ("", row.address):
-        return False
-    taken = (Address.channel == row.channel, Address.value == address)
-    return db.execute(select(Address.id).where(*taken)).first() is None
+    """Tell whether a chat's new address is one, and nobody else's: an earlier message may have moved it."""
+    return address not in ("", row.address) and _holder(db, row.channel, address) in (None, row.person_id)
+
+
+def _holder(db: Db, channel: str, address: str) -> int | None:
+    holder: int | None = db.scalar(
+        select(Address.person_id).where(Address.channel == channel, Address.value == address)
+    )
+    return holder
 
 
 def move(db: Db, row: Claimed, address: str, at: datetime) -> bool:
     """Queue a claimed message again for the chat's new address, and remember it for the person."""
     found = (Address.channel == row.channel, Address.value == row.address)
-    holder = db.scalar(update(Address).where(*found).values(value=address).returning(Address.person_id))
-    if holder is not None:
-        note_change(db, holder, at)
+    if _holder(db, row.channel, address) is None:
+        holder = db.scalar(update(Address).where(*found).values(value=address).returning(Address.person_id))
+        if holder is not None:
+            note_change(db, holder, at)
     values = {"state": OutboxState.QUEUED, "due_at": at, "address": address}
     return _change(db, row, values, at)
 

@@ -122,6 +122,8 @@ def show(id: int, as_json: bool) -> None:
     consent = found["consent"]
     click.echo(f"consent: {_agreed(consent)}")
     click.echo(f"calendar: {found['calendar_url']}")
+    if any(one.get("reason") == "not_started" for one in found["addresses"]):
+        click.echo(f"They must begin themselves: `griot person invite {id}` gives the link.")
 
 
 @person.command("invite")
