@@ -72,7 +72,6 @@ def afford(
             done.refused.append(row)
         elif not row.repeats and left.is_stopped(row.channel, city, at, is_live=is_live(row.kind)):
             _stop(db, row, left.opens_at(row.channel, city, at, is_live=is_live(row.kind)), at)
-            continue
         else:
             done.going.append(row)
             left = _after(left, prices, row, city, parts_of(row.channel, row.message))

@@ -211,6 +211,29 @@ def test_a_channel_is_not_used_too_fast(stage: Stage) -> None:
     assert all(at[number + 10] - at[number] > 0.9 for number in range(20))
 
 
+def test_live_replies_pass_a_slow_providers_bulk(stage: Stage) -> None:
+    """They are claimed first: bulk that takes ten seconds mostly still waits when five have left."""
+    bulk, live = range(1001, 1201), range(1, 6)
+    for chat in bulk:
+        stage.queue("bulk", chat, lane=BULK)
+    for chat in (*bulk, *live):
+        stage.provider.trouble(chat, Trouble(delay=0.4))
+    listening, stop = ear(stage.store, is_alone=False), threading.Event()
+    thread = threading.Thread(target=Worker(stage.work(), listening).run, args=(stop,))
+    thread.start()
+    try:
+        assert stage.provider.wait(bulk[0], 1, 10)
+        for chat in live:
+            stage.hear("hello", chat)
+        assert all(stage.provider.wait(chat, 1, 10) for chat in live)
+        left = stage.states().count(OutboxState.QUEUED)
+    finally:
+        stop.set()
+        thread.join()
+        listening.close()
+    assert left > len(bulk) / 2
+
+
 def test_throttling_delays_one_chat_only(stage: Stage) -> None:
     """Retry-after is obeyed for the chat concerned, and its order is kept."""
     stage.provider.trouble(1, Trouble(fault=Fault.THROTTLED, value=2, times=1))
