@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 
-.PHONY: setup setup-test run test check lock catalogs bench bench-peers chaos forms
+.PHONY: setup setup-test run test check lock catalogs bench bench-peers bench-scale chaos forms
 
 setup: .venv/.run
 
@@ -49,6 +49,10 @@ catalogs: setup
 
 bench: setup-test
 	@$(BIN)/python -m bench
+
+# A large network: ten minutes, 4 GB. A trial: make bench-scale ARGS="--people 600 --reports 2000 --cities 22".
+bench-scale: setup-test
+	@$(BIN)/python -m bench.scale $(ARGS)
 
 # Griot beside its peers, one table: under ten minutes. QUICK=1 for a small run, HOUR=1 to watch memory for an hour.
 bench-peers: setup-test
