@@ -14,7 +14,7 @@ from models.inbox import IN, SOMEBODYS, InboxState
 from models.outbox import OUT, OutboxState
 from tests.chaos.crowd import Writer
 from tests.chaos.figures import Figure
-from tests.standin.server import StandIn
+from tests.standin.record import Record
 
 ACCEPTED = (OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ)
 WAITING = (OutboxState.QUEUED, OutboxState.SENDING)
@@ -64,10 +64,10 @@ def inbox_figures(db: Db, accepted: int) -> list[Figure]:
     ]
 
 
-def outbox_figures(db: Db, provider: StandIn) -> list[Figure]:
+def outbox_figures(db: Db, record: Record) -> list[Figure]:
     """Compare what was enqueued with what the provider took."""
     rows = db.connection().execute(select(OUT)).mappings().all()
-    taken = _taken(provider)
+    taken = _taken(record)
     enqueued = Counter(_key(row) for row in rows)
     sure = Counter(_key(row) for row in rows if row["state"] in ACCEPTED)
     waiting = [row for row in rows if row["state"] in WAITING]
@@ -94,10 +94,10 @@ def what_waits(db: Db) -> list[Mapping[str, Any]]:
     return [dict(row) for row in db.connection().execute(waiting).mappings()]
 
 
-def _taken(provider: StandIn) -> Counter[Key]:
+def _taken(record: Record) -> Counter[Key]:
     return Counter(
         (chat.removeprefix("whatsapp:"), _beginning(sent.text))
-        for chat, all_sent in list(provider.record.taken.items())
+        for chat, all_sent in list(record.taken.items())
         for sent in all_sent
     )
 

@@ -32,7 +32,7 @@ URGENCIES = ("week", "month", "later")
 YES_NO = ("yes", "no")
 SHARES = ("network", "secretariat", "public")
 AT_ONCE = 24  # people who write at the same time
-RESTING = 0.05  # of the messages are followed by a rest: a send that was lost is repeated meanwhile
+RESTING = 0.1  # of the messages are followed by a rest: a send that was lost is repeated meanwhile
 RESTS = (2.0, 6.0)  # seconds
 FIRST_USER = 520_000_000
 

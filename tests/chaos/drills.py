@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from models.base import Db
 from models.db import read
-from models.worker import LEADER, count_live
+from models.worker import LEADER, count_live, has_leader
 from tests.chaos.doors import TELEGRAM, Doors
 from tests.chaos.figures import Figure, p99
 from tests.chaos.fleet import Member
@@ -90,12 +90,15 @@ def outage(stage: Stage, name: str, fault: Outage) -> list[Figure]:
     accepted = time.monotonic() - began
     seconds_until(lambda: len(stage.provider.messages(phone.user_id)) > before, GIVE_UP)
     replied = time.monotonic() - began
+    seconds_until(lambda: read(stage.store, lambda db: has_leader(db, datetime.now(UTC))), GIVE_UP)
+    led = time.monotonic() - began
     odd = sum(count for status, count in doors.answers.items() if status not in {0, 200, 503})
     return [
         Figure(f"{name}: webhooks answered 503 with Retry-After", doors.answers[503]),
         Figure(f"{name}: webhooks answered otherwise", odd, 0),
         Figure(f"{name}: seconds after it until one is accepted", accepted, RECOVERED),
         Figure(f"{name}: seconds after it until a reply comes", replied, RECOVERED),
+        Figure(f"{name}: seconds after it until the schedule is led", led, TAKE_OVER),
     ]
 
 

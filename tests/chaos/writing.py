@@ -45,7 +45,7 @@ def write_amid_chaos(stage: Stage, kills: int) -> list[Figure]:
     return [
         Figure("processes killed with SIGKILL", mischief.killed),
         Figure("workers frozen for a while", mischief.frozen),
-        Figure("calls to providers that went wrong", weather.seen.total()),
+        Figure("faults prepared for calls to providers", weather.seen.total()),
         Figure("webhooks that came in several copies", stage.doors.copies),
         Figure("webhooks answered 503", stage.doors.answers[503]),
         Figure("webhooks answered otherwise than 2xx or 503", _odd(stage), 0),
@@ -63,7 +63,7 @@ def compare(stage: Stage) -> list[Figure]:
         Figure("answers lost", answers.lost, 0),
         Figure("answers doubled", answers.doubled, 0),
         Figure("answers in the wrong question", answers.misplaced, 0),
-        *read(stage.store, lambda db: outbox_figures(db, stage.provider)),
+        *read(stage.store, lambda db: outbox_figures(db, stage.provider.record)),
     ]
     for row in read(stage.store, what_waits):
         print("waits:", row, flush=True)

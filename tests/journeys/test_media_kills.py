@@ -14,7 +14,8 @@ from sqlalchemy import select
 from models.db import Store, open_store, read
 from models.media import Media, MediaState
 from models.media_files import FOLDER
-from tests.site import FIRST_PERSON, ROOT, SECRET, TOKEN, Site, a_site, griot_command
+from tests.databases import Databases
+from tests.site import FIRST_PERSON, ROOT, SECRET, TOKEN, Site, a_site, griot_command, set_up
 from tests.standin.phone import Phone, webhook
 from tests.standin.server import StandIn
 from tests.standin.trouble import Trouble
@@ -77,9 +78,10 @@ def test_a_worker_killed_in_a_fetch_loses_and_doubles_nothing(tmp_path: Path, si
 
 
 @pytest.mark.timeout(180)
-def test_a_worker_told_to_end_does_not_wait_for_a_fetch(tmp_path: Path, site_database: str) -> None:
-    """It ends within ten seconds; the attachment still waits, for the next worker."""
-    with fetching(tmp_path, site_database, timeout=50, lease=110) as (site, store):
+def test_a_worker_told_to_end_does_not_wait_for_a_fetch(tmp_path: Path, sqlite_databases: Databases) -> None:
+    """It ends within ten seconds, whatever the database; the attachment still waits, for the next worker."""
+    database = sqlite_databases.copy_of("site", set_up)
+    with fetching(tmp_path, database, timeout=50, lease=110) as (site, store):
         began = time.monotonic()
         site.processes[1].send_signal(signal.SIGTERM)
         psutil.wait_procs(site.processes[1:], timeout=20)
