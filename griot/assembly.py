@@ -246,6 +246,7 @@ def make_work(
         files=MediaFiles(settings.griot_var),
         measure_turn=measures.turn,
         measure_send=measures.send,
+        prepare=turns.prepare,
     )
 
 

@@ -17,7 +17,7 @@ from griot.logs import trace_of
 from griot.metrics import Measures
 from griot.settings import Settings
 from griot.wake import Ear
-from griot.worker import Worker
+from griot.worker import Work, Worker
 from models.db import Store, read, write
 from models.demo import is_demo
 from models.inbox import receive
@@ -45,10 +45,10 @@ class RunningWorker:
         self._is_demo = read(store, is_demo)
         self._channels = channels
         self._stop = threading.Event()
-        worker = Worker(make_work(settings, store, channels, measures, clock), ear)
+        work = make_work(settings, store, channels, measures, clock)
         self._planner = make_planner(settings, store, channels, clock)
         self._planner.tick(clock())
-        rounds = (worker, channels, self._stop)
+        rounds = (Worker(work, ear), work, self._stop)
         self._rounds = threading.Thread(target=_run, args=rounds, name="rounds")
         self._rounds.start()
         self._ticker = Ticker(lambda: self._tick(clock()), clock)
@@ -93,9 +93,16 @@ def make_planner(
     return Planner(store, make_jobs(settings, channels), _zone_of(store), clock, lease)
 
 
-def _run(worker: Worker, channels: Mapping[str, Channel], stop: threading.Event) -> None:
-    """Work until told to stop; libraries are imported before, else the first messages leave in a heap."""
-    warm_up(channels)
+def _run(worker: Worker, work: Work, stop: threading.Event) -> None:
+    """Work until told to stop; libraries are imported before, else the first messages leave in a heap.
+
+    So is all compiled that turns need: the first one would hold the database meanwhile.
+    """
+    warm_up(work.channels)
+    try:
+        read(work.store, work.prepare)
+    except Exception as error:  # noqa: BLE001 - a form that cannot be read is told by its own turns
+        log.error("what turns need could not be prepared: %s", trace_of(error))
     worker.run(stop)
 
 

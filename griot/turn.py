@@ -76,6 +76,14 @@ class Turns:
         """Return how messages of this process go on that fail."""
         return Ways(frozenset(self.channels), self.voices, self.programmes, partial(parts_of, self.channels))
 
+    def prepare(self, db: Db) -> None:
+        """Compile the programme and its forms; read only. The first turn would hold the database for that."""
+        try:
+            for name in self.programmes.programme(db).forms:
+                self.forms.form(db, name)
+        except LookupError:
+            return  # nothing is loaded yet
+
     def apologise(self, db: Db, row: Inbox, at: datetime) -> None:
         """Tell the person once that something went wrong on our side."""
         person, address = self._person_at(db, row)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -134,16 +134,27 @@ class Fleet:
 
 
 class Mischief:
-    """Kill processes at random moments, as far as the writing has come; freeze workers in between."""
+    """Kill processes at random moments; freeze workers in between.
 
-    def __init__(self, fleet: Fleet, kills: int, chance: random.Random, longest_freeze: float) -> None:
+    `is_time` tells whether the writing has come as far as so many kills.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        kills: int,
+        is_time: Callable[[int], bool],
+        chance: random.Random,
+        longest_freeze: float,
+    ) -> None:
         self.killed = self.frozen = 0
         self.is_over = threading.Event()
         self._fleet = fleet
         self._kills = kills
+        self._is_time = is_time
         self._chance = chance
         self._longest_freeze = longest_freeze
-        self._thread = threading.Thread(target=self._run, name="mischief")
+        self._thread = threading.Thread(target=self._run, name="mischief", daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -158,6 +169,8 @@ class Mischief:
         try:
             while self.killed < self._kills:
                 order = order or self._chance.sample(self._fleet.all, len(self._fleet.all))
+                while not self._is_time(self.killed):
+                    time.sleep(0.05)
                 self._kill(order.pop())
         finally:
             self.is_over.set()

@@ -34,7 +34,7 @@ class Weather:
         self._chance = chance
         self._pause = pause
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="weather")
+        self._thread = threading.Thread(target=self._run, name="weather", daemon=True)
 
     def start(self) -> None:
         """Begin."""

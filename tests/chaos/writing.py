@@ -26,16 +26,21 @@ LONGEST_FREEZE = 9.0  # seconds: longer than the lease
 def write_amid_chaos(stage: Stage, kills: int) -> list[Figure]:
     """Let everybody write while all this happens; return the figures once it has calmed down."""
     chance = random.Random(stage.chance.random())
-    mischief = Mischief(stage.fleet, kills, chance, LONGEST_FREEZE)
+    each = len(stage.crowd.writers) * WORDS / max(1, kills)  # messages from one kill to the next
+
+    def is_time(killed: int) -> bool:
+        """Tell whether the next process may be killed: writing and kills keep step."""
+        return stage.crowd.written >= killed * each
+
+    mischief = Mischief(stage.fleet, kills, is_time, chance, LONGEST_FREEZE)
     weather = Weather(stage.provider, stage.crowd, random.Random(chance.random()), TROUBLE_EVERY)
-    total = len(stage.crowd.writers) * WORDS
     began = time.monotonic()
     mischief.start()
     weather.start()
 
     def allows(written: int) -> bool:
-        """Tell whether the next may be written: kills shall fall from the first message to the last."""
-        return mischief.is_over.is_set() or written <= (mischief.killed + 1) * total / max(1, kills)
+        """Tell whether the next message may be written."""
+        return mischief.is_over.is_set() or written <= (mischief.killed + 1) * each
 
     stage.crowd.write(REPLY_PAUSE, allows)
     mischief.wait()

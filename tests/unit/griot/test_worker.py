@@ -12,18 +12,20 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy import text as sql
 
 from bot.values import Message
 from channels.telegram import Telegram
 from channels.twilio import Account, sms
 from griot.rates import Rate
+from griot.turn import make_turns
 from griot.wake import announce, ear
 from griot.ways import Ways
 from griot.worker import Work, Worker
 from models.base import Db
 from models.db import Store, open_store, read, write
+from models.form import FormVersion
 from models.inbox import Inbox, InboxState, receive, unpack
 from models.media_files import MediaFiles
 from models.outbox import BULK, Outbox, OutboxState, enqueue
@@ -509,3 +511,13 @@ def test_the_command_ends_without_a_word(tmp_path: Path) -> None:
 def _run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     command = [griot_command(), *words]
     return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=30)
+
+
+def test_forms_are_compiled_before_the_first_turn(aston_database: str) -> None:
+    """In a transaction that only reads: a turn would hold SQLite's lock, and webhooks would wait."""
+    store = open_store(aston_database)
+    turns = make_turns({})
+    read(store, turns.prepare)
+    write(store, lambda db: db.execute(update(FormVersion).values(source="no form")))
+    assert read(store, lambda db: turns.forms.form(db, "weekly_update")).name == "weekly_update"
+    store.close()
