@@ -60,6 +60,7 @@ bench-peers: setup-test
 
 # Another run: make chaos CHAOS="--database sqlite --inbound 1000 --kills 20 --seed 7".
 chaos: setup-test
+	@$(BIN)/pytest -n 0 -m chaos
 	@$(BIN)/python -m tests.chaos $(CHAOS)
 
 # Another folder of XLSForms: make forms DIR=path; each accepted form is filled in to the end.

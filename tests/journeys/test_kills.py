@@ -99,6 +99,7 @@ def site(tmp_path: Path, site_database: str) -> Iterator[tuple[Site, StandIn]]:
         yield running, provider
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(400)
 def test_ten_kills_lose_and_double_nothing(site: tuple[Site, StandIn]) -> None:
     """Of a thousand messages none is lost or handled twice; answers leave, twice at most, or are listed."""
