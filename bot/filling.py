@@ -1,12 +1,12 @@
 """A report of a scene, ready for the engine."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from bot.forms.form import Form, Question
 from bot.forms.layout import INSTANCE
 from bot.session import Filling
-from bot.talk import Report, Scene
+from bot.talk import Ground, Report, Scene
 from bot.values import Value
 
 
@@ -19,18 +19,57 @@ def filling_of(scene: Scene) -> Filling:
 
 def filling_for(scene: Scene, report: Report, previous: Mapping[str, Value] | None = None) -> Filling:
     """Return a report as the engine takes it; last time's answers are looked up where the form reads them."""
-    if previous is None and report.form.reads_last:
-        previous = last_time_of(scene, report)
+    ground = ground_of(scene, report)
     return Filling(
         form=report.form,
         session=report.session,
-        hidden=_hidden(scene, report),
+        hidden=ground.hidden,
         now=scene.now,
         say=scene.say,
-        previous=previous or {},
+        previous=ground.previous if previous is None else previous,
         token=f"q{scene.who.id:x}-{report.began:x}",
         laid=scene.laid,
     )
+
+
+def ground_of(scene: Scene, report: Report) -> Ground:
+    """Return what a report stands on, worked out once a turn; last time's answers only when they are read."""
+    form, language = report.form, scene.who.language
+    key = (form.name, form.version, report.id, report.period, report.milestone, report.began, language)
+    ground = scene.grounds.get(key)
+    if ground is None:
+        previous = Later(lambda: last_time_of(scene, report)) if form.reads_last else {}
+        ground = scene.grounds[key] = Ground(_hidden(scene, report), previous)
+    return ground
+
+
+class Later(Mapping[str, Value]):
+    """Answers that are looked up when the first of them is read."""
+
+    __slots__ = ("_find", "_found")
+
+    def __init__(self, find: Callable[[], Mapping[str, Value]]) -> None:
+        """Keep how to find them."""
+        self._find = find
+        self._found: Mapping[str, Value] | None = None
+
+    def __getitem__(self, path: str) -> Value:
+        """Return the answer at a path; raise KeyError where there is none."""
+        return self._answers[path]
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the paths."""
+        return iter(self._answers)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._answers)
+
+    @property
+    def _answers(self) -> Mapping[str, Value]:
+        if self._found is None:
+            self._found = self._find()
+        return self._found
 
 
 def last_time_of(scene: Scene, report: Report) -> Mapping[str, Value]:

@@ -317,6 +317,14 @@ Effect = (
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """What a report stands on besides its answers."""
+
+    hidden: Mapping[str, str]  # what the system fills in
+    previous: Mapping[str, Value]  # the city's answers of last time
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """One reply's surroundings; grows effects as they come."""
 
@@ -331,6 +339,7 @@ class Scene:
     has_moved: bool = False  # the person wrote on another channel before
     effects: tuple[Effect, ...] = ()
     laid: list[Laid] = field(default_factory=list, compare=False, repr=False)  # sheets of this turn
+    grounds: dict[object, Ground] = field(default_factory=dict, compare=False, repr=False)  # by report
 
     @property
     def city(self) -> City | None:

@@ -234,7 +234,7 @@ def make_work(
         store=store,
         channels=channels,
         clock=clock,
-        take_turn=turns,
+        take_turns=turns,
         apologise=turns.apologise,
         busy=turns.busy,
         end_text=turns.end_text,

@@ -32,6 +32,7 @@ from bot.values import Media, MediaKind, Say, Value
 from models import consent, media, outbox, submission, timetable
 from models.alerts import tell_officers
 from models.base import Db, Json
+from models.db import settle
 from models.facts import kept_of
 from models.person import Role, set_language
 from models.submission import GAP, Change
@@ -53,6 +54,8 @@ def keep(db: Db, scene: Scene, effects: tuple[Effect, ...], heard: Heard) -> int
     """Write every effect in its order; return the id of the report that is open afterwards."""
     report = scene.report
     for effect in effects:
+        if not isinstance(effect, Filled):  # the one that is written later: others read or change its report
+            settle(db)
         report = _keep(db, scene, report, effect, heard)
     return report.id if report else None
 

@@ -1,10 +1,11 @@
 """One turn: an inbox row becomes answers, a session and messages, within the caller's transaction."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeGuard
 
 from bot import editing, notices
 from bot.control import ask_consent
@@ -24,7 +25,8 @@ from griot.ways import Ways
 from models import inbox, outbox
 from models.base import Db
 from models.consent import was_asked
-from models.conversation import OpenChat, chat_of, save_chat
+from models.conversation import OpenChat, chat_of, chats_of, save_chat
+from models.db import gather, settle
 from models.facts import StoredFacts, no_details
 from models.form import FormShelf
 from models.inbox import Inbox
@@ -42,7 +44,9 @@ from models.programme import ProgrammeShelf
 from models.restored import RestoredShelf
 from models.silence import LATEST
 from models.talk import state_of, talk_of
-from models.twins import Sender, learn, sender_known
+from models.twins import Sender, learn, sender_known, senders_known
+
+Chats = dict[int, OpenChat]  # by person, as read for a batch; out once it was used
 
 _REFUSALS = {Redeemed.WRONG: notices.code_wrong, Redeemed.SPENT: notices.code_spent}
 _JOIN = re.compile(r"\s*/?(?:start|join)\s+(\S.{0,63})", re.IGNORECASE)
@@ -50,7 +54,7 @@ _JOIN = re.compile(r"\s*/?(?:start|join)\s+(\S.{0,63})", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """What every turn needs; calling it takes one."""
+    """What every turn needs; calling it takes some."""
 
     channels: Mapping[str, Channel]
     voices: Mapping[str, Say]
@@ -60,16 +64,47 @@ class Turns:
     details_in: Callable[[Db, str, str, datetime], str] = no_details
     restored: RestoredShelf = field(default_factory=RestoredShelf)
 
-    def __call__(self, db: Db, row: Inbox, at: datetime) -> None:
-        """Handle one inbox row. The result depends only on stored rows and the time stored on this one.
+    def __call__(self, db: Db, rows: Sequence[Inbox], at: datetime) -> list[Inbox]:
+        """Handle rows of several senders, read and written together; return those that were handled.
 
-        `at` only marks what changed, for `export --since`.
+        Not those of a person whom another worker holds, nor the second of who wrote from two addresses: they
+        are taken later. The result depends only on stored rows and the time stored on each; `at` only marks
+        what changed, for `export --since`.
         """
-        for news in self.channels[row.channel].parse(inbox.unpack(row.body)):
-            if isinstance(news, Receipt):
-                _note(db, row, news, self.ways, at)
-            elif news.is_private:
-                self._hear(db, row, news, at)
+        told = [(row, self.channels[row.channel].parse(inbox.unpack(row.body))) for row in rows]
+        said = [(row, one) for row, news in told for one in news if _is_said(one)]
+        people = senders_known(db, {_sender(row, one): row.received_at for row, one in said})
+        chats = chats_of(db, {person.id for person in people.values() if person})
+        handled: list[Inbox] = []
+        with gather(db):
+            for row, news in told:
+                if self._took(db, row, news, people, chats, at):
+                    handled.append(row)
+        return handled
+
+    def _took(
+        self,
+        db: Db,
+        row: Inbox,
+        news: Sequence[Inbound | Receipt],
+        people: Mapping[Sender, KnownPerson | None],
+        chats: Chats,
+        at: datetime,
+    ) -> bool:
+        """Handle one row and take its chat out of `chats`; return False where it is out already."""
+        for one in news:
+            if isinstance(one, Receipt):
+                _note(db, row, one, self.ways, at)
+            elif one.is_private:
+                sender = _sender(row, one)
+                person = people.get(sender)
+                if sender not in people:
+                    self._hear_stranger(db, row, one, chats, at)
+                elif person is None or person.id not in chats:
+                    return False
+                elif not self._joins(db, row, one, chats, at):
+                    self._hear_known(db, row, _without_code(one), person, chats.pop(person.id), at)
+        return True
 
     @property
     def ways(self) -> Ways:
@@ -104,14 +139,7 @@ class Turns:
                 return sender_known(db, _sender(row, news), row.received_at), news.address
         return None, ""
 
-    def _hear(self, db: Db, row: Inbox, news: Inbound, at: datetime) -> None:
-        person = sender_known(db, _sender(row, news), at)
-        if person is None:
-            self._hear_stranger(db, row, news, at)
-        elif not self._joins(db, row, news, at):
-            self._hear_known(db, row, _without_code(news), person, at)
-
-    def _joins(self, db: Db, row: Inbox, news: Inbound, at: datetime) -> bool:
+    def _joins(self, db: Db, row: Inbox, news: Inbound, chats: Chats, at: datetime) -> bool:
         """Bind somebody known who sends another invitation; tell whether that was one."""
         code = _code_in(news.heard.text)
         if code is None or not looks_like_code(code):
@@ -119,10 +147,12 @@ class Turns:
         redeemed = redeem(db, code, row.channel, news.address, row.received_at, at)
         if redeemed.outcome != Redeemed.BOUND or redeemed.person_id is None:
             return False
-        self._welcome(db, row, news, redeemed.person_id, at)
+        self._welcome(db, row, news, redeemed.person_id, chats, at)
         return True
 
-    def _hear_known(self, db: Db, row: Inbox, news: Inbound, person: KnownPerson, at: datetime) -> None:
+    def _hear_known(
+        self, db: Db, row: Inbox, news: Inbound, person: KnownPerson, chat: OpenChat, at: datetime
+    ) -> None:
         address_heard(db, row.channel, news.address, row.received_at, at)
         learn(db, _sender(row, news), person.id, row.received_at, at)
         if (
@@ -130,7 +160,6 @@ class Turns:
         ):  # the provider refuses what is sent there until they send START there
             address_lost(db, row.channel, news.address, "blocked", at)
         inbox.describe(db, row.id, person.id, said(news.heard))
-        chat = chat_of(db, person.id)
         scene = self._scene(db, row, news.heard, person, chat)
         self._keep(db, row, news.address, chat, scene, hear(scene, news.heard), at)
 
@@ -154,7 +183,7 @@ class Turns:
                 way = _Way(f"{key}:{number}", chat.channel, address, at)
                 _enqueue(db, way, person, message, at)
 
-    def _hear_stranger(self, db: Db, row: Inbox, news: Inbound, at: datetime) -> None:
+    def _hear_stranger(self, db: Db, row: Inbox, news: Inbound, chats: Chats, at: datetime) -> None:
         """Bind who sends a code; give others one neutral answer a day."""
         inbox.describe(db, row.id, None, said(news.heard))
         if news.heard.opt_out:
@@ -171,7 +200,7 @@ class Turns:
             return
         redeemed = redeem(db, code, row.channel, news.address, row.received_at, at)
         if redeemed.outcome == Redeemed.BOUND and redeemed.person_id is not None:
-            self._welcome(db, row, news, redeemed.person_id, at)
+            self._welcome(db, row, news, redeemed.person_id, chats, at)
         elif (
             is_paid_for
             and redeemed.outcome in _REFUSALS
@@ -185,7 +214,9 @@ class Turns:
         except LookupError:
             return None  # before the first load
 
-    def _welcome(self, db: Db, row: Inbox, news: Inbound, person_id: int, at: datetime) -> None:
+    def _welcome(self, db: Db, row: Inbox, news: Inbound, person_id: int, chats: Chats, at: datetime) -> None:
+        settle(db)  # they may have written from another address a moment ago,
+        chats.pop(person_id, None)  # or do so in the same batch
         person = person_with(db, person_id)
         if person is None:
             return
@@ -279,6 +310,10 @@ def _without_code(news: Inbound) -> Inbound:
     return replace(news, heard=replace(news.heard, text="start"))
 
 
+def _is_said(news: Inbound | Receipt) -> TypeGuard[Inbound]:
+    return isinstance(news, Inbound) and news.is_private
+
+
 def _who(db: Db, person: KnownPerson) -> Who:
     agreed = True if person.state == PersonState.ACTIVE else was_asked(db, person.id)
     is_stopped = person.state in (PersonState.STOPPED, PersonState.ERASED)
@@ -308,37 +343,28 @@ def _answer(row: Inbox, address: str, number: str) -> _Way:
 
 
 def _enqueue(db: Db, way: _Way, person: KnownPerson | Who, message: Message, at: datetime) -> None:
-    outbox.enqueue(
+    outbox.answer(
         db,
         key=way.key,
         person_id=person.id,
-        recipient=str(person.id),
         channel=way.channel,
         address=way.address,
-        kind=message.kind,
         message=message,
         at=way.at,
         handled_at=at,
-        due_at=min(way.at, at),  # the clock may have jumped back meanwhile
-        despite_stop=message.kind == "notice",
-        rung=way.channel,
         rung_reason=NEWEST,
     )
 
 
 def _enqueue_stranger(db: Db, row: Inbox, address: str, text: str, at: datetime) -> None:
-    outbox.enqueue(
+    outbox.answer(
         db,
         key=f"reply:{row.id}:1",
         person_id=None,
-        recipient=f"{row.channel}:{address}",
         channel=row.channel,
         address=address,
-        kind="stranger",
         message=Message(text, kind="stranger"),
         at=row.received_at,
         handled_at=at,
-        due_at=min(row.received_at, at),
-        rung=row.channel,
         rung_reason=NEWEST,
     )

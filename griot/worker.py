@@ -40,6 +40,7 @@ IDLE = 1.0  # seconds until a quiet worker looks again
 LOOK_AGAIN = 0.1  # seconds between two looks of `--once`: what is due may wait for a throttled channel
 AFTER_ERROR = 1.0  # seconds until it looks again when the database did not answer
 AFTER_LOCK = timedelta(seconds=5)  # until a turn that waited in vain for a lock is taken again
+AFTER_OTHERS = timedelta(seconds=0.05)  # until the turn of a person whom another worker holds is taken
 AFTER_FAULT = timedelta(minutes=5)  # until a text that could not be stored is tried again
 SOON = timedelta(seconds=30)  # `--once` waits for what is due this soon
 LONGEST_WAIT = 60.0  # seconds that `--once` waits for nothing
@@ -48,6 +49,7 @@ ENDING = 7.0  # seconds that calls under way get at the end
 
 Turn = Callable[[Db, Inbox, datetime], None]
 Plan = Callable[[], datetime | None]  # what falls due; until when the schedule is another's, who may be dead
+Turns = Callable[[Db, Sequence[Inbox], datetime], Sequence[Inbox]]  # returns those that were handled
 Silence = Callable[[Db, int, datetime], None]  # of the person with this id
 
 
@@ -63,7 +65,7 @@ class Work:
     store: Store
     channels: Mapping[str, Channel]
     clock: Clock
-    take_turn: Turn
+    take_turns: Turns
     apologise: Turn
     busy: Turn
     end_text: Silence
@@ -276,46 +278,42 @@ class Worker:
                 self._tell(db, self._work.busy, one.row, at)
         began = time.monotonic()
         taken = [row for row in rows if row.id not in early]
-        if self._take_all(db, taken, at) and taken:
+        if taken and self._take_all(db, taken, at):
             self._batch = _next_batch((time.monotonic() - began) / len(taken))
         return len(rows)
 
     def _take_all(self, db: Db, rows: Sequence[Inbox], at: datetime) -> bool:
-        """Take turns until one meets a lock: it waits, uncounted, and the rest is left to the next round.
+        """Take these turns together, each by itself where one raises; return whether none met a lock.
 
-        Return whether none did.
+        One that meets a lock waits, uncounted, and what follows it is left to the next round.
         """
-        handled = []
-        blocked = None
-        for row in rows:
-            try:
-                if self._take(db, row, at):
-                    handled.append(row.id)
-            except DBAPIError as error:
-                if not is_blocked(error):
-                    raise
-                log.error("the turn of inbox row %s waited in vain for a lock", row.id)
-                blocked = row
-                break
-        inbox.finish(db, handled, at)
-        if blocked:
-            inbox.hold(db, blocked.id, self._work.clock() + AFTER_LOCK)  # `at` is older than the wait
-        return blocked is None
-
-    def _take(self, db: Db, row: Inbox, at: datetime) -> bool:
-        """Tell whether the turn went well; a turn that raises leaves nothing behind but its count."""
         began = time.perf_counter()
         try:
             with db.begin_nested():
-                self._work.take_turn(db, row, at)
+                handled = {row.id for row in self._work.take_turns(db, rows, at)}
         except Exception as error:
-            if isinstance(error, DBAPIError) and is_transient(error):
-                raise  # the database's trouble, not this row's
-            log.error("the turn of inbox row %s raised %s", row.id, trace_of(error))
-            if inbox.fail(db, row, f"{type(error).__name__}: {error}", at) == InboxState.QUARANTINED:
-                self._tell(db, self._work.apologise, row, at)
+            if isinstance(error, DBAPIError) and is_transient(error) and not is_blocked(error):
+                raise  # the database's trouble, not a row's
+            if len(rows) > 1:
+                return all(self._take_all(db, [row], at) for row in rows)
+            return self._not_taken(db, rows[0], error, at)
+        inbox.finish(db, sorted(handled), at)
+        for row in rows:
+            if row.id in handled:
+                self._work.measure_turn((time.perf_counter() - began) / len(handled))
+            else:
+                inbox.hold(db, row.id, self._work.clock() + AFTER_OTHERS)
+        return True
+
+    def _not_taken(self, db: Db, row: Inbox, error: Exception, at: datetime) -> bool:
+        """Count a turn that raised, which left nothing behind; return False for one that met a lock."""
+        if isinstance(error, DBAPIError) and is_blocked(error):
+            log.error("the turn of inbox row %s waited in vain for a lock", row.id)
+            inbox.hold(db, row.id, self._work.clock() + AFTER_LOCK)  # `at` is older than the wait
             return False
-        self._work.measure_turn(time.perf_counter() - began)
+        log.error("the turn of inbox row %s raised %s", row.id, trace_of(error))
+        if inbox.fail(db, row, f"{type(error).__name__}: {error}", at) == InboxState.QUARANTINED:
+            self._tell(db, self._work.apologise, row, at)
         return True
 
     def _end_texts(self, db: Db, at: datetime) -> int:

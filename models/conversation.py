@@ -1,5 +1,6 @@
 """The open conversation with each person."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, bindparam, insert, select, text, updat
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db, Json
-from models.db import table_of
+from models.db import later, table_of
 from models.submission import STORED, Stored, Submission, stored_in
 
 IS_WAITED_FOR = text("due_at is not null")
@@ -46,10 +47,11 @@ class OpenChat:
 # On the way of every turn: Core, built once (a statement built each time costs more than running it).
 _CHAT, _SUBMISSION = table_of(Chat), table_of(Submission)
 _CHAT_FACTS = ("state", "channel", "updated_at", "due_at")
-_CHAT_OF = (
-    select(*(_CHAT.c[each] for each in _CHAT_FACTS), *(_SUBMISSION.c[each.key] for each in STORED))
+_CHATS_OF = (
+    select(_CHAT.c.person_id, *(_CHAT.c[each] for each in _CHAT_FACTS))
+    .add_columns(*(_SUBMISSION.c[each.key] for each in STORED))
     .outerjoin(_SUBMISSION, _SUBMISSION.c.id == _CHAT.c.submission_id)
-    .where(_CHAT.c.person_id == bindparam("person"))
+    .where(_CHAT.c.person_id.in_(bindparam("people", expanding=True)))
 )
 _SAVE_CHAT = (
     update(_CHAT)
@@ -60,12 +62,17 @@ _SAVE_CHAT = (
 
 def chat_of(db: Db, person_id: int) -> OpenChat:
     """Return where the conversation stands; a new one when there was none."""
-    row = db.connection().execute(_CHAT_OF, {"person": person_id}).first()
-    if row is None:
-        return OpenChat()
-    state, channel, updated_at, due_at, *report = row
-    stored = stored_in(report) if report[0] else None
-    return OpenChat(state, channel, updated_at, stored, is_new=False, due_at=due_at)
+    return chats_of(db, [person_id])[person_id]
+
+
+def chats_of(db: Db, person_ids: Collection[int]) -> dict[int, OpenChat]:
+    """Return where the conversation with each of these persons stands, by their id."""
+    chats = dict.fromkeys(person_ids, OpenChat())
+    for person_id, *row in db.connection().execute(_CHATS_OF, {"people": list(person_ids)}):
+        state, channel, updated_at, due_at, *report = row
+        stored = stored_in(report) if report[0] else None
+        chats[person_id] = OpenChat(state, channel, updated_at, stored, is_new=False, due_at=due_at)
+    return chats
 
 
 def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None, at: datetime) -> None:
@@ -80,4 +87,4 @@ def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None,
     if chat.is_new:
         db.execute(insert(Chat).values(person_id=person_id, **values))
     else:
-        db.connection().execute(_SAVE_CHAT, {"person": person_id, **values})
+        later(db, _SAVE_CHAT, {"person": person_id, **values})

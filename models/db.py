@@ -4,7 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -169,6 +169,42 @@ def insert_first(db: Db, table: Table, **values: object) -> bool:
     """Insert a row; return False when a unique key already has one."""
     statement = _insert_new(table, is_postgres(db), returning=True)  # PostgreSQL's driver counts no such rows
     return db.connection().execute(statement, values).first() is not None
+
+
+@contextmanager
+def gather(db: Db) -> Iterator[None]:
+    """Keep what `later` is given until this ends: rows of one statement are written together."""
+    db.info[_LATER] = {}
+    try:
+        yield
+        settle(db)
+    finally:
+        del db.info[_LATER]
+
+
+def later(db: Db, statement: Executable, row: Mapping[str, object]) -> None:
+    """Run a statement for this row when what is gathered is written; at once where nothing is gathered."""
+    kept = db.info.get(_LATER)
+    if kept is None:
+        db.connection().execute(statement, row)
+    else:
+        kept.setdefault(statement, []).append(row)
+
+
+def settle(db: Db) -> None:
+    """Write what was gathered until now: what follows reads it or changes it."""
+    if kept := db.info.get(_LATER):
+        db.info[_LATER] = {}
+        for statement, rows in kept.items():
+            db.connection().execute(statement, rows)
+
+
+_LATER = "later"
+
+
+def new_row(db: Db, table: Table) -> Executable:
+    """Return the statement that inserts a row unless its unique key is there, built once."""
+    return _insert_new(table, is_postgres(db), returning=False)
 
 
 def is_postgres(db: Db) -> bool:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from threading import Lock
 from types import MappingProxyType
 
-from sqlalchemy import ForeignKey, LargeBinary, Select, Text, UniqueConstraint, select, update
+from sqlalchemy import ForeignKey, LargeBinary, Select, Text, UniqueConstraint, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.forms.building import open_form
@@ -15,6 +15,7 @@ from bot.forms.form import Form, FormError
 from bot.sentence import sentence
 from bot.values import Problem
 from models.base import Base, Db
+from models.db import table_of
 
 
 class FormVersion(Base):
@@ -162,13 +163,19 @@ def reopen(db: Db, name: str) -> None:
 
 def is_retired(db: Db, name: str) -> bool:
     """Tell whether a form is no longer used."""
-    retired = select(FormVersion.id).where(FormVersion.name == name, FormVersion.retired_at.is_not(None))
-    return db.scalar(retired.limit(1)) is not None
+    return db.connection().execute(_RETIRED, {"name": name}).first() is not None
 
 
 def digest_of(file: bytes) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     return sha256(file).hexdigest()
+
+
+# On the way of a turn: Core, built once.
+_VERSIONS = table_of(FormVersion)
+_OF_NAME = _VERSIONS.c.name == bindparam("name")
+_CURRENT = select(_VERSIONS.c.version).where(_OF_NAME, _VERSIONS.c.is_current)
+_RETIRED = select(_VERSIONS.c.id).where(_OF_NAME, _VERSIONS.c.retired_at.is_not(None)).limit(1)
 
 
 class FormShelf:
@@ -195,7 +202,7 @@ def opened(stored: FormVersion) -> Form:
 
 
 def _current(db: Db, name: str) -> str:
-    found = db.scalar(select(FormVersion.version).where(FormVersion.name == name, FormVersion.is_current))
+    found: str | None = db.connection().execute(_CURRENT, {"name": name}).scalar()
     if found is None:
         raise LookupError(f"no form {name}")
     return found

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Base, Db
-from models.db import insert_new, insert_unless_there, table_of
+from models.db import insert_new, insert_unless_there, later, table_of
 
 
 class InboxState(StrEnum):
@@ -211,7 +211,7 @@ _CLOSING = (
 
 def describe(db: Db, id: int, person_id: int | None, said: str) -> None:
     """Write down who said this and what was read; `finish` or `fail` follows."""
-    db.connection().execute(_DESCRIBING, {"row": id, "person": person_id, "said": said})
+    later(db, _DESCRIBING, {"row": id, "person": person_id, "said": said})
 
 
 _DESCRIBING = (

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.ladder import WHATSAPP
 from bot.values import Message, Opening
 from models.base import Base, Db, Json
-from models.db import insert_new, table_of
+from models.db import insert_new, later, new_row, table_of
 
 
 class OutboxState(StrEnum):
@@ -182,6 +182,41 @@ def enqueue(
         content_sid=content_sid,
     )
     return row is not None
+
+
+def answer(
+    db: Db,
+    *,
+    key: str,
+    person_id: int | None,
+    channel: str,
+    address: str,
+    message: Message,
+    at: datetime,
+    handled_at: datetime,
+    rung_reason: str,
+) -> None:
+    """Queue the answer to what came at `at`, there where it came from, with the rest of what is gathered.
+
+    Without a person it is for a stranger. A notice leaves although the person said stop.
+    """
+    row = {
+        "key": key,
+        "person_id": person_id,
+        "recipient": str(person_id) if person_id is not None else f"{channel}:{address}",
+        "channel": channel,
+        "address": address,
+        "kind": message.kind,
+        "text": message.text,
+        "message": _rest_of(message),
+        "despite_stop": message.kind == "notice",
+        "created_at": at,
+        "changed_at": handled_at,
+        "due_at": min(at, handled_at),  # the clock may have jumped back meanwhile
+        "rung": channel,
+        "rung_reason": rung_reason,
+    }
+    later(db, new_row(db, OUT), row)
 
 
 def cancel(db: Db, person_id: int, at: datetime, kinds: Collection[str] | None = None) -> int:

@@ -3,14 +3,14 @@
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
-    Executable,
     ForeignKey,
     Index,
     UniqueConstraint,
@@ -25,7 +25,7 @@ from bot.phone_numbers import as_now, forms_of
 from bot.values import LANGUAGES, Problem
 from models.base import Base, Db
 from models.city import City
-from models.db import table_of
+from models.db import later, table_of
 
 
 class Role(StrEnum):
@@ -293,25 +293,31 @@ _HEARD = (
         ),
     )
 )
-_KNOWN = select(
-    _PERSON.c.id,
-    _PERSON.c.name,
-    _PERSON.c.role,
-    _PERSON.c.city,
-    _PERSON.c.language,
-    _PERSON.c.state,
-    _PERSON.c.paused_until,
-).with_for_update(of=_PERSON)
-_BY_ID = _KNOWN.where(_PERSON.c.id == bindparam("id"))
-_BY_ADDRESS = _KNOWN.join(_ADDRESS, _ADDRESS.c.person_id == _PERSON.c.id).where(
-    _ADDRESS.c.channel == bindparam("on"), _ADDRESS.c.value == bindparam("from")
+_FACTS = tuple(
+    _PERSON.c[each] for each in ("id", "name", "role", "city", "language", "state", "paused_until")
+)
+_BY_ID = select(*_FACTS).where(_PERSON.c.id == bindparam("id")).with_for_update(of=_PERSON)
+_BY_ADDRESS = (
+    select(*_FACTS)
+    .join(_ADDRESS, _ADDRESS.c.person_id == _PERSON.c.id)
+    .where(_ADDRESS.c.channel == bindparam("on"), _ADDRESS.c.value == bindparam("from"))
+    .with_for_update(of=_PERSON)
+)
+_HOLDERS = select(_ADDRESS.c.channel, _ADDRESS.c.value, _ADDRESS.c.person_id).where(
+    _ADDRESS.c.channel.in_(bindparam("on", expanding=True)),
+    _ADDRESS.c.value.in_(bindparam("from", expanding=True)),
+)
+_FREE = (
+    select(*_FACTS)
+    .where(_PERSON.c.id.in_(bindparam("ids", expanding=True)))
+    .with_for_update(skip_locked=True)
 )
 
 
 def address_heard(db: Db, channel: str, value: str, at: datetime, handled_at: datetime | None = None) -> None:
     """Note that a person wrote from this address: it is reachable again."""
     times = {"at": at, "handled_at": handled_at or at}
-    db.connection().execute(_HEARD, {"on": channel, "from": value, **times})
+    later(db, _HEARD, {"on": channel, "from": value, **times})
 
 
 def newest_address(db: Db, person_id: int, channel: str) -> str:
@@ -338,19 +344,34 @@ def person_of(db: Db, channel: str, value: str) -> KnownPerson | None:
 
     On PostgreSQL the person stays locked until the transaction ends: one turn at a time.
     """
-    return _known(db, _BY_ADDRESS, {"on": channel, "from": value})
+    db.flush()
+    row = db.connection().execute(_BY_ADDRESS, {"on": channel, "from": value}).first()
+    return _person_in(row) if row else None
+
+
+def people_at(db: Db, addresses: Set[tuple[str, str]]) -> Mapping[tuple[str, str], KnownPerson | None]:
+    """Return the persons at these addresses (channel, value), locked like `person_of`; no strangers.
+
+    None stands for a person whom another transaction holds: nobody is waited for.
+    """
+    if not addresses:
+        return {}
+    db.flush()
+    asked = {"on": list({on for on, _ in addresses}), "from": [value for _, value in addresses]}
+    holders = db.connection().execute(_HOLDERS, asked).all()
+    ids = list({holder for *_, holder in holders})
+    people = {row[0]: _person_in(row) for row in db.connection().execute(_FREE, {"ids": ids})}
+    return {(on, value): people.get(id) for on, value, id in holders if (on, value) in addresses}
 
 
 def person_with(db: Db, person_id: int) -> KnownPerson | None:
     """Return the person with this id, locked like `person_of`, or None when there is none."""
-    return _known(db, _BY_ID, {"id": person_id})
-
-
-def _known(db: Db, query: Executable, which: Mapping[str, str | int]) -> KnownPerson | None:
     db.flush()
-    row = db.connection().execute(query, which).first()
-    if row is None:
-        return None
+    row = db.connection().execute(_BY_ID, {"id": person_id}).first()
+    return _person_in(row) if row else None
+
+
+def _person_in(row: Sequence[Any]) -> KnownPerson:
     id, name, role, city, language, state, paused_until = row
     return KnownPerson(id, name, role, city, language, PersonState(state), paused_until)
 

@@ -32,7 +32,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.values import Value
 from models.base import Base, Db, Json
 from models.city import City
-from models.db import table_of
+from models.db import later, settle, table_of
 
 GAP = "gap"  # in what is kept of a report that was sent: a required question has no answer now
 
@@ -176,19 +176,62 @@ _KEEP = (
 )
 _KEEP_ANSWERS = _KEEP.values(answers=bindparam("answers"))
 _ADD_ANSWERS = insert(_ANSWER)
+_MARK_SENT = (
+    update(_SUBMISSION)
+    .where(_SUBMISSION.c.id == bindparam("report"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("state", "reference", "is_nothing", "submitted_at", "updated_at", "changed_at")
+        }
+    )
+)
+_OPEN = insert(_SUBMISSION).returning(_SUBMISSION.c.id)
+_HOLD_CITY = select(table_of(City).c.slug).where(table_of(City).c.slug == bindparam("city")).with_for_update()
+_TAKEN = select(_SUBMISSION.c.reference).where(
+    _SUBMISSION.c.reference > bindparam("first"), _SUBMISSION.c.reference < bindparam("last")
+)
+_SENT_BY_CITY = (
+    select(_SUBMISSION.c.reference)
+    .where(
+        _SUBMISSION.c.city == bindparam("city"),
+        _SUBMISSION.c.form == bindparam("form"),
+        _SUBMISSION.c.period == bindparam("period"),
+        _SUBMISSION.c.state == SubmissionState.SUBMITTED,
+    )
+    .order_by(_SUBMISSION.c.id.desc())
+)
+_DRAFTS = (
+    select(*STORED)
+    .where(_SUBMISSION.c.person_id == bindparam("person"), _SUBMISSION.c.state == DRAFT)
+    .order_by(_SUBMISSION.c.id.desc())
+)
+_DRAFTS_OF_FORM = _DRAFTS.where(_SUBMISSION.c.form == bindparam("form"))
+_DRAFTS_OF_PERIOD = _DRAFTS_OF_FORM.where(_SUBMISSION.c.period == bindparam("period"))
+_DRAFTS_BEGUN = _DRAFTS_OF_FORM.where(
+    _SUBMISSION.c.period.is_(None), _SUBMISSION.c.started_at > bindparam("since")
+)
+_LAST_WORKED_ON = (
+    select(*STORED)
+    .where(
+        _SUBMISSION.c.person_id == bindparam("person"),
+        _SUBMISSION.c.state.in_(bindparam("states", expanding=True)),
+        _SUBMISSION.c.updated_at > bindparam("since"),
+        _SUBMISSION.c.id != bindparam("besides"),
+    )
+    .order_by(_SUBMISSION.c.updated_at.desc(), _SUBMISSION.c.id.desc())
+    .limit(1)
+)
 
 
 def drafts_of(db: Db, person_id: int, form: str, period: str | None, since: datetime) -> tuple[Stored, ...]:
     """Return the person's drafts of a form and period, newest first; without a period those begun since."""
-    query = select(*STORED).where(
-        Submission.person_id == person_id,
-        Submission.form == form,
-        Submission.state == DRAFT,
-        Submission.period == period
-        if period
-        else Submission.period.is_(None) & (Submission.started_at > since),
-    )
-    return tuple(stored_in(list(row)) for row in db.execute(query.order_by(Submission.id.desc())))
+    wanted = {"person": person_id, "form": form}
+    if period:
+        rows = db.connection().execute(_DRAFTS_OF_PERIOD, {**wanted, "period": period})
+    else:
+        rows = db.connection().execute(_DRAFTS_BEGUN, {**wanted, "since": since})
+    return tuple(stored_in(list(row)) for row in rows)
 
 
 def periodic_drafts_of(db: Db, person_id: int, since: datetime) -> tuple[Stored, ...]:
@@ -204,22 +247,20 @@ def periodic_drafts_of(db: Db, person_id: int, since: datetime) -> tuple[Stored,
 
 def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> Stored | None:
     """Return the draft the person worked on last, other than one, if that was since then."""
-    query = select(*STORED).where(
-        Submission.person_id == person_id,
-        Submission.state == DRAFT,
-        Submission.updated_at > since,
-        Submission.id != besides,
-    )
-    return _first(db, query.order_by(Submission.updated_at.desc()).limit(1))
+    return _last_worked_on(db, person_id, [SubmissionState.DRAFT], since, besides)
 
 
 def last_report_of(db: Db, person_id: int, since: datetime) -> Stored | None:
     """Return the report the person worked on last, a draft or sent, if that was since then."""
-    states = (SubmissionState.DRAFT, SubmissionState.SUBMITTED)
-    query = select(*STORED).where(
-        Submission.person_id == person_id, Submission.state.in_(states), Submission.updated_at > since
-    )
-    return _first(db, query.order_by(Submission.updated_at.desc(), Submission.id.desc()).limit(1))
+    return _last_worked_on(db, person_id, [SubmissionState.DRAFT, SubmissionState.SUBMITTED], since)
+
+
+def _last_worked_on(
+    db: Db, person_id: int, states: list[SubmissionState], since: datetime, besides: int = 0
+) -> Stored | None:
+    wanted = {"person": person_id, "states": states, "since": since, "besides": besides}
+    row = db.connection().execute(_LAST_WORKED_ON, wanted).first()
+    return stored_in(list(row)) if row else None
 
 
 def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> tuple[Stored, Mapping[str, Json]] | None:
@@ -280,19 +321,15 @@ def alike(asked: Mapping[str, tuple[str, str]]) -> dict[tuple[str, str], list[st
 
 def held(db: Db, submission_id: int) -> Stored:
     """Return a report as it stands now; nobody else changes it until the transaction ends."""
+    settle(db)  # a colleague of the same batch may have changed it
     query = select(*STORED).where(Submission.id == submission_id).with_for_update()
     return stored_in(list(db.execute(query).one()))
 
 
 def references_of(db: Db, city: str, form: str, period: str) -> tuple[str, ...]:
     """Return the references of what the city sent for a form and period, newest first."""
-    query = select(Submission.reference).where(
-        Submission.city == city,
-        Submission.form == form,
-        Submission.period == period,
-        Submission.state == SubmissionState.SUBMITTED,
-    )
-    return tuple(ref for ref in db.scalars(query.order_by(Submission.id.desc())) if ref)
+    asked = {"city": city, "form": form, "period": period}
+    return tuple(ref for ref in db.connection().scalars(_SENT_BY_CITY, asked) if ref)
 
 
 def output_of(db: Db, city: str, form: str, milestone: str) -> str:
@@ -306,11 +343,8 @@ def output_of(db: Db, city: str, form: str, milestone: str) -> str:
 
 def next_reference(db: Db, city: str, stem: str) -> str:
     """Return the stem with the next free number; the city stays locked until the transaction ends."""
-    db.execute(select(City.slug).where(City.slug == city).with_for_update())
-    begins = f"{stem}-", f"{stem}."  # the full stop follows the hyphen: a range, for the index
-    taken = db.scalars(
-        select(Submission.reference).where(Submission.reference > begins[0], Submission.reference < begins[1])
-    )
+    db.connection().execute(_HOLD_CITY, {"city": city})
+    taken = db.connection().scalars(_TAKEN, {"first": f"{stem}-", "last": f"{stem}."})  # "." follows "-"
     numbers = [int(number) for ref in taken if ref and (number := ref.removeprefix(f"{stem}-")).isdecimal()]
     return f"{stem}-{max(numbers, default=0) + 1}"
 
@@ -331,13 +365,14 @@ def answered_by(db: Db, person_id: int, source: str) -> tuple[Stored, tuple[str,
 def open_report(db: Db, values: Mapping[str, object], at: datetime, handled_at: datetime) -> int:
     """Keep a new draft, asked for at `at`, and return its id."""
     row = {"started_at": at, "updated_at": at, "changed_at": handled_at, "answers": {}, **values}
-    return db.execute(insert(Submission).values(row).returning(Submission.id)).scalar_one()
+    opened: int = db.connection().execute(_OPEN, row).scalar_one()
+    return opened
 
 
 def keep(db: Db, submission_id: int, kept: Mapping[str, Json], at: datetime, handled_at: datetime) -> None:
     """Keep what was said in a report."""
     times = {"updated_at": at, "changed_at": handled_at}
-    db.connection().execute(_KEEP, {"report": submission_id, "kept": kept, **times})
+    later(db, _KEEP, {"report": submission_id, "kept": kept, **times})
 
 
 def keep_answers(
@@ -351,7 +386,7 @@ def keep_answers(
     """Keep the report as it stands and each new answer as a revision; `known`: questions answered before."""
     times = {"updated_at": change.at, "changed_at": change.handled_at}
     report = {"report": submission_id, "kept": kept, "answers": answers, **times}
-    db.connection().execute(_KEEP_ANSWERS, report)
+    later(db, _KEEP_ANSWERS, report)
     rows = [
         {
             "submission_id": submission_id,
@@ -369,8 +404,8 @@ def keep_answers(
         }
         for question, value in change.answers
     ]
-    if rows:
-        db.connection().execute(_ADD_ANSWERS, rows)
+    for row in rows:
+        later(db, _ADD_ANSWERS, row)
 
 
 def mark_sent(
@@ -384,12 +419,9 @@ def mark_sent(
     handled_at: datetime,
 ) -> None:
     """Submit a report; the one it replaces becomes withdrawn."""
-    values = {"state": SubmissionState.SUBMITTED, "reference": reference, "nothing": nothing}
-    db.execute(
-        update(Submission)
-        .where(Submission.id == submission_id)
-        .values(submitted_at=at, updated_at=at, changed_at=handled_at, **values)
-    )
+    values = {"state": SubmissionState.SUBMITTED, "reference": reference, "is_nothing": nothing}
+    times = {"submitted_at": at, "updated_at": at, "changed_at": handled_at}
+    db.connection().execute(_MARK_SENT, {"report": submission_id, **values, **times})
     if replaces:
         replaced = Submission.reference == replaces
         withdrawn = {"state": SubmissionState.WITHDRAWN, "updated_at": at, "changed_at": handled_at}
@@ -416,6 +448,7 @@ def withdraw(db: Db, submission_id: int, at: datetime, handled_at: datetime) -> 
 
 def _supersede(db: Db, submission_id: int, question: str, at: datetime) -> int:
     """Mark the answer in force as past and return its revision, 0 when there is none."""
+    settle(db)
     mine = Answer.submission_id == submission_id, Answer.question == question
     newest = db.scalar(select(func.max(Answer.revision)).where(*mine))
     db.execute(update(Answer).where(*mine, Answer.is_current).values(is_current=False, changed_at=at))

@@ -1,5 +1,6 @@
 """Two addresses of one person on WhatsApp: the number, and the id that stays when the number is hidden."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,7 +9,16 @@ from sqlalchemy import bindparam, select, update
 from bot.phone_numbers import forms_of
 from models.base import Db
 from models.db import insert_new, table_of
-from models.person import SCOPED, Address, KnownPerson, address_heard, address_lost, note_change, person_of
+from models.person import (
+    SCOPED,
+    Address,
+    KnownPerson,
+    address_heard,
+    address_lost,
+    note_change,
+    people_at,
+    person_of,
+)
 
 ADDRESS = table_of(Address)
 _BEFORE = timedelta(seconds=1)  # the address that was written from is the newer one: it goes first
@@ -54,6 +64,20 @@ def sender_known(db: Db, sender: Sender, at: datetime) -> KnownPerson | None:
         address_lost(db, sender.channel, sender.number, "unknown", at)
         return None
     return person_of(db, sender.channel, sender.number)
+
+
+def senders_known(db: Db, senders: Mapping[Sender, datetime]) -> Mapping[Sender, KnownPerson | None]:
+    """Return who wrote each of these at a time, read together where there is but one address to look for.
+
+    Strangers are not among them; None stands for a person whom another transaction holds.
+    """
+    plain = {one for one in senders if not one.also and len(forms_of(one.address)) < 2}
+    people = people_at(db, {(one.channel, one.address) for one in plain})
+    known = {one: people[one.channel, one.address] for one in plain if (one.channel, one.address) in people}
+    for one, at in senders.items():
+        if one not in plain and (person := sender_known(db, one, at)) is not None:
+            known[one] = person
+    return known
 
 
 def _follow(db: Db, channel: str, value: str) -> None:

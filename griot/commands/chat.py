@@ -63,8 +63,7 @@ class Phone:
     def _turn(self, db: Db) -> None:
         at = now()
         for row in take_of(db, self.sender, at):
-            self.turns(db, row, at)
-            finish(db, [row.id], at)
+            finish(db, [each.id for each in self.turns(db, [row], at)], at)
         deliver_here(db, self.person_id, Chat.name, at)
 
     def _new(self) -> list[Message]:

@@ -144,8 +144,7 @@ class Stage:
     def _turn(self) -> list[Message]:
         def work(db: Db) -> list[Message]:
             row = db.scalars(select(Inbox).where(Inbox.state == "open")).one()
-            self.turns(db, row, self.clock)
-            finish(db, [row.id], self.clock)
+            finish(db, [each.id for each in self.turns(db, [row], self.clock)], self.clock)
             return self._told(db)
 
         return self._shown(work)

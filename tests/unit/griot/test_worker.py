@@ -5,7 +5,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -22,7 +22,7 @@ from griot.rates import Rate
 from griot.turn import make_turns
 from griot.wake import announce, ear
 from griot.ways import Ways
-from griot.worker import Work, Worker
+from griot.worker import Turn, Turns, Work, Worker
 from models.base import Db
 from models.db import Store, open_store, read, write
 from models.form import FormVersion
@@ -57,7 +57,7 @@ class Stage:
             store=self.store,
             channels={"telegram": self.telegram},
             clock=lambda: datetime.now(UTC),
-            take_turn=self.take_turn,
+            take_turns=one_by_one(self.take_turn),
             apologise=notice("sorry"),
             busy=notice("busy"),
             end_text=lambda db, person_id, at: None,
@@ -105,6 +105,17 @@ class Stage:
     def states(self) -> list[str]:
         """Return the outbox's states in order."""
         return read(self.store, lambda db: list(db.scalars(select(Outbox.state).order_by(Outbox.id))))
+
+
+def one_by_one(take_turn: Turn) -> Turns:
+    """Return what takes several turns of this kind; it raises when one of them does."""
+
+    def take_turns(db: Db, rows: Sequence[Inbox], at: datetime) -> Sequence[Inbox]:
+        for row in rows:
+            take_turn(db, row, at)
+        return rows
+
+    return take_turns
 
 
 def _queue(db: Db, key: str, text: str, chat: int, **more: object) -> bool:
@@ -414,7 +425,7 @@ def test_a_locked_row_delays_one_person_only(stage: Stage) -> None:
     stage.hear("other", 2)
     listening = ear(stage.store, is_alone=False)
     stop = threading.Event()
-    work = stage.work(take_turn=take_turn, clock=fast_clock)
+    work = stage.work(take_turns=one_by_one(take_turn), clock=fast_clock)
     thread = threading.Thread(target=Worker(work, listening).run, args=(stop,))
     with stage.store.engine.begin() as other:
         other.execute(sql("LOCK TABLE submission"))
