@@ -469,7 +469,7 @@ def test_no_address_stands_in_the_key_of_an_alert(db: Db) -> None:
     body = json.dumps({"update_id": 77, "message": told}).encode()
     receive(db, "telegram", "1:77", "telegram:500000001", body, AT)
     [row] = take(db, 1, AT)
-    turns(db, row, AT)
+    turns(db, [row], AT)
     [alert] = rows(db, "alert:%")
     assert alert.key.startswith(f"alert:stopped:{person}:{row.id}:")
     assert "500000001" not in alert.key
