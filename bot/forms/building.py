@@ -8,7 +8,7 @@ from lxml import etree
 
 from bot.forms.arguments import text_of
 from bot.forms.cells import Cells
-from bot.forms.dependence import inputs_of, keeping, looks_ahead
+from bot.forms.dependence import inputs_of, keeping, looks_ahead, reach_of
 from bot.forms.expressions import Expression
 from bot.forms.form import Compiled, Form, FormError, Kind, Node
 from bot.forms.functions import Run
@@ -83,6 +83,7 @@ class _Builder:
             raise FormError(tuple(self._cells.problems))
         nodes = list(root.walk())
         kept = keeping(nodes, self._cells.scope.root)
+        by_path = MappingProxyType({node.path: node for node in nodes})
         return Form(
             name=folded_name(self._xform.answers.get("id", "")),
             version=self._xform.answers.get("version", ""),
@@ -102,11 +103,16 @@ class _Builder:
                 scope=self._cells.scope,
                 choice_name=self._offers.choice_name,
                 bound=self._functions,
-                nodes=MappingProxyType({n.path: n for n in nodes}),
+                nodes=by_path,
                 rules={},
                 looks_ahead=looks_ahead(nodes, self._cells.scope.root),
                 inputs=inputs_of(root, kept),
                 keeping=kept,
+                reaches={
+                    path: reach_of(node.constraint, by_path, self._cells.scope.root)
+                    for path, node in by_path.items()
+                    if node.constraint
+                },
             ),
         )
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable, Mapping
 
 from bot.forms.expressions import Expression
-from bot.forms.form import Kind, Node
+from bot.forms.form import Kind, Node, Reach
 
 ALWAYS = "*"  # read by what more than answers decide, such as the time
+BESIDE = "**"  # read by what the system fills in: another report's is another
 _INSTANCE = re.compile(r"\[\d+\]")
 _OF_THE_MOMENT = frozenset({"now", "today", "seed", "here"})
 _BEGINS_WITH_DEFAULT = frozenset({Kind.CALCULATE, Kind.HIDDEN, Kind.METADATA})
@@ -27,8 +28,10 @@ def inputs_of(root: Node, keeping: frozenset[str]) -> Mapping[str, frozenset[str
     def gather(node: Node) -> frozenset[str]:
         below = [gather(child) for child in node.children]
         inputs[node.path] = frozenset({node.path}).union(*below, *map(_read, _deciding(node)))
-        if node.kind in (Kind.HIDDEN, Kind.METADATA) or node.path in keeping:
+        if node.kind is Kind.METADATA or node.path in keeping:
             inputs[node.path] |= {ALWAYS}
+        if node.kind is Kind.HIDDEN:
+            inputs[node.path] |= {BESIDE}
         return inputs[node.path]
 
     gather(root)
@@ -61,6 +64,12 @@ def read_through(expression: Expression, nodes: Mapping[str, Node], root: str) -
         found |= new
         waiting += new
     return frozenset(found)
+
+
+def reach_of(constraint: Expression, nodes: Mapping[str, Node], root: str) -> Reach:
+    """Return what a constraint reads."""
+    through = read_through(constraint, nodes, root)
+    return Reach(through, through | read_by(constraint, nodes, root))
 
 
 def keeping(nodes: Iterable[Node], root: str) -> frozenset[str]:

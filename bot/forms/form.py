@@ -183,6 +183,14 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """What a constraint reads, by path."""
+
+    through: frozenset[str]  # what the calculations that it reads are made of
+    all: frozenset[str]  # these, and what it reads itself
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """What a sheet needs and nobody else."""
 
@@ -197,6 +205,7 @@ class Compiled:
     looks_ahead: bool  # an expression reads a question that comes later
     inputs: Mapping[str, frozenset[str]]  # by path of a node: the paths whose answers can change it
     keeping: frozenset[str]  # paths of nodes that keep the first value they had
+    reaches: Mapping[str, Reach]  # by path of a node with a constraint
     recent: Recent[object] = field(default_factory=Recent, init=False)  # layouts to begin turns with
 
 

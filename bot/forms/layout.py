@@ -10,7 +10,7 @@ from typing import TypeVar
 from lxml import etree
 
 from bot.forms.arguments import IRRELEVANT, Argument, number_of, number_text, text_of, xml_text
-from bot.forms.dependence import ALWAYS, without_instances
+from bot.forms.dependence import ALWAYS, BESIDE, without_instances
 from bot.forms.expressions import Expression, Scene
 from bot.forms.first import First
 from bot.forms.form import MOST_INSTANCES, Form, Kind, Node, Step
@@ -22,6 +22,8 @@ T = TypeVar("T")
 _ROUNDS = 5  # at most, where an expression reads a later question
 _MOST_TOGETHER = 20_000  # questions laid out, where repeats are inside repeats
 _MOST_NEW = 20  # answers; with more of them, laying everything out is as fast
+_NODES_KEPT = 8_000  # about, in the layouts kept of one form
+_LEAST_KEPT, _MOST_KEPT = 8, 256  # layouts
 _NOWHERE = object()
 INSTANCE = "instanceID"  # the hidden field that tells one report from any other: it decides uuid()
 
@@ -40,6 +42,7 @@ class Laid:
     """What the next layout begins with; but for the results, never changed."""
 
     given: Mapping[str, Value]
+    hidden: Mapping[str, str]
     at: datetime
     answers: etree._Element
     places: dict[str, Place]
@@ -75,7 +78,7 @@ class Layout:
         self._results: dict[int, tuple[object, object]] = {}  # of each expression: what it read, its value
         self._new: set[str] = set()  # paths that differ from the layout before
         self._is_built_anew = False
-        self._settle(frozenset(hidden.items()))
+        self._settle()
 
     def _begin(self, laid: Laid) -> None:
         self.answers = deepcopy(laid.answers)
@@ -93,8 +96,9 @@ class Layout:
 
     # -- the turn before
 
-    def _settle(self, key: object) -> None:
+    def _settle(self) -> None:
         """Decide relevance and calculate: what is new since the turn before, else everything."""
+        key = frozenset(self._hidden.items())
         before = self._compiled.recent.get(key)
         if isinstance(before, Laid):
             self._results = before.results
@@ -103,7 +107,7 @@ class Layout:
         else:
             self._lay_all()
             laid = self._laid()
-        self._compiled.recent.keep(key, self.scene.at, laid)
+        self._compiled.recent.keep(key, self.scene.at, laid, self._most_kept())
 
     def _follows(self, before: Laid) -> bool:
         """Lay out what reads something new; False where that is not enough."""
@@ -113,7 +117,7 @@ class Layout:
         if len(news) > _MOST_NEW:
             return False
         self._begin(before)
-        self._new = {*news, ALWAYS}
+        self._new = {*news, ALWAYS} if before.hidden == self._hidden else {*news, ALWAYS, BESIDE}
         self._is_built_anew = False
         self._lay_again(self._compiled.root, "", True)
         return not self._is_built_anew
@@ -125,8 +129,19 @@ class Layout:
         if self._lists is not None:
             self.answers.append(self._lists)
         return Laid(
-            self._given, self.scene.at, answers, self.places, self._state, self.calculated, self._results
+            self._given,
+            self._hidden,
+            self.scene.at,
+            answers,
+            self.places,
+            self._state,
+            self.calculated,
+            self._results,
         )
+
+    def _most_kept(self) -> int:
+        """Return how many layouts are kept of this form: few of a long one."""
+        return max(_LEAST_KEPT, min(_MOST_KEPT, _NODES_KEPT // len(self._compiled.nodes)))
 
     def _lay_again(self, node: Node, path: str, above: bool) -> None:
         """Lay out what reads something new, at this node and below it."""
@@ -145,7 +160,7 @@ class Layout:
 
     def _lay_all(self) -> None:
         """Lay everything out, in the form's order; again while later answers change earlier."""
-        self._begin(Laid({}, self.scene.at, self._compiled.blank, {}, {}, {}, {}))
+        self._begin(Laid({}, {}, self.scene.at, self._compiled.blank, {}, {}, {}, {}))
         before: list[object] = []
         for _ in range(_ROUNDS):
             self.places, self.calculated = {}, {}

@@ -5,7 +5,6 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-MOST_KEPT = 32  # by one form
 KEPT_FOR = timedelta(minutes=30)  # answers are personal data
 
 
@@ -21,11 +20,11 @@ class Recent(Generic[T]):
         kept = self._kept.get(key) or next(reversed(self._kept.copy().values()), None)
         return kept[1] if kept else None
 
-    def keep(self, key: object, at: datetime, value: T) -> None:
-        """Keep a value, and drop what is too old or too much."""
+    def keep(self, key: object, at: datetime, value: T, most: int) -> None:
+        """Keep a value, and drop what is too old or more than `most`."""
         self._kept.pop(key, None)
         self._kept[key] = at, value
-        kept = self._kept.copy()
-        old = [k for k, (since, _) in kept.items() if at - since > KEPT_FOR]
-        for k in old or list(kept)[:-MOST_KEPT]:
-            self._kept.pop(k, None)
+        for old, (since, _) in list(self._kept.items()):
+            if at - since <= KEPT_FOR and len(self._kept) <= most:
+                return
+            self._kept.pop(old, None)

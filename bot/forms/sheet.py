@@ -9,7 +9,6 @@ from typing import TypeAlias
 from lxml import etree
 
 from bot.forms.arguments import IRRELEVANT
-from bot.forms.dependence import read_by, read_through
 from bot.forms.first import First
 from bot.forms.form import Choice, ChoiceRow, Form, Kind, Node, Output, Question, Step, Texts
 from bot.forms.layout import Layout, Place, text_given
@@ -79,12 +78,11 @@ class Sheet:
         constraint = place.node.constraint if place else None
         if place is None or constraint is None or value in (None, "", []):
             return True
-        nodes, root = self._form.compiled.nodes, self._form.compiled.scope.root
-        through = read_through(constraint, nodes, root)
-        layout = self._layout_with(path, value) if place.node.path in through else self._layout
+        reach = self._form.compiled.reaches[place.node.path]
+        layout = self._layout_with(path, value) if place.node.path in reach.through else self._layout
         if layout.holds_with(constraint, path, text_given(value)):
             return True
-        return not self._open_beside(path, place.node).isdisjoint(through | read_by(constraint, nodes, root))
+        return not self._open_beside(path, place.node).isdisjoint(reach.all)
 
     def _layout_with(self, path: str, value: Value) -> Layout:
         if self._given.get(path) == value:
