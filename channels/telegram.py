@@ -19,6 +19,7 @@ from channels.base import (
     SendError,
     SignatureError,
 )
+from channels.telegram_updates import read_update
 
 if TYPE_CHECKING:
     from channels.telegram_calls import Calls
@@ -52,8 +53,7 @@ class Registration:
 class Telegram:
     """The channel `telegram`: webhooks in, calls of the Bot API out.
 
-    The web process uses `verify` and `envelope` only: the library is imported when the worker first
-    parses or sends.
+    The library is imported at the first call: neither the web process nor reading an update needs it (24 MB).
     """
 
     name = "telegram"
@@ -89,8 +89,6 @@ class Telegram:
 
     def parse(self, body: bytes) -> list[Inbound | Receipt]:
         """Return the reply or the news of a block; [] for kinds and service messages Griot does not use."""
-        from channels.telegram_updates import read_update  # the web process never needs it: 24 MB
-
         return read_update(_read_json(body))
 
     def send(self, out: Outgoing) -> str:

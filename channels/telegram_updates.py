@@ -2,36 +2,18 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
-
-from telegram import CallbackQuery, Chat, ChatMemberUpdated, Message, Update, User
+from typing import Any, TypeAlias
 
 from bot.values import Heard, Location, Media, MediaKind, Press
 from channels.base import Inbound, Reach, Receipt
 from channels.cleaning import clean, clean_name, primary_subtag
 
+Object: TypeAlias = Mapping[str, Any]  # an object of the Bot API, as JSON
+
 _COMMAND = re.compile(r"^(/[A-Za-z0-9_]{1,32})@[A-Za-z0-9_]+")  # /help@griot_demo_bot
 _NUMBER = re.compile(r"[0-9]{1,3}")
 _REACH = {"kicked": Reach.BLOCKED, "member": Reach.RETURNED}  # ChatMember, status
 
-# What is read of a message (Bot API, Message); the rest, stickers and later inventions, is not looked at.
-_READ = (
-    "message_id",
-    "from",
-    "chat",
-    "date",
-    "text",
-    "caption",
-    "photo",
-    "voice",
-    "audio",
-    "video",
-    "video_note",
-    "animation",
-    "document",
-    "location",
-    "contact",
-)
 # What the app reports by itself in a chat: nobody said it.
 _SERVICE = (
     "pinned_message",
@@ -56,75 +38,65 @@ _SERVICE = (
     "successful_payment",
     "refunded_payment",
 )
+_PRIVATE = "private"  # Chat, type
 _ABSENT = (None, False)  # not {}: an event without particulars is one
 
 
 def read_update(update: Any) -> list[Inbound | Receipt]:
-    """Return what the update (decoded JSON) says; [] for unknown kinds and for what the library refuses."""
+    """Return what the update (decoded JSON) says; [] for unknown kinds, and where what is read is odd.
+
+    Only what is used is looked at: a field that is odd elsewhere, or new, costs no reply.
+    """
     try:
-        return _read(Update.de_json(_trimmed(update), None))
-    except (TypeError, AttributeError, ValueError, KeyError, OverflowError, OSError):
-        return []  # the library validates nothing: odd types surface as these (platforms 3.1, Parsing)
+        return _read(update)
+    except (TypeError, AttributeError, ValueError, KeyError, OverflowError):
+        return []
 
 
-def _trimmed(update: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the update with only the parts that are read: an odd field elsewhere costs no reply."""
-    kept = {"update_id": update["update_id"]}
-    for kind in ("message", "edited_message"):
-        said = update.get(kind)
-        if said and not any(said.get(name) not in _ABSENT for name in _SERVICE):
-            kept[kind] = _parts(said)
+def _read(update: Object) -> list[Inbound | Receipt]:
+    if said := update.get("message"):
+        return _read_message(said, edited=False)
+    if said := update.get("edited_message"):
+        return _read_message(said, edited=True)
     if tap := update.get("callback_query"):
-        kept["callback_query"] = {**tap, "message": _parts(tap.get("message") or {}) or None}
+        return [_read_tap(tap)]
     if change := update.get("my_chat_member"):
-        kept["my_chat_member"] = change
-    return kept
-
-
-def _parts(message: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: message[name] for name in _READ if name in message}
-
-
-def _read(update: Update) -> list[Inbound | Receipt]:
-    if update.message:
-        return _read_message(update.message, edited=False)
-    if update.edited_message:
-        return _read_message(update.edited_message, edited=True)
-    if update.callback_query:
-        return [_read_tap(update.callback_query)]
-    if update.my_chat_member:
-        return _read_membership(update.my_chat_member)
+        return _read_membership(change)
     return []
 
 
-def _read_message(message: Message, *, edited: bool) -> list[Inbound | Receipt]:
-    sender = message.from_user
-    if sender is None or sender.is_bot:
+def _read_message(message: Object, *, edited: bool) -> list[Inbound | Receipt]:
+    sender = message.get("from")
+    if not sender or sender.get("is_bot") or any(message.get(name) not in _ABSENT for name in _SERVICE):
         return []
     heard = Heard(
         text=_text(message),
         media=_media(message),
         location=_location(message),
-        source=f"{message.chat.id}:{message.message_id}",
+        source=_source(message),
         edited=edited,
     )
-    return [_inbound(message.chat, sender, heard)]
+    return [_inbound(message["chat"], sender, heard)]
 
 
-def _read_tap(tap: CallbackQuery) -> Inbound:
+def _read_tap(tap: Object) -> Inbound:
     """Return the option pressed; `source` is the bot's own message that carried the button."""
-    source = f"{tap.message.chat.id}:{tap.message.message_id}" if tap.message else ""
-    heard = Heard(press=_press(tap.data or ""), source=source)
-    return _inbound(tap.message.chat if tap.message else None, tap.from_user, heard)
+    shown = tap.get("message")
+    heard = Heard(press=_press(_str(tap.get("data") or "")), source=_source(shown) if shown else "")
+    return _inbound(shown["chat"] if shown else None, tap["from"], heard)
 
 
-def _inbound(chat: Chat | None, sender: User, heard: Heard) -> Inbound:
+def _inbound(chat: Object | None, sender: Object, heard: Heard) -> Inbound:
     return Inbound(
-        address=str(chat.id if chat else sender.id),
+        address=str(_int((chat or sender)["id"])),
         heard=heard,
-        language=primary_subtag(sender.language_code),
-        is_private=chat is None or chat.type == Chat.PRIVATE,
+        language=primary_subtag(_str(sender.get("language_code") or "")),
+        is_private=chat is None or chat["type"] == _PRIVATE,
     )
+
+
+def _source(message: Object) -> str:
+    return f"{_int(message['chat']['id'])}:{_int(message['message_id'])}"
 
 
 def _press(data: str) -> Press:
@@ -135,37 +107,37 @@ def _press(data: str) -> Press:
     return Press(clean(data), 0)
 
 
-def _read_membership(change: ChatMemberUpdated) -> list[Inbound | Receipt]:
-    reach = _REACH.get(change.new_chat_member.status)
-    if reach is None or change.chat.type != Chat.PRIVATE:
+def _read_membership(change: Object) -> list[Inbound | Receipt]:
+    reach = _REACH.get(change["new_chat_member"]["status"])
+    if reach is None or change["chat"]["type"] != _PRIVATE:
         return []
-    return [Receipt(address=str(change.chat.id), reach=reach)]
+    return [Receipt(address=str(_int(change["chat"]["id"])), reach=reach)]
 
 
-def _text(message: Message) -> str:
+def _text(message: Object) -> str:
     """Return text or caption; of a shared contact the name and the number, as if typed."""
-    if message.contact:
-        contact = message.contact
-        number = "+" + contact.phone_number.lstrip("+")
-        return clean(" ".join(filter(None, (contact.first_name, contact.last_name, number))))
-    return _COMMAND.sub(r"\1", clean(message.text or message.caption or ""))
+    if contact := message.get("contact"):
+        number = "+" + _str(contact["phone_number"]).lstrip("+")
+        names = (_str(contact.get(name) or "") for name in ("first_name", "last_name"))
+        return clean(" ".join(filter(None, (*names, number))))
+    return _COMMAND.sub(r"\1", clean(_str(message.get("text") or message.get("caption") or "")))
 
 
-def _location(message: Message) -> Location | None:
-    place = message.location
-    if place is None:
+def _location(message: Object) -> Location | None:
+    place = message.get("location")
+    if not place:
         return None
-    return Location(float(place.latitude), float(place.longitude), float(place.horizontal_accuracy or 0))
+    return Location(
+        float(place["latitude"]), float(place["longitude"]), float(place.get("horizontal_accuracy") or 0)
+    )
 
 
-def _media(message: Message) -> Media | None:
+def _media(message: Object) -> Media | None:
     """Return the attachment, of a photo its largest size; nothing is fetched."""
-    if message.photo:
-        photo = message.photo[-1]
-        return Media(MediaKind.IMAGE, photo.file_id, content_type="image/jpeg", size=photo.file_size)
+    if sizes := message.get("photo"):
+        return _attachment(sizes[-1], MediaKind.IMAGE, "image/jpeg")
     for name, kind, content_type in _ATTACHMENTS:
-        found = getattr(message, name)
-        if found is not None:
+        if found := message.get(name):
             return _attachment(found, kind, content_type)
     return None
 
@@ -185,10 +157,22 @@ _KINDS: Mapping[str, MediaKind] = {
 }
 
 
-def _attachment(found: Any, kind: MediaKind, content_type: str) -> Media:
+def _attachment(found: Object, kind: MediaKind, content_type: str) -> Media:
     """Return the attachment; a picture sent "as a file" is a picture."""
-    declared = clean(getattr(found, "mime_type", None) or content_type)
+    declared = clean(_str(found.get("mime_type") or content_type))
     if kind is MediaKind.FILE:
         kind = _KINDS.get(declared.partition("/")[0], MediaKind.FILE)
-    name = clean_name(getattr(found, "file_name", None) or "")
-    return Media(kind, found.file_id, name, declared, found.file_size)
+    name, size = clean_name(_str(found.get("file_name") or "")), found.get("file_size")
+    return Media(kind, _str(found["file_id"]), name, declared, None if size is None else _int(size))
+
+
+def _int(value: object) -> int:
+    if type(value) is not int:  # True is an int elsewhere
+        raise TypeError("not a whole number")
+    return value
+
+
+def _str(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value
