@@ -29,7 +29,7 @@ def _said_in_an_outage(db: Db, phone: Stage, text: str, at: datetime) -> None:
     receive(db, "chat", f"late-{phone.count}", f"chat:{phone.address}", body, phone.clock)
     db.flush()
     row = db.scalars(select(Inbox).where(Inbox.state == "open")).one()
-    phone.turns(db, row, at)
+    phone.turns(db, [row], at)
     finish(db, [row.id], at)
 
 
