@@ -1,6 +1,6 @@
 """The web application, put together from its parts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from console.parts import Parts
 from models.patience import within
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PAGE_BYTES = 1 << 20
 PATIENCE = 10.0  # seconds that a request waits for the database
@@ -26,10 +26,12 @@ def create_app(
     base_url: str,
     former_keys: Sequence[str] = (),
     machines: Sequence[Blueprint] = (),
+    around: "Callable[[WSGIApplication], WSGIApplication] | None" = None,
 ) -> Flask:
     """Return the application: the console's pages, and the blueprints whose callers are programs.
 
-    Those (`machines`: webhooks, health, metrics) authenticate each request themselves: no cookie, no CSRF.
+    Those (`machines`: health, metrics) authenticate each request themselves: no cookie, no CSRF. `around`
+    takes what providers post, before anything of the framework.
     """
     app = Flask("griot", static_folder=None)
     app.config.update(
@@ -54,6 +56,8 @@ def create_app(
     errors.show_errors(app, programs)
     _refuse_broken_bodies(app)
     _bound_waits(app)
+    if around is not None:
+        app.wsgi_app = around(app.wsgi_app)  # type: ignore[method-assign, assignment]  # as above
     return app
 
 

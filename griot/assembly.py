@@ -158,7 +158,7 @@ def make_app(
     from models.form import FormShelf
     from models.programme import ProgrammeShelf
     from webhooks.intake import Intake
-    from webhooks.routes import webhooks
+    from webhooks.routes import Webhooks
 
     channels = open_channels(settings)
     measures.expect(channels)
@@ -181,12 +181,16 @@ def make_app(
         move_clock=partial(move, store),
         read_form=_read_form,
     )
-    rooms = (
-        webhooks(outside, intake.keep, clock, settings.base_url, measures.webhook),
-        health(store, clock, settings.metrics_token.get_secret_value(), tuple(channels)),
-    )
+    hooks = Webhooks(outside, intake.keep, clock, settings.base_url, measures.webhook)
     first, *former = settings.keys
-    return create_app(parts, secret_key=first, base_url=settings.origin, former_keys=former, machines=rooms)
+    return create_app(
+        parts,
+        secret_key=first,
+        base_url=settings.origin,
+        former_keys=former,
+        machines=(health(store, clock, settings.metrics_token.get_secret_value(), tuple(channels)),),
+        around=hooks.around,
+    )
 
 
 def _read_form(file: bytes, name: str, lists: Mapping[str, bytes]) -> "Form":

@@ -1,12 +1,13 @@
 """A console on a database of its own, with the tiny programme, two people a city, and a clock to set."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from gettext import NullTranslations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
 from flask.testing import FlaskClient
@@ -34,7 +35,10 @@ from models.programme import ProgrammeShelf, load
 from models.signin import new_sign_in
 from models.submission import Submission
 from tests.programmes import ORCHARD, files_of
-from webhooks.routes import webhooks
+from webhooks.routes import Webhooks
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 MONDAY = datetime(2026, 9, 14, 9, 0, tzinfo=UTC)  # in week 38
 HTTPS, LOOPBACK = "https://griot.example", "http://127.0.0.1:8000"
@@ -53,7 +57,11 @@ class Stage:
     planned: list[Occurrence] = field(default_factory=list)
 
     def app(
-        self, base_url: str = LOOPBACK, is_demo: bool = True, machines: Sequence[Blueprint] = ()
+        self,
+        base_url: str = LOOPBACK,
+        is_demo: bool = True,
+        machines: Sequence[Blueprint] = (),
+        around: "Callable[[WSGIApplication], WSGIApplication] | None" = None,
     ) -> Flask:
         """Return a new application over this database."""
         parts = Parts(
@@ -73,7 +81,7 @@ class Stage:
             read_form=lambda file, name, _lists: read_form(file, name),
         )
         key = "a-fictitious-key-of-32-characters"
-        return create_app(parts, secret_key=key, base_url=base_url, machines=machines)
+        return create_app(parts, secret_key=key, base_url=base_url, machines=machines, around=around)
 
     @property
     def chat(self) -> Chat:
@@ -224,11 +232,9 @@ def whole_app(stage: Stage, base_url: str = LOOPBACK) -> Flask:
     def timed(_: str) -> Iterator[None]:
         yield
 
-    rooms = (
-        webhooks({Chat.name: Chat()}, stage.keep, lambda: stage.at, base_url, timed),
-        health(stage.store, lambda: stage.at, ""),
-    )
-    return stage.app(base_url, machines=rooms)
+    hooks = Webhooks({Chat.name: Chat()}, stage.keep, lambda: stage.at, base_url, timed)
+    rooms = (health(stage.store, lambda: stage.at, ""),)
+    return stage.app(base_url, machines=rooms, around=hooks.around)
 
 
 def token_in(page: TestResponse) -> str:

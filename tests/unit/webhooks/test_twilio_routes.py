@@ -20,7 +20,7 @@ from models.inbox import Inbox, Update
 from models.pace import PaceLimits, too_early
 from tests.standin.twilio import signed
 from webhooks.intake import Intake, NotKeptError
-from webhooks.routes import webhooks
+from webhooks.routes import Webhooks
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TOKEN = "not-a-real-token-0123456789abcdef"
@@ -57,7 +57,8 @@ class Hook:
 def a_client(keep: Callable[[Update], None], channels: dict[str, Channel]) -> FlaskClient:
     """Return a client of the routes of these channels."""
     app = Flask("hook")
-    app.register_blueprint(webhooks(channels, keep, lambda: AT, BASE_URL, lambda name: nullcontext()))
+    hooks = Webhooks(channels, keep, lambda: AT, BASE_URL, lambda name: nullcontext())
+    app.wsgi_app = hooks.around(app.wsgi_app)
     return app.test_client()
 
 

@@ -23,7 +23,7 @@ from models.db import Store, open_store, read
 from models.inbox import Inbox
 from tests.databases import Databases, frozen, make_tables
 from webhooks.intake import PATIENCE, Intake
-from webhooks.routes import webhooks
+from webhooks.routes import Webhooks
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 SECRET = "hook-secret_0123456789"
@@ -59,9 +59,8 @@ def a_hook(store: Store, patience: float = PATIENCE, announce: Callable[[Db], No
     intake = Intake(store, announce, lambda: woken.append(1), patience)
     channels = {"telegram": Telegram("700100200:HOOK-token-of-nobody-0123456789abcdef", SECRET)}
     app = Flask("hook")
-    app.register_blueprint(
-        webhooks(channels, intake.keep, lambda: AT, "https://griot.example", lambda name: nullcontext())
-    )
+    hooks = Webhooks(channels, intake.keep, lambda: AT, "https://griot.example", lambda name: nullcontext())
+    app.wsgi_app = hooks.around(app.wsgi_app)
     return Hook(app.test_client(), store, woken)
 
 
