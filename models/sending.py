@@ -108,6 +108,8 @@ def claim(
     nothing before it is due. Commit before sending. `channels`: up to n messages of each of these;
     `lane`: only messages of this lane and those before it.
     """
+    if channels is not None and not channels:
+        return []
     values = {"n": n, "at": at, "until": at + lease, "token": token_hex(8), "last_lane": lane}
     claiming = _claiming(None if channels is None else tuple(sorted(channels)))
     rows = db.connection().execute(claiming, values).mappings().all()
@@ -217,9 +219,10 @@ def put_back(
 
 def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | None:
     """Return when the next message can leave or its lease runs out, or None when that is after `until`."""
-    due = first_due(and_(OUT.c.due_at <= until, _is_next(until)), tuple(sorted(channels)))
-    lost = select(func.min(OUT.c.lease_until, type_=OUT.c.lease_until.type)).where(OUT.c.state == SENDING)
-    found = [db.connection().execute(query).scalar() for query in (due, lost)]
+    queries = [select(func.min(OUT.c.lease_until, type_=OUT.c.lease_until.type)).where(OUT.c.state == SENDING)]
+    if channels:
+        queries.append(first_due(and_(OUT.c.due_at <= until, _is_next(until)), tuple(sorted(channels))))
+    found = [db.connection().execute(query).scalar() for query in queries]
     return min((at for at in found if at is not None), default=None)
 
 
