@@ -25,7 +25,7 @@ from bot.questions.yes_no import plain
 from bot.say import begun_right
 from bot.talk import Choice, LeftOpen, Outcome, Report, Scene
 from bot.values import Heard
-from bot.words import Command, command_in, fold
+from bot.words import Command, command_in, fold, number_in
 
 AWAY = timedelta(hours=24)  # after this the open question is not taken for granted
 _GREETINGS = frozenset({"menu", "start", "pending"})
@@ -259,6 +259,8 @@ def _picked(scene: Scene, text: str) -> str | None:
     choice = scene.talk.choice
     if choice is None:
         return None
+    if 1 <= (number := number_in(text)) <= len(choice.actions):
+        return choice.actions[number - 1]
     labels = [_names_of(scene, choice, action) for action in choice.actions]
     if any(choices.answers_to(choice, action) for action in choice.actions):
         text = plain(text)

@@ -1,8 +1,8 @@
 """A report of a scene, ready for the engine."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 
+from bot.forms.dependence import without_instances
 from bot.forms.form import Form, Question
 from bot.forms.layout import INSTANCE
 from bot.session import Filling
@@ -86,7 +86,7 @@ def last_time_of(scene: Scene, report: Report) -> Mapping[str, Value]:
     return {
         path: value
         for path, value in last.given.items()
-        if (bare := _bare(path)) in now and was.get(bare) == now[bare] and bare not in about
+        if (bare := without_instances(path)) in now and was.get(bare) == now[bare] and bare not in about
     }
 
 
@@ -96,11 +96,6 @@ def _types(form: Form) -> Mapping[str, str]:
 
 def _names_milestone(question: Question) -> bool:
     return any("${milestone_name}" in label for label in question.labels.values())
-
-
-def _bare(path: str) -> str:
-    """Return a path without the numbers of its repeats."""
-    return re.sub(r"\[\d+\]", "", path)
 
 
 def _hidden(scene: Scene, report: Report) -> dict[str, str]:
