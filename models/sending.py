@@ -219,7 +219,9 @@ def put_back(
 
 def next_due(db: Db, until: datetime, channels: Collection[str]) -> datetime | None:
     """Return when the next message can leave or its lease runs out, or None when that is after `until`."""
-    queries = [select(func.min(OUT.c.lease_until, type_=OUT.c.lease_until.type)).where(OUT.c.state == SENDING)]
+    queries = [
+        select(func.min(OUT.c.lease_until, type_=OUT.c.lease_until.type)).where(OUT.c.state == SENDING)
+    ]
     if channels:
         queries.append(first_due(and_(OUT.c.due_at <= until, _is_next(until)), tuple(sorted(channels))))
     found = [db.connection().execute(query).scalar() for query in queries]
