@@ -97,8 +97,7 @@ class Phone:
         rows = inbox.take(db, 16, at)
         if too_early(db, rows, LIMITS, at) or len(rows) != 1:
             raise RuntimeError(f"{len(rows)} updates are open, of whom one is this phone's")
-        self.turns(db, rows[0], at)
-        inbox.finish(db, [rows[0].id], at)
+        inbox.finish(db, [row.id for row in self.turns(db, rows, at)], at)
         claimed = sending.claim(db, 16, at, LEASE, ("telegram",), LIVE)
         return self.turns.ways.leaving(db, claimed, at)
 
