@@ -1,5 +1,7 @@
 """Whether the tables are those this code wants, and how they become so."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -7,6 +9,7 @@ from sqlalchemy import Connection, inspect, text
 
 from griot.settings import data_folder
 from models.db import Store
+from models.patience import UNHURRIED, unhurried
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -42,9 +45,7 @@ def migrate(store: Store) -> None:
     """Bring the schema to the newest revision, in one transaction; several at once wait for one another."""
     if standing(store) == Standing.CURRENT:
         return
-    with store.alone(), store.engine.begin() as connection:
-        if not store.is_sqlite:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+    with _alone(store) as connection:
         upgrade(connection)
 
 
@@ -62,7 +63,7 @@ def downgrade(store: Store, revision: str) -> None:
     from alembic import command
 
     config = alembic_config()
-    with store.alone(), store.engine.begin() as connection:
+    with _alone(store) as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
 
@@ -74,6 +75,21 @@ def alembic_config() -> "Config":
     config = Config()
     config.set_main_option("script_location", str(data_folder("migrations")))
     return config
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[Connection]:
+    """Yield a transaction in which nobody else migrates; it may last: an index of a large table does.
+
+    Locks of tables are waited for as briefly as ever: whoever comes behind a migration waits with it.
+    """
+    with unhurried(), store.alone(), store.engine.begin() as connection:
+        if not store.is_sqlite:
+            limit = connection.execute(text("SHOW lock_timeout")).scalar_one()
+            connection.execute(text(f"{UNHURRIED}; SET LOCAL lock_timeout = 0"))
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+            connection.execute(text(f"SET LOCAL lock_timeout = '{limit}'"))
+        yield connection
 
 
 def _revision(connection: Connection) -> str | None:

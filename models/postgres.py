@@ -1,5 +1,6 @@
 """PostgreSQL's connections: none waits for ever."""
 
+from math import isinf
 from typing import Any
 
 import psycopg
@@ -21,7 +22,7 @@ class Connection(psycopg.Connection[Any]):
         """Return what the server answers; close and raise OperationalError when the time is over."""
         patience = seconds_left() if timeout is None else timeout
         try:
-            return super().wait(gen, interval, patience)
+            return super().wait(gen, interval, None if isinf(patience) else patience)
         except psycopg.errors._WaitTimeout:
             self.close()  # it cannot be used again: the answer may still come
             raise psycopg.OperationalError("the server does not answer") from None
@@ -30,5 +31,5 @@ class Connection(psycopg.Connection[Any]):
 def connect(*arguments: Any, **options: Any) -> Connection:
     """Return a connection; raise OperationalError when the server does not answer in time."""
     least, most = CONNECT
-    options["connect_timeout"] = max(least, min(most, int(seconds_left())))
+    options["connect_timeout"] = int(max(least, min(most, seconds_left())))
     return Connection.connect(*arguments, **options)

@@ -14,10 +14,10 @@ from griot import schema
 from griot.backup import tables
 from griot.backup.contents import Counts, File, Head, Item, Table, items_of
 from griot.backup.sealed import SealError
-from griot.backup.taking import UNHURRIED
 from models.base import Db
 from models.db import Store, open_store
 from models.media_files import MediaFiles
+from models.patience import UNHURRIED
 
 RUNTIME = frozenset({"worker", "leader"})  # tables that say who runs, nothing of what was done
 

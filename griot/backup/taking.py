@@ -14,9 +14,7 @@ from griot.backup.contents import Counts, File, Head, Writer
 from griot.backup.tables import revision_of, rows_of, shapes_of
 from models.db import Store
 from models.media_files import MediaFiles
-
-# A backup may take longer than a request may; the other limits of a connection stay.
-UNHURRIED = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+from models.patience import UNHURRIED
 
 
 class NoTablesError(Exception):

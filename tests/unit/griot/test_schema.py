@@ -3,13 +3,15 @@
 import io
 import sqlite3
 import threading
+from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, text
+from sqlalchemy import event, inspect, text
 
-from griot.schema import Standing, alembic_config, downgrade, migrate, revisions, standing
+from griot.schema import LOCK, Standing, alembic_config, downgrade, migrate, revisions, standing
 from models.db import open_store, write
+from models.patience import LONGEST, seconds_left, unhurried
 from tests.databases import Databases
 
 
@@ -68,6 +70,31 @@ def test_several_may_migrate_at_once(empty_database: str) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
+
+
+def test_a_migration_may_last(postgresql_databases: Databases) -> None:
+    """Neither the server's limit of a statement nor ours ends it, nor another release that takes its time."""
+    address = postgresql_databases.empty()
+    store, other = open_store(address), open_store(address)
+
+    @event.listens_for(store.engine, "connect")
+    def hurry(connection: Any, _record: object) -> None:
+        connection.execute("SET statement_timeout = '100ms'; SET lock_timeout = '100ms'")
+        connection.commit()
+
+    with other.engine.begin() as connection:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        release = threading.Thread(target=migrate, args=(store,))
+        release.start()
+        release.join(0.4)
+        assert release.is_alive()
+    release.join()
+    assert standing(store) == Standing.CURRENT
+    with unhurried():
+        assert seconds_left() > LONGEST
+    store.close()
+    other.close()
+    postgresql_databases.drop(address)
 
 
 def test_a_new_file_that_another_makes_is_waited_for(sqlite_databases: Databases) -> None:
