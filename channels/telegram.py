@@ -60,10 +60,15 @@ class Telegram:
     limits = Limits(characters=4096, buttons=100, label=200)  # Bot API, sendMessage; 100 buttons in all
 
     def __init__(
-        self, token: str, secret: str, api_url: str = "https://api.telegram.org", timeout: float = 20.0
+        self,
+        token: str,
+        secrets: Sequence[str],
+        api_url: str = "https://api.telegram.org",
+        timeout: float = 20.0,
     ) -> None:
+        """Keep token and secrets; Telegram is told the first secret, an update may bear any."""
         self._bot_id = token.partition(":")[0]
-        self._secret = secret.encode()
+        self._secrets = tuple(secret.encode() for secret in secrets if secret)
         self._token = token
         self._api_url = api_url.rstrip("/")
         self._timeout = timeout  # seconds for a whole call
@@ -71,9 +76,9 @@ class Telegram:
         self._calls: Calls | None = None
 
     def verify(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Return when the secret header is ours; raise SignatureError (setWebhook, secret_token)."""
+        """Return when the header is one of our secrets; raise SignatureError (setWebhook, secret_token)."""
         given = headers.get(SECRET_HEADER, "").encode("utf-8", "surrogatepass")
-        if not self._secret or not hmac.compare_digest(given, self._secret):
+        if not any(hmac.compare_digest(given, secret) for secret in self._secrets):
             raise SignatureError("the secret token is missing or wrong")
 
     def envelope(self, body: bytes) -> Envelope:
@@ -126,7 +131,8 @@ class Telegram:
         Raise SendError with what Telegram objects to. Doing it again changes nothing.
         """
         url = base_url.rstrip("/") + "/webhooks/telegram"
-        self.calls.set_webhook(url, self._secret.decode(), KINDS, MOST_CONNECTIONS)
+        secret = self._secrets[0].decode() if self._secrets else ""
+        self.calls.set_webhook(url, secret, KINDS, MOST_CONNECTIONS)
         for language, profile in profiles.items():
             self.calls.describe(language, profile.commands, profile.description, profile.short_description)
 

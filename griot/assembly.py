@@ -75,7 +75,7 @@ def open_telegram(settings: Settings) -> Telegram:
     """Return the channel Telegram; it connects at its first call."""
     return Telegram(
         settings.telegram_bot_token.get_secret_value(),
-        settings.telegram_webhook_secret.get_secret_value(),
+        settings.webhook_secrets,
         settings.telegram_api_url,
         settings.griot_http_timeout,
     )
@@ -188,7 +188,7 @@ def make_app(
         secret_key=first,
         base_url=settings.origin,
         former_keys=former,
-        machines=(health(store, clock, settings.metrics_token.get_secret_value(), tuple(channels)),),
+        machines=(health(store, clock, settings.metrics_tokens, tuple(channels)),),
         around=hooks.around,
     )
 

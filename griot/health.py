@@ -1,7 +1,7 @@
 """Whether Griot lives, whether it is ready, and its figures."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, jsonify, request
@@ -16,8 +16,8 @@ from models.worker import last_beat
 FRESH = timedelta(seconds=60)  # age of a worker's heartbeat
 
 
-def health(store: Store, clock: Clock, metrics_token: str, channels: Iterable[str] = ()) -> Blueprint:
-    """Return the routes /healthz, /readyz and /metrics (Bearer `metrics_token`, when there is one)."""
+def health(store: Store, clock: Clock, tokens: Sequence[str], channels: Iterable[str] = ()) -> Blueprint:
+    """Return the routes /healthz, /readyz and /metrics (Bearer one of `tokens`, when there are any)."""
     rooms = Blueprint("health", __name__)
     arrived = metrics.Arrived()
 
@@ -32,7 +32,7 @@ def health(store: Store, clock: Clock, metrics_token: str, channels: Iterable[st
 
     @rooms.get("/metrics")
     def figures() -> Response:
-        if metrics_token and not _is_bearer(metrics_token):
+        if tokens and not _is_bearer(tokens):
             return Response("Bearer token wanted\n", 401, {"WWW-Authenticate": "Bearer"})
         try:
             text = metrics.render(store, arrived, clock(), channels)
@@ -57,6 +57,6 @@ def _reasons(store: Store, at: datetime) -> list[str]:
     return []
 
 
-def _is_bearer(token: str) -> bool:
+def _is_bearer(tokens: Sequence[str]) -> bool:
     given = request.headers.get("Authorization", "").encode("utf-8", "surrogatepass")
-    return hmac.compare_digest(given, f"Bearer {token}".encode())
+    return any(hmac.compare_digest(given, f"Bearer {token}".encode()) for token in tokens)

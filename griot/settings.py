@@ -59,13 +59,15 @@ class Settings(BaseSettings):
         default=NO_SECRET, description="seals backups; two keys while rotating, comma between"
     )
     metrics_token: SecretStr = Field(
-        default=NO_SECRET, description="Bearer token that /metrics then asks for"
+        default=NO_SECRET,
+        description="Bearer token that /metrics then asks for; two while rotating, comma between",
     )
     sentry_dsn: SecretStr = Field(default=NO_SECRET, description="where errors are reported")
 
     telegram_bot_token: SecretStr = Field(default=NO_SECRET, description="the bot's token")
     telegram_webhook_secret: SecretStr = Field(
-        default=NO_SECRET, description="proves that a webhook is Telegram's"
+        default=NO_SECRET,
+        description="proves that a webhook is Telegram's; two while rotating, comma between",
     )
     telegram_api_url: str = Field(default="https://api.telegram.org", description="origin of the Bot API")
 
@@ -140,6 +142,16 @@ class Settings(BaseSettings):
     def has_mail(self) -> bool:
         """Tell whether the channel e-mail is on."""
         return bool(self.smtp_url.get_secret_value() and self.mail_from)
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """Return the secrets of Telegram's webhook, the one that Telegram is told first."""
+        return _listed(self.telegram_webhook_secret)
+
+    @property
+    def metrics_tokens(self) -> tuple[str, ...]:
+        """Return the tokens of /metrics."""
+        return _listed(self.metrics_token)
 
     @property
     def twilio_tokens(self) -> tuple[str, ...]:
@@ -225,6 +237,12 @@ def variables() -> dict[str, tuple[str, str]]:
     }
 
 
+def secret_names() -> frozenset[str]:
+    """Return the variables whose values are never shown."""
+    fields = Settings.model_fields.items()
+    return frozenset(name.upper() for name, field in fields if field.annotation is SecretStr)
+
+
 def find_problems(settings: Settings) -> tuple[Problem, ...]:
     """Return what stops a start, every fault at once: each names the variables and the mend.
 
@@ -300,14 +318,14 @@ def _retention_problems(settings: Settings) -> list[Problem]:
 
 def _telegram_problems(settings: Settings) -> list[Problem]:
     token = settings.telegram_bot_token.get_secret_value()
-    secret = settings.telegram_webhook_secret.get_secret_value()
+    secrets = settings.webhook_secrets
     problems = []
-    if secret and not re.match(HEADER_SHAPE, secret):
+    if not all(re.match(HEADER_SHAPE, secret) for secret in secrets):
         mend = "use 1 to 256 characters of A-Z a-z 0-9 _ -"
         problems.append(Problem("value", "TELEGRAM_WEBHOOK_SECRET", mend))
-    if secret and not token:
+    if secrets and not token:
         problems.append(_missing("Telegram", ["TELEGRAM_BOT_TOKEN"]))
-    if token and settings.base_url and not secret:
+    if token and settings.base_url and not secrets:
         problems.append(_missing("Telegram", ["TELEGRAM_WEBHOOK_SECRET"]))
     return problems
 

@@ -233,7 +233,7 @@ def whole_app(stage: Stage, base_url: str = LOOPBACK) -> Flask:
         yield
 
     hooks = Webhooks({Chat.name: Chat()}, stage.keep, lambda: stage.at, base_url, timed)
-    rooms = (health(stage.store, lambda: stage.at, ""),)
+    rooms = (health(stage.store, lambda: stage.at, ()),)
     return stage.app(base_url, machines=rooms, around=hooks.around)
 
 

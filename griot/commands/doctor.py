@@ -36,7 +36,7 @@ from griot.clock import now
 from griot.commands.desk import show_json
 from griot.commands.unapproved import mend_of
 from griot.schema import Standing, revisions, standing
-from griot.settings import Settings, SettingsError, load_settings, variables
+from griot.settings import Settings, SettingsError, load_settings, secret_names, variables
 from models import circuit
 from models.db import Store, UrlError, open_store, read
 from models.demo import is_demo
@@ -48,17 +48,6 @@ from models.template import needs
 
 SOUND_SQLITE = (3, 51, 3)  # below it a rare fault of checkpoints is known
 MOST_PENDING = 50  # updates that may wait at Telegram
-SECRETS = frozenset(
-    {
-        "SECRET_KEY",
-        "METRICS_TOKEN",
-        "SENTRY_DSN",
-        "TELEGRAM_BOT_TOKEN",
-        "TELEGRAM_WEBHOOK_SECRET",
-        "TWILIO_AUTH_TOKEN",
-        "SMTP_URL",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,10 +304,10 @@ def _settings_shown() -> dict[str, str]:
         given = {name.upper(): value for name, value in Settings().model_dump().items()}
     except ValueError:
         given = {}
-    shown = {}
+    shown, secrets = {}, secret_names()
     for name, (default, _) in variables().items():
         value = given.get(name, default)
-        if name in SECRETS:
+        if name in secrets:
             shown[name] = "set" if _is_set(value) else "not set"
         else:
             shown[name] = _address(str(value)) if name.endswith("_URL") else str(value)

@@ -21,7 +21,7 @@ def telegram_url(settings: Settings, code: str) -> str | None:
     if not settings.has_telegram:
         return None
     token = settings.telegram_bot_token.get_secret_value()
-    telegram = Telegram(token, "", settings.telegram_api_url, min(PATIENCE, settings.griot_http_timeout))
+    telegram = Telegram(token, (), settings.telegram_api_url, min(PATIENCE, settings.griot_http_timeout))
     try:
         return f"https://t.me/{telegram.username()}?start={code}"
     except SendError as error:

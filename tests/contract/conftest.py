@@ -32,7 +32,7 @@ def provider(standing: StandIn) -> StandIn:
 @pytest.fixture
 def telegram(provider: StandIn) -> Iterator[Telegram]:
     """Return the channel, connected to the stand-in, with a short deadline."""
-    channel = Telegram(TOKEN, SECRET, provider.url, timeout=1.0)
+    channel = Telegram(TOKEN, [SECRET], provider.url, timeout=1.0)
     yield channel
     channel.close()
 

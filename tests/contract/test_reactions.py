@@ -160,7 +160,7 @@ def channels(standing: StandIn) -> Iterator[dict[str, Channel]]:
     url = standing.url
     account = Account(ACCOUNT_SID, (AUTH_TOKEN,), "https://griot.example.org", "", url, url, 0.5)
     made = {
-        "telegram": Telegram(TOKEN, "", url, timeout=0.5),
+        "telegram": Telegram(TOKEN, (), url, timeout=0.5),
         "whatsapp": whatsapp(account, "+10000000001"),
         "sms": sms(account, "+10000000002"),
     }
@@ -237,7 +237,7 @@ def test_every_condition_of_telegram(stage: Stage, specs: Path) -> None:
         savepoint = stage.db.begin_nested()
         row = stage.queue("telegram")
         if one["match"] in UNREACHED:
-            away = Telegram(TOKEN, "", "http://127.0.0.1:9", timeout=0.5)
+            away = Telegram(TOKEN, (), "http://127.0.0.1:9", timeout=0.5)
             replace(stage, channels={"telegram": away}).call(row)
             away.close()
         else:

@@ -155,7 +155,7 @@ def test_a_refused_connection_means_never_sent() -> None:
     """Nothing listens: the message did not leave and may be repeated."""
     with StandIn() as closed:
         url = closed.url
-    telegram = Telegram(TOKEN, "", url, timeout=1.0)
+    telegram = Telegram(TOKEN, (), url, timeout=1.0)
     error = refusal(telegram)
     telegram.close()
     assert error.failure is Failure.NOT_SENT
@@ -188,7 +188,7 @@ def test_a_waiting_chat_delays_no_other(provider: StandIn, telegram: Telegram) -
 
 def test_closing_gives_up_calls_under_way(provider: StandIn) -> None:
     """A process that ends does not wait for a silent provider; the call's outcome is unknown."""
-    telegram = Telegram(TOKEN, "", provider.url, timeout=60.0)
+    telegram = Telegram(TOKEN, (), provider.url, timeout=60.0)
     provider.trouble(AMINA, Trouble(fault=Fault.STALL, accepts=True))
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(refusal, telegram)
@@ -206,7 +206,7 @@ def test_the_token_is_in_no_error_and_no_log(
     for fault in ("unauthorized", "drop", "html", "server_error"):
         provider.trouble(AMINA, Trouble(fault=Fault(fault)))
         shown.append("".join(traceback.format_exception(refusal(telegram))))
-    broken = Telegram(TOKEN, "", "http://127.0.0.1:99999", timeout=1.0)
+    broken = Telegram(TOKEN, (), "http://127.0.0.1:99999", timeout=1.0)
     shown.append("".join(traceback.format_exception(refusal(broken))))
     broken.close()
     secret = TOKEN.partition(":")[2]

@@ -34,7 +34,7 @@ def client(database: str) -> Iterator[tuple[FlaskClient, str]]:
     store = open_store(database)
     intake = Intake(store, lambda db: None, lambda: None)
     app = Flask(__name__)
-    channel = Telegram(TOKEN, SECRET)
+    channel = Telegram(TOKEN, [SECRET])
     app.register_blueprint(
         webhooks(
             {"telegram": channel}, intake.keep, lambda: datetime.now(UTC), "", lambda name: nullcontext()
@@ -91,14 +91,14 @@ def test_every_call_is_as_published(provider: StandIn, telegram: Telegram, bot_a
 
 def test_every_sample_is_read(samples: Samples) -> None:
     """Each sample gives one reply or one news, but the two that Griot has no use for."""
-    telegram = Telegram(TOKEN, SECRET)
+    telegram = Telegram(TOKEN, [SECRET])
     unused = {name for name, update in samples.items() if not telegram.parse(json.dumps(update).encode())}
     assert unused == {"tg_group_migrated", "tg_unknown_update_type"}
 
 
 def test_the_samples_say_what_they_say(samples: Samples) -> None:
     """A few facts of the samples: deep link, language, edit, block, group."""
-    telegram = Telegram(TOKEN, SECRET)
+    telegram = Telegram(TOKEN, [SECRET])
     read_as = {name: telegram.parse(json.dumps(update).encode()) for name, update in samples.items()}
     replies = {name: found[0] for name, found in read_as.items() if found}
     link, pt, edit = (replies[name] for name in ("tg_start_deep_link", "tg_text_pt", "tg_edited_message"))

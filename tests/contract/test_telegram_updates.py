@@ -14,7 +14,7 @@ from tests.standin.server import TOKEN
 SECRET = "not-a-real-secret-0123456789abcdef"
 AMINA = {"id": 500000001, "is_bot": False, "first_name": "Amina", "language_code": "pt-BR"}
 CHAT = {"id": 500000001, "first_name": "Amina", "type": "private"}
-TELEGRAM = Telegram(TOKEN, SECRET)
+TELEGRAM = Telegram(TOKEN, [SECRET])
 
 
 def body(kind: str, event: object, update_id: object = 810000001) -> bytes:
@@ -59,7 +59,7 @@ def test_anything_else_is_refused(headers: dict[str, str]) -> None:
 def test_no_secret_lets_nobody_in() -> None:
     """Without a configured secret even an empty header is refused."""
     with pytest.raises(SignatureError):
-        Telegram(TOKEN, "").verify("", {SECRET_HEADER: ""}, b"")
+        Telegram(TOKEN, ()).verify("", {SECRET_HEADER: ""}, b"")
 
 
 def test_the_envelope_of_a_message() -> None:

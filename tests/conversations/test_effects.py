@@ -130,7 +130,7 @@ def _address(phone: Stage) -> Address:
 
 
 def _take(store: Store, body: bytes, name: str) -> None:
-    telegram = Telegram("40000001:fictitious", "secret")
+    telegram = Telegram("40000001:fictitious", ["secret"])
     turns = Turns({"telegram": telegram}, VOICES, FormShelf(), ProgrammeShelf(), lambda db, language, at: "")
 
     def work(db: Db) -> None:

@@ -30,10 +30,10 @@ def store(empty_database: str) -> Iterator[Store]:
     opened.close()
 
 
-def a_client(store: Store, token: str = "") -> FlaskClient:
+def a_client(store: Store, *tokens: str) -> FlaskClient:
     """Return a client of the routes."""
     app = Flask("health")
-    app.register_blueprint(health(store, lambda: AT, token))
+    app.register_blueprint(health(store, lambda: AT, tokens))
     return app.test_client()
 
 
@@ -156,6 +156,7 @@ def test_figures_may_ask_for_a_token(store: Store) -> None:
     client = a_client(store, "token-of-nobody")
     assert client.get("/metrics").status_code == 401
     assert client.get("/metrics", headers={"Authorization": "Bearer wröng"}).status_code == 401
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 401
 
 
 def test_measures_are_opened_in_a_folder_of_their_own(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def floor(database: str, tmp_path: Path) -> Iterator[Floor]:
         provider.hears(f"whatsapp:{PHONE}")
         url = provider.url
         account = Account(ACCOUNT_SID, (AUTH_TOKEN,), "https://griot.example.org", "", url, url, 3.0)
-        telegram, on_whatsapp = Telegram(TOKEN, "", url, timeout=3.0), whatsapp(account, "+10000000001")
+        telegram, on_whatsapp = Telegram(TOKEN, (), url, timeout=3.0), whatsapp(account, "+10000000001")
         telegram.username()  # the library is imported and connected: the first calls do not wait for it
         provider.clear()
         provider.hears(f"whatsapp:{PHONE}")

@@ -463,7 +463,7 @@ def test_a_fault_on_the_next_way_stops_nobody_else(db: Db, ways: Ways) -> None:
 def test_no_address_stands_in_the_key_of_an_alert(db: Db) -> None:
     """Keys outlive an erasure; a message's id at Telegram begins with the chat's."""
     person = a_person(db, telegram="500000001")
-    turns = make_turns({"telegram": Telegram("1:fictitious", "fictitious", "http://127.0.0.1:9", 1)})
+    turns = make_turns({"telegram": Telegram("1:fictitious", ["fictitious"], "http://127.0.0.1:9", 1)})
     chat = {"id": 500000001, "type": "private", "first_name": "Awa"}
     told = {"message_id": 7, "date": 1, "chat": chat, "from": chat | {"is_bot": False}, "text": "STOP"}
     body = json.dumps({"update_id": 77, "message": told}).encode()

@@ -160,7 +160,7 @@ def notice(word: str) -> Callable[[Db, Inbox, datetime], None]:
 def stage(database: str, tmp_path: Path) -> Iterator[Stage]:
     """Yield the parts, on each database."""
     with StandIn() as provider:
-        telegram = Telegram(TOKEN, "", provider.url, timeout=1.0)
+        telegram = Telegram(TOKEN, (), provider.url, timeout=1.0)
         store = open_store(database)
         yield Stage(store, provider, telegram, tmp_path)
         telegram.close()
@@ -284,7 +284,7 @@ def test_once_waits_half_a_minute_at_most(stage: Stage) -> None:
 
 def test_a_refused_connection_is_tried_again(stage: Stage) -> None:
     """What never left is sent later, once."""
-    down = Telegram(TOKEN, "", "http://127.0.0.1:9", timeout=1.0)
+    down = Telegram(TOKEN, (), "http://127.0.0.1:9", timeout=1.0)
     stage.queue("hello")
     listening = ear(stage.store, is_alone=False)
     stop = threading.Event()

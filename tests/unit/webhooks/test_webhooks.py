@@ -57,7 +57,7 @@ def a_hook(store: Store, patience: float = PATIENCE, announce: Callable[[Db], No
     """Return the webhooks over a store."""
     woken: list[int] = []
     intake = Intake(store, announce, lambda: woken.append(1), patience)
-    channels = {"telegram": Telegram("700100200:HOOK-token-of-nobody-0123456789abcdef", SECRET)}
+    channels = {"telegram": Telegram("700100200:HOOK-token-of-nobody-0123456789abcdef", [SECRET])}
     app = Flask("hook")
     hooks = Webhooks(channels, intake.keep, lambda: AT, "https://griot.example", lambda name: nullcontext())
     app.wsgi_app = hooks.around(app.wsgi_app)
