@@ -1,9 +1,10 @@
 """Working days of a city: its week, the public holidays of its country, and the programme's corrections."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import product
 
 from bot.programme import City, Programme, Secretariat, Weekday
 
@@ -65,6 +66,13 @@ def is_quiet(programme: Programme, city: City, day: date) -> bool:
 def is_ramadan(programme: Programme, day: date) -> bool:
     """Return whether the day is in Ramadan, as far as the programme's table knows."""
     return any(month.start <= day <= month.end for month in programme.ramadan)
+
+
+def look_up_holidays(programme: Programme, years: Iterable[int]) -> None:
+    """Read the published tables of all the programme's countries for these years: it takes a second once."""
+    cities = {city.country for city in programme.cities.values()}
+    for country, year in product(sorted({*cities, programme.secretariat.country}), years):
+        _published(country, year, "en")
 
 
 @lru_cache(maxsize=256)

@@ -100,7 +100,7 @@ def _run(worker: Worker, work: Work, stop: threading.Event) -> None:
     """
     warm_up(work.channels)
     try:
-        read(work.store, work.prepare)
+        work.prepare(work.store, work.clock())
     except Exception as error:  # noqa: BLE001 - a form that cannot be read is told by its own turns
         log.error("what turns need could not be prepared: %s", trace_of(error))
     worker.run(stop)

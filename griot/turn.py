@@ -15,6 +15,7 @@ from bot.ladder import NEWEST
 from bot.programme import Programme
 from bot.talk import Outcome, Scene, Who
 from bot.values import Heard, Message, Say
+from bot.working_days import look_up_holidays
 from channels.base import Channel, Inbound, Reach, Receipt, parts_of
 from griot import effects
 from griot.digests import Digests
@@ -26,7 +27,7 @@ from models import inbox, outbox
 from models.base import Db
 from models.consent import was_asked
 from models.conversation import OpenChat, chat_of, chats_of, save_chat
-from models.db import gather, settle
+from models.db import Store, gather, read, settle
 from models.facts import StoredFacts, no_details
 from models.form import FormShelf
 from models.inbox import Inbox
@@ -111,13 +112,19 @@ class Turns:
         """Return how messages of this process go on that fail."""
         return Ways(frozenset(self.channels), self.voices, self.programmes, partial(parts_of, self.channels))
 
-    def prepare(self, db: Db) -> None:
-        """Compile the programme and its forms; read only. The first turn would hold the database for that."""
+    def prepare(self, store: Store, at: datetime) -> None:
+        """Compile the programme and its forms, look holidays up. The first turn would hold the database."""
         try:
-            for name in self.programmes.programme(db).forms:
-                self.forms.form(db, name)
+            programme = read(store, self._compiled)
         except LookupError:
             return  # nothing is loaded yet
+        look_up_holidays(programme, (at.year - 1, at.year, at.year + 1))
+
+    def _compiled(self, db: Db) -> Programme:
+        programme = self.programmes.programme(db)
+        for name in programme.forms:
+            self.forms.form(db, name)
+        return programme
 
     def apologise(self, db: Db, row: Inbox, at: datetime) -> None:
         """Tell the person once that something went wrong on our side."""

@@ -77,7 +77,7 @@ class Work:
     files: MediaFiles
     measure_turn: Callable[[float], None]
     measure_send: Callable[[str, str, float], None]
-    prepare: Callable[[Db], None] = lambda db: None  # reads what the first turn would else wait for
+    prepare: Callable[[Store, datetime], None] = lambda store, at: None  # what a turn would else do
 
 
 @dataclass(slots=True)

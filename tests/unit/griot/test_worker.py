@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy import text as sql
 
+from bot import working_days
 from bot.values import Message
 from channels.telegram import Telegram
 from channels.twilio import Account, sms
@@ -31,13 +32,14 @@ from models.media_files import MediaFiles
 from models.outbox import BULK, Outbox, OutboxState, enqueue
 from models.pace import PaceLimits
 from models.person import Address, add_person
-from models.programme import ProgrammeShelf
+from models.programme import ProgrammeShelf, current_programme
 from tests.site import griot_command
 from tests.standin.server import TOKEN, StandIn
 from tests.standin.trouble import Fault, Trouble
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN
 
 NO_LIMITS = PaceLimits(0, 0)
+AT = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -525,10 +527,23 @@ def _run(environment: dict[str, str], *words: str) -> subprocess.CompletedProces
 
 
 def test_forms_are_compiled_before_the_first_turn(aston_database: str) -> None:
-    """In a transaction that only reads: a turn would hold SQLite's lock, and webhooks would wait."""
+    """A turn would hold SQLite's lock meanwhile, and webhooks would wait."""
     store = open_store(aston_database)
     turns = make_turns({})
-    read(store, turns.prepare)
+    turns.prepare(store, AT)
     write(store, lambda db: db.execute(update(FormVersion).values(source="no form")))
     assert read(store, lambda db: turns.forms.form(db, "weekly_update")).name == "weekly_update"
+    store.close()
+
+
+def test_holidays_are_looked_up_before_the_first_turn(aston_database: str) -> None:
+    """Their package takes half a second to import, and each country that follows the moon as long again."""
+    store = open_store(aston_database)
+    working_days._published.cache_clear()
+    make_turns({}).prepare(store, AT)
+    programme, known = read(store, current_programme), working_days._published.cache_info().misses
+    for city in programme.cities.values():
+        for year in (AT.year - 1, AT.year, AT.year + 1):
+            working_days.is_holiday(programme, city.country, AT.date().replace(year=year))
+    assert working_days._published.cache_info().misses == known
     store.close()
