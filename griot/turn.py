@@ -11,7 +11,6 @@ from bot import editing, notices
 from bot.control import ask_consent
 from bot.conversation import hear, silent
 from bot.gathering import silence_of
-from bot.ladder import NEWEST
 from bot.programme import Programme
 from bot.talk import Outcome, Scene, Who
 from bot.values import Heard, Message, Say
@@ -359,7 +358,6 @@ def _enqueue(db: Db, way: _Way, person: KnownPerson | Who, message: Message, at:
         message=message,
         at=way.at,
         handled_at=at,
-        rung_reason=NEWEST,
     )
 
 
@@ -373,5 +371,4 @@ def _enqueue_stranger(db: Db, row: Inbox, address: str, text: str, at: datetime)
         message=Message(text, kind="stranger"),
         at=row.received_at,
         handled_at=at,
-        rung_reason=NEWEST,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import literal, select
 from models.base import Db
 from models.inbox import QUARANTINED, Inbox
 from models.ladder import gone_on
-from models.outbox import Outbox, OutboxState, is_rest
+from models.outbox import Outbox, OutboxState, has_failed
 from models.person import Person
 
 NEWEST = 50  # of each kind
@@ -45,7 +45,7 @@ def worries(db: Db) -> list[Worry]:
         select(Outbox.id, literal(False), Person.name, Person.city, Outbox.channel, Outbox.text, Outbox.state)
         .add_columns(Outbox.error, Outbox.created_at, Outbox.key)
         .outerjoin(Person, Person.id == Outbox.person_id)
-        .where(is_rest(), Outbox.state.in_(WORRYING))
+        .where(has_failed(), Outbox.state.in_(WORRYING))
     )
     told = db.execute(messages.order_by(Outbox.id.desc()).limit(NEWEST)).all()
     elsewhere = gone_on(db, [row.key for row in told])

@@ -14,7 +14,7 @@ from models.city import City, absence_on, today_in
 from models.consent import Consent, state_at
 from models.inbox import SOMEBODYS, Inbox
 from models.media import sizes_by_ref, sizes_of
-from models.outbox import Outbox
+from models.outbox import Outbox, rung_of
 from models.person import Address, Person
 from models.submission import GAP, Answer, Submission, SubmissionState
 
@@ -221,6 +221,7 @@ def messages_out(db: Db, after: int, since: datetime | None) -> Page:
 
 def message_out(row: Outbox) -> Record:
     """Return one message to a person."""
+    rung, rung_reason = rung_of(row)
     return {
         "id": row.id,
         "key": row.key,
@@ -230,8 +231,8 @@ def message_out(row: Outbox) -> Record:
         "kind": row.kind,
         "text": row.text,
         "state": row.state,
-        "rung": row.rung or None,
-        "rung_reason": row.rung_reason or None,
+        "rung": rung,
+        "rung_reason": rung_reason,
         "provider_id": row.provider_id or None,
         "error_code": row.error_code or None,
         "error": row.error or None,

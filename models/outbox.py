@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.ladder import WHATSAPP
+from bot.ladder import NEWEST, WHATSAPP
 from bot.values import Message, Opening
 from models.base import Base, Db, Json
 from models.db import insert_new, later, new_row, table_of
@@ -53,10 +53,13 @@ IS_SENDING = text("state = 'sending'")
 IS_OPEN = text("state in ('queued', 'sending')")
 IS_REPEAT = text("state = 'queued' and repeats > 0")
 ARRIVED = "('sent', 'delivered', 'read')"
-IS_REST = text(f"state not in {ARRIVED}")
+HAS_FAILED = "state not in ('queued', 'sending', 'sent', 'delivered', 'read')"
+IS_REST = text(HAS_FAILED)
 IS_HELD = text("state = 'queued' and error_code = 'budget'")
 IS_UNCOUNTED = text("sent_at is not null and parts is null")
-HAS_PROVIDER_ID = text("provider_id <> ''")
+TOLD_NO_MORE = ("telegram", "email")  # what these took has arrived as far as they ever tell
+IS_TOLD_OF = "channel not in ('telegram', 'email')"
+HAS_RECEIPTS = text(f"provider_id <> '' and {IS_TOLD_OF}")
 
 
 class Outbox(Base):
@@ -86,8 +89,8 @@ class Outbox(Base):
         Index(
             "ix_outbox_provider_id",
             "provider_id",
-            sqlite_where=HAS_PROVIDER_ID,
-            postgresql_where=HAS_PROVIDER_ID,
+            sqlite_where=HAS_RECEIPTS,
+            postgresql_where=HAS_RECEIPTS,
         ),
         Index("ix_outbox_held", "channel", sqlite_where=IS_HELD, postgresql_where=IS_HELD),
         Index("ix_outbox_uncounted", "id", sqlite_where=IS_UNCOUNTED, postgresql_where=IS_UNCOUNTED),
@@ -120,7 +123,7 @@ class Outbox(Base):
     provider_id: Mapped[str] = mapped_column(default="")
     error_code: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
-    rung: Mapped[str] = mapped_column(default="")
+    rung: Mapped[str] = mapped_column(default="")  # these two are empty for an answer: see `rung_of`
     rung_reason: Mapped[str] = mapped_column(default="")
     content_sid: Mapped[str] = mapped_column(default="")  # the template, or the buttons, that it leaves as
     parts: Mapped[int | None]  # what it was counted as once it had left: the parts of an SMS, else 1
@@ -194,11 +197,11 @@ def answer(
     message: Message,
     at: datetime,
     handled_at: datetime,
-    rung_reason: str,
 ) -> None:
     """Queue the answer to what came at `at`, there where it came from, with the rest of what is gathered.
 
-    Without a person it is for a stranger. A notice leaves although the person said stop.
+    Without a person it is for a stranger. A notice leaves although the person said stop. Which rung it is and
+    why goes without saying: see `rung_of`.
     """
     row = {
         "key": key,
@@ -213,10 +216,14 @@ def answer(
         "created_at": at,
         "changed_at": handled_at,
         "due_at": min(at, handled_at),  # the clock may have jumped back meanwhile
-        "rung": channel,
-        "rung_reason": rung_reason,
+        "rung": WHATSAPP if channel == WHATSAPP else "",  # there it may become another
     }
     later(db, new_row(db, OUT), row)
+
+
+def rung_of(row: Outbox) -> tuple[str, str]:
+    """Return the rung of a message and why it is that one; of an answer, where it came from."""
+    return row.rung or row.channel, row.rung_reason or NEWEST
 
 
 def cancel(db: Db, person_id: int, at: datetime, kinds: Collection[str] | None = None) -> int:
@@ -238,7 +245,7 @@ class Which:
 
     def rows(self, *, only_its: bool) -> ColumnElement[bool]:
         """Return the condition for its row; `only_its`: of a repeated message, not for the other copy."""
-        is_its = and_(OUT.c.provider_id == self.provider_id, OUT.c.provider_id != "")
+        is_its = and_(OUT.c.provider_id == self.provider_id, OUT.c.provider_id != "", text(IS_TOLD_OF))
         if self.reference.isdecimal() and len(self.reference) <= ID_DIGITS:
             has_ours = OUT.c.id == int(self.reference)
             is_its = or_(is_its, and_(has_ours, OUT.c.provider_id == "") if only_its else has_ours)
@@ -340,13 +347,13 @@ Counts = dict[tuple[str, str], int]
 
 
 def count_rest(db: Db) -> Counts:
-    """Return how many messages that have not arrived stand in each (state, channel); quick by an index."""
-    return _count(db, is_rest())
+    """Return how many messages that have not arrived stand in each (state, channel); quick by indexes."""
+    return _count(db, has_failed()) | _count(db, OUT.c.state == QUEUED) | _count(db, OUT.c.state == SENDING)
 
 
-def is_rest() -> TextClause:
-    """Return the condition of what has not arrived, as its index has it."""
-    return text(f"outbox.state not in {ARRIVED}")
+def has_failed() -> TextClause:
+    """Return the condition of what will not leave any more, as its index has it."""
+    return text(f"outbox.{HAS_FAILED}")
 
 
 def count_arrived(db: Db) -> Counts:
@@ -354,7 +361,7 @@ def count_arrived(db: Db) -> Counts:
     return _count(db, text(f"outbox.state in {ARRIVED}"))
 
 
-def _count(db: Db, which: TextClause) -> Counts:
+def _count(db: Db, which: ColumnElement[bool] | TextClause) -> Counts:
     counted = select(OUT.c.state, OUT.c.channel, func.count()).where(which)
     rows = db.connection().execute(counted.group_by(OUT.c.state, OUT.c.channel))
     return {(state, channel): n for state, channel, n in rows}

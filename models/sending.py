@@ -20,6 +20,7 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     or_,
     select,
     tuple_,
@@ -34,7 +35,7 @@ from bot.values import Message
 from models.base import Db
 from models.city import City
 from models.consent import consent_of, state_at
-from models.outbox import BULK, OUT, QUEUED, SENDING, OutboxState, message_from
+from models.outbox import BULK, OUT, QUEUED, SENDING, TOLD_NO_MORE, OutboxState, message_from
 from models.person import Address, KnownPerson, Person, PersonState, note_change
 from models.queues import CHANNELS, first_due
 
@@ -165,13 +166,17 @@ def drop_unsendable(db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Cl
 
 
 def mark_sent(db: Db, sent: Sequence[Sent], at: datetime) -> None:
-    """Note what providers accepted; a receipt that came first keeps its higher state."""
+    """Note what providers accepted; a receipt that came first keeps its higher state.
+
+    Where no receipt follows only the text is kept: buttons, tokens and HTML would be a fifth of the database.
+    """
     if not sent:
         return
     rows = [{"row": one.id, "token": one.lease_token, "provided": one.provider_id, "at": at} for one in sent]
     db.connection().execute(_MARKING, rows)
 
 
+_IS_LAST_WORD = or_(*(OUT.c.channel == channel for channel in TOLD_NO_MORE))
 _MARKING = (
     update(OUT)
     .where(OUT.c.id == bindparam("row"), OUT.c.lease_token == bindparam("token"))
@@ -182,6 +187,7 @@ _MARKING = (
         changed_at=bindparam("at"),
         error="",
         error_code="",
+        message=case((_IS_LAST_WORD, literal({}, OUT.c.message.type)), else_=OUT.c.message),
         **NO_LEASE,
     )
 )

@@ -1,10 +1,12 @@
 """Reports and their answers."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from hashlib import sha256
 
 from sqlalchemy import (
     CheckConstraint,
@@ -113,7 +115,7 @@ class Answer(Base):
     is_current: Mapped[bool] = mapped_column(default=True)
     author: Mapped[int] = mapped_column(ForeignKey("person.id"))
     channel: Mapped[str]
-    source: Mapped[str] = mapped_column(default="")  # the provider's message id: an edit finds its answer
+    source: Mapped[str] = mapped_column(default="")  # `trace_of` the message: an edit of it finds its answer
     at: Mapped[datetime]
     changed_at: Mapped[datetime]  # for `export --since`: when it was kept, or replaced
 
@@ -350,16 +352,24 @@ def next_reference(db: Db, city: str, stem: str) -> str:
 
 
 def answered_by(db: Db, person_id: int, source: str) -> tuple[Stored, tuple[str, ...]] | None:
-    """Return the report and the questions that a message of this person answered first, or None."""
+    """Return the report and the questions that a message of this person answered first, or None.
+
+    Answers of an earlier release have the source itself.
+    """
     query = (
         select(Answer.question, *STORED)
         .join(Submission, Submission.id == Answer.submission_id)
-        .where(Answer.source == source, Answer.author == person_id)
+        .where(Answer.source.in_((trace_of(source), source)), Answer.author == person_id)
         .order_by(Answer.id)
     )
     rows = db.execute(query).all()
     paths = dict.fromkeys(row[0] for row in rows)  # an edited message answers the same question again
     return (stored_in(list(rows[0][1:])), tuple(paths)) if rows else None
+
+
+def trace_of(source: str) -> str:
+    """Return what is kept of a message's id: eight characters, "" for none; the author tells them apart."""
+    return urlsafe_b64encode(sha256(source.encode()).digest()[:6]).decode() if source else ""
 
 
 def open_report(db: Db, values: Mapping[str, object], at: datetime, handled_at: datetime) -> int:
@@ -398,7 +408,7 @@ def keep_answers(
             "is_current": True,
             "author": change.author,
             "channel": change.channel,
-            "source": change.source,
+            "source": trace_of(change.source),
             "at": change.at,
             "changed_at": change.handled_at,
         }

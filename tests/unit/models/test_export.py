@@ -236,7 +236,7 @@ def test_messages_go_both_ways_with_the_same_fields(db: Db) -> None:
     assert (heard["direction"], heard["key"], heard["kind"]) == ("in", "telegram:1:7", "reply")
     assert (heard["text"], heard["state"], heard["error"]) == ("bonjour", "done", None)
     assert (said["direction"], said["key"], said["attempts"]) == ("out", "reply:1:1", 1)
-    assert (said["sent_at"], said["rung"]) == ("2026-11-23T10:00:00.123Z", None)
+    assert (said["sent_at"], said["rung"]) == ("2026-11-23T10:00:00.123Z", "telegram")
 
 
 def test_a_strangers_message_is_told_apart(db: Db) -> None:

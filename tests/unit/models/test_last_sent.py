@@ -10,7 +10,7 @@ from models.base import Db, Json
 from models.facts import StoredFacts
 from models.form import FormShelf, add_form
 from models.person import add_person
-from models.submission import Submission, SubmissionState, last_sent_of
+from models.submission import Answer, Submission, SubmissionState, answered_by, last_sent_of, trace_of
 from tests.unit.models.conftest import LOADED_AT
 from tests.xlsform import form_of, settings, survey
 
@@ -131,3 +131,14 @@ def test_without_a_report_there_is_no_last_time(db: Db) -> None:
     for city in ("bamako", None):
         facts = StoredFacts(db, FormShelf(), person, city, LOADED_AT, lambda *_: "")
         assert (facts.previous(FORM).given, facts.previous(FORM).form) == ({}, None)
+
+
+def test_an_edit_finds_what_it_answered(db: Db) -> None:
+    """By what is kept of the message's id; or, for an answer of an earlier release, by the id itself."""
+    person, at = a_person(db), LOADED_AT
+    for number, kept in enumerate((trace_of("telegram:1:7"), "telegram:1:8")):
+        report = a_report(db, person, number, "Demo")
+        row = {"submission_id": report, "question": f"q{number}", "value": {"value": 1}, "source": kept}
+        db.add(Answer(**row, revision=1, author=person, channel="telegram", at=at, changed_at=at))
+    found = [answered_by(db, person, f"telegram:1:{number}") for number in (7, 8, 9)]
+    assert [each[1] if each else () for each in found] == [("q0",), ("q1",), ()]

@@ -12,7 +12,8 @@ from models.db import open_store, read, write
 from models.jumps import settle_jumps
 from models.outbox import BULK, LIVE, OUT
 from models.queues import look, oldest_due
-from models.sending import claim, next_due, settle_lost
+from models.sending import claim, next_due
+from models.settling import settle_lost
 from tests.databases import Databases, make_tables
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)

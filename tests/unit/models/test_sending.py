@@ -296,12 +296,26 @@ def test_what_was_not_called_is_given_back(db: Db) -> None:
 
 def test_receipts_never_go_backwards(db: Db) -> None:
     """Delivered after read changes nothing, in any order and repeated."""
-    a_message(db)
+    a_message(db, channel="sms")
     [row] = claimed(db)
     mark_sent(db, [Sent(row.id, row.lease_token, "1:1")], AT)
     steps = (OutboxState.READ, OutboxState.DELIVERED, OutboxState.READ)
-    assert [note_receipt(db, "telegram", "1:1", step, AT) for step in steps] == [True, False, False]
+    assert [note_receipt(db, "sms", "1:1", step, AT) for step in steps] == [True, False, False]
     assert row_of(db, row).state == OutboxState.READ
+
+
+@pytest.mark.parametrize(
+    ("channel", "options"), [("telegram", ()), ("email", ()), ("sms", ("Yes",)), ("whatsapp", ("Yes",))]
+)
+def test_buttons_are_kept_while_they_may_be_sent_again(
+    db: Db, channel: str, options: tuple[str, ...]
+) -> None:
+    """Of what can still fail all is kept; of what has arrived as far as the channel tells, the text."""
+    a_message(db, channel=channel, message=Message("Demo?", ("Yes",), token="q1"))
+    [row] = claimed(db)
+    assert message_of(row_of(db, row)).options == ("Yes",)
+    mark_sent(db, [Sent(row.id, row.lease_token, "1:1")], AT)
+    assert (message_of(row_of(db, row)).text, message_of(row_of(db, row)).options) == ("Demo?", options)
 
 
 def test_the_next_due_time_skips_who_must_wait(db: Db) -> None:
@@ -337,7 +351,7 @@ SINCE: dict[str, Callable[[Db, Claimed], object]] = {
     ],
     "delivered": lambda db, row: [
         mark_sent(db, [Sent(row.id, row.lease_token, "1:1")], AT),
-        note_receipt(db, "telegram", "1:1", OutboxState.DELIVERED, LATER),
+        note_receipt(db, "telegram", "1:1", OutboxState.DELIVERED, LATER, str(row.id)),
     ],
     "erased": lambda db, row: erase(db, int(row.recipient), LATER),
 }
