@@ -111,6 +111,11 @@ class Verdict:
     until: datetime | None = None  # it is of no use then or later
     late: tuple[str, ...] = ()  # the cities that an escalation lists
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it is never sent, whatever changes."""
+        return not self.leaves and not self.waits
+
 
 def waits_for_no_hour(key: str) -> bool:
     """Tell whether this is the key of an alert that leaves at any hour."""

@@ -12,10 +12,9 @@ from bot.schedule import ALERT, ANY_HOUR, HELD, Occurrence
 from bot.values import Message
 from models import ladder
 from models.base import Db
-from models.occurrence import OccurrenceState
+from models.occurrence import OccurrenceState, decide
 from models.outbox import LIVE
 from models.person import Address, Person, PersonState, Role
-from models.timetable import decide
 
 log = logging.getLogger(__name__)
 

@@ -1,13 +1,15 @@
 """Occurrences: each due instance of a prompt, reminder or digest, decided once under its key."""
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, literal_column, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, literal_column, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Json
-from models.db import table_of
+from bot import schedule
+from models.base import Base, Db, Json
+from models.db import insert_first, insert_unless_there, table_of
 
 
 class OccurrenceState(StrEnum):
@@ -51,3 +53,68 @@ class Occurrence(Base):
 
 OCCURRENCE = table_of(Occurrence)
 HELD: ColumnElement[str] = literal_column("'held'")  # written out: both databases see that the index applies
+
+
+def decide(
+    db: Db,
+    occurrence: schedule.Occurrence,
+    state: OccurrenceState,
+    at: datetime,
+    reason: str = "",
+    data: Mapping[str, Json] | None = None,
+) -> bool:
+    """Keep what was decided for an occurrence; return False when it was decided before."""
+    return insert_first(db, OCCURRENCE, **_row(occurrence, state, at, reason, data))
+
+
+def supersede(db: Db, occurrences: Iterable[schedule.Occurrence], at: datetime) -> None:
+    """Keep in one statement of each that it is never sent, and why; what was decided before stays."""
+    rows = [_row(each, OccurrenceState.SUPERSEDED, at, each.reason) for each in occurrences]
+    insert_unless_there(db, OCCURRENCE, rows)
+
+
+def _row(
+    occurrence: schedule.Occurrence,
+    state: OccurrenceState,
+    at: datetime,
+    reason: str,
+    data: Mapping[str, Json] | None = None,
+) -> dict[str, Json]:
+    return {
+        "key": occurrence.key,
+        "kind": occurrence.kind,
+        "person_id": occurrence.person,
+        "city": occurrence.city,
+        "form": occurrence.form,
+        "period": occurrence.period,
+        "milestone": occurrence.milestone,
+        "deadline": occurrence.deadline,
+        "due_at": occurrence.due_at,
+        "send_at": at if state == OccurrenceState.SENT else occurrence.send_at,
+        "state": state,
+        "reason": reason,
+        "data": dict(data or {}),
+        "decided_at": at,
+    }
+
+
+def known(db: Db, keys: Collection[str]) -> set[str]:
+    """Return those of the keys that were decided; a held alert is not yet."""
+    if not keys:
+        return set()
+    query = select(OCCURRENCE.c.key).where(
+        OCCURRENCE.c.key.in_(keys), OCCURRENCE.c.state != OccurrenceState.HELD
+    )
+    return set(db.connection().execute(query).scalars())
+
+
+def release(db: Db, key: str, at: datetime) -> Mapping[str, Json] | None:
+    """Return what a held alert says, marked as sent; None when another worker was first."""
+    releasing = (
+        update(OCCURRENCE)
+        .where(OCCURRENCE.c.key == key, OCCURRENCE.c.state == OccurrenceState.HELD)
+        .values(state=OccurrenceState.SENT, send_at=at, decided_at=at)
+        .returning(OCCURRENCE.c.data)
+    )
+    data: Mapping[str, Json] | None = db.connection().execute(releasing).scalar()
+    return data

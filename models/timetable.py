@@ -1,6 +1,6 @@
 """What the schedule depends on, read from the store; and what it decided, kept there."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,7 +16,6 @@ from bot.schedule import HELD, Absence, Addressee, Deadline, Decided, Occurrence
 from models.base import Db, Json
 from models.city import City, absences
 from models.consent import Consent
-from models.db import insert_first
 from models.ladder import reached_all
 from models.milestone import CityMilestone
 from models.occurrence import HELD as IS_HELD
@@ -190,57 +189,6 @@ def upcoming(
     until = at + timedelta(days=days)
     found = plan(world_of(db, programme, channels, ceiling, at), at, until)
     return [each for each in found if at <= each.occurrence.send_at <= until]
-
-
-def decide(
-    db: Db,
-    occurrence: Occurrence,
-    state: OccurrenceState,
-    at: datetime,
-    reason: str = "",
-    data: Mapping[str, Json] | None = None,
-) -> bool:
-    """Keep what was decided for an occurrence; return False when it was decided before."""
-    return insert_first(
-        db,
-        OCCURRENCE,
-        key=occurrence.key,
-        kind=occurrence.kind,
-        person_id=occurrence.person,
-        city=occurrence.city,
-        form=occurrence.form,
-        period=occurrence.period,
-        milestone=occurrence.milestone,
-        deadline=occurrence.deadline,
-        due_at=occurrence.due_at,
-        send_at=at if state == OccurrenceState.SENT else occurrence.send_at,
-        state=state,
-        reason=reason,
-        data=dict(data or {}),
-        decided_at=at,
-    )
-
-
-def known(db: Db, keys: Collection[str]) -> set[str]:
-    """Return those of the keys that were decided; a held alert is not yet."""
-    if not keys:
-        return set()
-    query = select(OCCURRENCE.c.key).where(
-        OCCURRENCE.c.key.in_(keys), OCCURRENCE.c.state != OccurrenceState.HELD
-    )
-    return set(db.connection().execute(query).scalars())
-
-
-def release(db: Db, key: str, at: datetime) -> Mapping[str, Json] | None:
-    """Return what a held alert says, marked as sent; None when another worker was first."""
-    releasing = (
-        update(OCCURRENCE)
-        .where(OCCURRENCE.c.key == key, OCCURRENCE.c.state == OccurrenceState.HELD)
-        .values(state=OccurrenceState.SENT, send_at=at, decided_at=at)
-        .returning(OCCURRENCE.c.data)
-    )
-    data: Mapping[str, Json] | None = db.connection().execute(releasing).scalar()
-    return data
 
 
 def cancel_report(db: Db, city: str, form: str, period: str, at: datetime) -> int:

@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from datetime import datetime, timedelta
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -21,7 +22,7 @@ from models.base import Db
 from models.conversation import chat_of
 from models.db import is_transient
 from models.facts import StoredFacts
-from models.occurrence import OccurrenceState
+from models.occurrence import OccurrenceState, decide, known, release, supersede
 from models.person import KnownPerson, person_with
 from models.talk import open_choice, talk_of
 from scheduler.job import Job
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 LOOK = timedelta(seconds=15)  # until the world is looked at again when nothing is due
 AHEAD = timedelta(days=1)  # how far the next due time is looked for
 PORTION = 50  # occurrences a transaction at most: on SQLite turns wait for it
+OVER = 1000  # of what is never sent, which is kept in one statement
 TOLD_ELSEWHERE = frozenset({"channel_off", BUDGET})  # why many wait at once: not an alert a person
 MOST_FAILURES = 3  # of one occurrence; then it is parked
 
@@ -43,10 +45,11 @@ def occurrences(parts: Parts) -> Job:
 
 
 class Occurrences:
-    """Sends one message a transaction, of what is not sent many; between two looks the world is not read.
+    """Keeps what is not sent, all at once, then sends one message a transaction.
 
-    What a look found is true for a while only: a worker that was frozen or had no database looks again.
-    What changed between the look and the transaction is seen where the message leaves (`may_leave`).
+    Between two looks the world is not read. What a look found is true for a while only: a worker that was
+    frozen or had no database looks again. What changed between the look and the transaction is seen where the
+    message leaves (`may_leave`).
     """
 
     def __init__(self, parts: Parts) -> None:
@@ -78,6 +81,8 @@ class Occurrences:
         if self._waiting is not None:
             timetable.hold_untrue(db, self._waiting, at)
         self._put_back(db)
+        if self._due and self._due[0].is_over:
+            return self._supersede(db, at)
         while self._due and len(self._taken) < PORTION:
             verdict = self._due.popleft()
             if self._decided(db, verdict, at):
@@ -86,11 +91,26 @@ class Occurrences:
                     break
         return len(self._taken)
 
+    def _supersede(self, db: Db, at: datetime) -> int:
+        """Keep the next of what is never sent, all at once; one by one where one of them is a fault."""
+        over = list(takewhile(lambda each: each.is_over, islice(self._due, OVER)))
+        try:
+            with db.begin_nested():
+                supersede(db, [each.occurrence for each in over], at)
+            self._taken = over
+        except DBAPIError as error:
+            if is_transient(error):
+                raise
+            self._taken = [each for each in over if self._decided(db, each, at)]
+        for _ in over:
+            self._due.popleft()
+        return len(over)
+
     def _put_back(self, db: Db) -> None:
         """Take what was decided last for due again unless it was kept: a transaction may be repeated."""
         taken, self._taken = self._taken, []
-        known = timetable.known(db, [each.occurrence.key for each in taken])
-        self._due.extendleft(each for each in reversed(taken) if each.occurrence.key not in known)
+        kept = known(db, [each.occurrence.key for each in taken])
+        self._due.extendleft(each for each in reversed(taken) if each.occurrence.key not in kept)
 
     def _is_time(self, at: datetime) -> bool:
         return not self._is_fresh(at) or (self._next is not None and self._next <= at)
@@ -110,6 +130,7 @@ class Occurrences:
         world = timetable.world_of(db, programme, parts.channels, parts.ceiling, at)
         verdicts = plan(world, at, at + AHEAD)
         self._waiting = timetable.waiting(db, world, at)
+        verdicts.sort(key=lambda each: not each.is_over)  # else in the order in which they leave
         ahead = [each.occurrence.send_at for each in verdicts if each.occurrence.send_at > at]
         self._due.extend(each for each in verdicts if each.occurrence.send_at <= at)
         self._next = min(ahead, default=None)
@@ -127,7 +148,7 @@ class Occurrences:
             log.error("the occurrence %s raised %s", key, type(error).__name__)
             if self._failures[key] < MOST_FAILURES:
                 return False
-            return timetable.decide(db, verdict.occurrence, OccurrenceState.SUPERSEDED, at, "fault")
+            return decide(db, verdict.occurrence, OccurrenceState.SUPERSEDED, at, "fault")
 
     def _decide(self, db: Db, verdict: Verdict, at: datetime) -> bool:
         occurrence = verdict.occurrence
@@ -135,7 +156,7 @@ class Occurrences:
             return self._send(db, verdict, at)
         if verdict.waits:
             return occurrence.kind != ALERT and self._tell_waiting(db, occurrence, at)
-        return timetable.decide(db, occurrence, OccurrenceState.SUPERSEDED, at, occurrence.reason)
+        return decide(db, occurrence, OccurrenceState.SUPERSEDED, at, occurrence.reason)
 
     def _send(self, db: Db, verdict: Verdict, at: datetime) -> bool:
         occurrence = verdict.occurrence
@@ -143,11 +164,11 @@ class Occurrences:
         if person is None:
             return False
         if occurrence.kind == ALERT:
-            data = timetable.release(db, occurrence.key, at)
+            data = release(db, occurrence.key, at)
             if data is None:
                 return False
             return alerts.send(db, occurrence.key, person.id, data["text"], at, self._parts.channels)
-        if not timetable.decide(db, occurrence, OccurrenceState.SENT, at):
+        if not decide(db, occurrence, OccurrenceState.SENT, at):
             return False
         match occurrence.kind:
             case "escalation":

@@ -19,10 +19,9 @@ from bot.schedule import ALERT, HELD, Occurrence
 from models.base import Db, Json
 from models.consent import record_consent
 from models.db import Store, open_store, read, write
-from models.occurrence import OCCURRENCE, OccurrenceState
+from models.occurrence import OCCURRENCE, OccurrenceState, decide
 from models.outbox import OUT
 from models.person import add_person
-from models.timetable import decide
 from models.worker import LEADER, count_live
 from tests.site import ROOT, TOKEN, Site, a_site, griot_command
 from tests.standin.server import StandIn

@@ -15,7 +15,7 @@ from models.inbox import Inbox, InboxState, Update, hashed, receive, receive_all
 from models.invite import answer_stranger, invite, redeem
 from models.media import Attachment, attach
 from models.occurrence import Occurrence as Kept
-from models.occurrence import OccurrenceState
+from models.occurrence import OccurrenceState, decide
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
 from models.person import PersonError, person_of
@@ -24,7 +24,6 @@ from models.sending import Sent, claim, mark_sent, move, put_back
 from models.settling import settle_lost
 from models.signin import new_sign_in
 from models.submission import Submission
-from models.timetable import decide
 from tests.unit.models.test_export import (
     BASE,
     a_message_in,

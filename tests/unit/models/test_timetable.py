@@ -16,13 +16,12 @@ from models.city import excuse, pause
 from models.consent import record_consent
 from models.db import open_store
 from models.milestone import extend, waive
-from models.occurrence import OCCURRENCE, OccurrenceState
+from models.occurrence import OCCURRENCE, OccurrenceState, decide
 from models.outbox import BULK, OUT, enqueue
 from models.person import add_person
 from models.programme import ProgrammeShelf, current_programme
 from models.sending import claim
 from models.submission import Submission
-from models.timetable import decide
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)  # a Monday, 11:00 in Niamey and Paris
 LEASE = timedelta(seconds=60)

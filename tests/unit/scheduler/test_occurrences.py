@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from griot.assembly import make_jobs
 from models.base import Db
@@ -112,3 +115,32 @@ def test_nothing_is_decided_by_a_look_of_before(site: Moved) -> None:
     read(site.store, lambda db: look(db, TEN))
     assert site.write(lambda db: job.run(db, night)) == 0
     assert asked(site) == 0
+
+
+def test_what_is_never_sent_is_kept_at_once(site: Moved, run: Run) -> None:
+    """However much fell due before somebody agreed: one run keeps it all, the next one sends."""
+    with counted(site) as inserts:
+        over = run(TEN)
+    assert asked(site) == 0
+    kept = site.occurrences()
+    assert over == len(kept) > len(CITIES)
+    assert {each["state"] for each in kept} == {"superseded"}
+    assert inserts == [over]
+    assert run(TEN) == 1
+    assert [each["state"] for each in site.occurrences()].count("sent") == 1
+
+
+@contextmanager
+def counted(site: Moved) -> Iterator[list[int]]:
+    """Yield the sizes of the statements that keep occurrences in the block."""
+    sizes: list[int] = []
+
+    def note(_connection: object, _cursor: object, statement: str, rows: Any, *_more: object) -> None:
+        if statement.startswith("INSERT INTO occurrence"):
+            sizes.append(len(rows) if isinstance(rows, list) else 1)
+
+    event.listen(site.store.engine, "before_cursor_execute", note)
+    try:
+        yield sizes
+    finally:
+        event.remove(site.store.engine, "before_cursor_execute", note)

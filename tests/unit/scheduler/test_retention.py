@@ -11,12 +11,11 @@ from models.db import Store, open_store, read, write
 from models.export import messages_in, messages_out
 from models.inbox import Inbox, InboxState, Update, hashed, pack, receive, receive_all, unpack
 from models.invite import WrongCode, answer_stranger, invite
-from models.occurrence import Occurrence
+from models.occurrence import Occurrence, decide
 from models.outbox import Outbox, OutboxState, message_of
 from models.retention import PORTION, Ages
 from models.signin import SignIn, new_sign_in
 from models.submission import Answer
-from models.timetable import decide
 from scheduler.jobs.retention import MOST, Retention, retention
 from tests.unit.models.conftest import CITIES, LOADED_AT
 from tests.unit.models.test_export import a_message_in, a_message_out, a_submission, an_answer
