@@ -54,8 +54,7 @@ class Chat:
 
     def parse(self, body: bytes) -> list[Inbound | Receipt]:
         """Return the reply."""
-        said = _read_json(body)
-        return [Inbound(str(said.get("address", "")), _heard(said))]
+        return read_said(body)
 
     def send(self, out: Outgoing) -> str:
         """Return an id at once: the phone shows the outbox row itself."""
@@ -114,6 +113,12 @@ def written_down(provider_id: str, address: str, heard: Heard) -> bytes:
         place = heard.location
         said["location"] = [place.latitude, place.longitude, place.accuracy]
     return json.dumps(said).encode()
+
+
+def read_said(body: bytes) -> list[Inbound | Receipt]:
+    """Return the reply that a phone here wrote down; raise BodyError for what `written_down` did not make."""
+    said = _read_json(body)
+    return [Inbound(str(said.get("address", "")), _heard(said))]
 
 
 def _read_json(body: bytes) -> dict[str, Any]:

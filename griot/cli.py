@@ -34,6 +34,7 @@ COMMANDS = {
     "schedule": Entry("schedule:schedule", "Print what will be sent to whom and when."),
     "digest": Entry("digest:digest", "Print the digest of a week."),
     "budget": Entry("budget:budget", "Print what a month's messages cost, and the limits."),
+    "trace": Entry("trace:trace", "Tell what became of one message, from webhook to receipt."),
     "export": Entry("export:export", "Write data as csv, xlsx, json or jsonl."),
     "backup": Entry("backup:backup", "Write everything into one sealed file."),
     "restore": Entry("backup:restore", "Check a backup, or put it into an empty database."),

@@ -179,6 +179,16 @@ def gone_on(db: Db, keys: Collection[str]) -> set[str]:
     return {further[key] for key in found}
 
 
+def first_key(key: str) -> str:
+    """Return the key of the message itself, which is that of its first way."""
+    return _parts(key)[0]
+
+
+def keys_of(key: str) -> list[str]:
+    """Return the keys that the ways of a message can have, by the first one's; the first first."""
+    return [key, *(f"{key}/{n}" for n in range(2, MOST_ROWS + 1))]
+
+
 def further_key(key: str) -> str:
     """Return the key of the row on the next way: `<key>/2`, then `/3`."""
     base, number = _parts(key)
