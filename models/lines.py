@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import TimeoutError as WaitedTooLong
 
+MOST_LET_BY = 2  # who go first that one process lets by before it writes itself
+
 
 class Line:
     """A lock whose waiters get it in the order they came: Python's own may starve one of them."""
@@ -20,22 +22,25 @@ class Line:
         self._is_held = False
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the lock; raise SQLAlchemy's TimeoutError when patience ends first."""
-        self._acquire()
+    def alone(self, *, goes_first: bool = False) -> Iterator[None]:
+        """Hold the lock, before all who wait if this one `goes_first`; raise SQLAlchemy's TimeoutError.
+
+        It is raised when patience ends before the lock is free.
+        """
+        self._acquire(goes_first)
         try:
             yield
         finally:
             self._release()
 
-    def _acquire(self) -> None:
+    def _acquire(self, goes_first: bool) -> None:
         with self._guard:
             if not self._is_held:
                 self._is_held = True
                 return
             mine = threading.Lock()
             mine.acquire()
-            self._waiting.append(mine)
+            self._waiting.insert(0 if goes_first else len(self._waiting), mine)
         if mine.acquire(timeout=self._patience):  # released by the one before, who hands the lock over
             return
         with self._guard:
@@ -60,13 +65,20 @@ class FileLock:
 
     def take(self) -> bool:
         """Tell whether the lock is held now; never wait."""
-        if self._file is None:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
+
+    def is_taken(self) -> bool:
+        """Tell whether another process holds the lock."""
+        try:
+            fcntl.flock(self._opened(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        self.leave()
+        return False
 
     def leave(self) -> None:
         """Free the lock, if it is held."""
@@ -78,3 +90,62 @@ class FileLock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def _opened(self) -> int:
+        if self._file is None:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return self._file
+
+
+class FileLine:
+    """The processes that wait for SQLite's lock: the one whose place is next tries to take it.
+
+    Who goes first passes all others but the one that writes; it waits for one transaction, not for several.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._next = FileLock(f"{path}-line")
+        self._first = FileLock(f"{path}-first")
+
+    def place(self, *, goes_first: bool) -> "Place":
+        """Return a place in the line; leave it once the wait is over."""
+        return Place(self._next, self._first, goes_first)
+
+    def close(self) -> None:
+        """Close both files."""
+        self._next.close()
+        self._first.close()
+
+
+class Place:
+    """One process's place in the line."""
+
+    def __init__(self, next: FileLock, first: FileLock, goes_first: bool) -> None:
+        self._next = next
+        self._first = first
+        self._goes_first = goes_first
+        self._let_by = 0  # how many who go first
+        self._stood_back = False  # at the last look
+
+    def is_next(self) -> bool:
+        """Tell whether it is this one's turn to try; never wait."""
+        if self._goes_first:
+            self._first.take()  # one tells for all of them
+        elif self._stands_back():
+            self._next.leave()
+            return False
+        return self._next.take()
+
+    def leave(self) -> None:
+        """Make room for the next one."""
+        self._next.leave()
+        self._first.leave()
+
+    def _stands_back(self) -> bool:
+        if self._let_by == MOST_LET_BY:
+            return False
+        stands_back = self._first.is_taken()
+        if self._stood_back and not stands_back:
+            self._let_by += 1
+        self._stood_back = stands_back
+        return stands_back

@@ -9,7 +9,7 @@ from traceback import format_tb
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.base import Db
-from models.db import Store, write
+from models.db import Store, write_first
 from models.inbox import Update, receive_all
 from models.patience import within
 
@@ -71,7 +71,7 @@ class Intake:
             batch, self._queue = self._queue, []
         try:
             with within(self._patience):
-                write(self._store, lambda db: self._insert(db, batch))
+                write_first(self._store, lambda db: self._insert(db, batch))
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing of the batch was kept
             if not isinstance(error, SQLAlchemyError):  # where, but not its text: that may be a person's
                 log.error("keeping updates raised at\n%s", "".join(format_tb(error.__traceback__)))
