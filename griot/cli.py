@@ -18,8 +18,8 @@ class Entry:
 
 # A new command is a module in griot/commands/ and a line here.
 COMMANDS = {
-    "run": Entry("processes:run", "Migrate, load the programme, web and worker in one process."),
-    "web": Entry("processes:web", "Serve webhooks, console and feeds."),
+    "run": Entry("serving:run", "Migrate, load the programme, web and worker in one process."),
+    "web": Entry("serving:web", "Serve webhooks, console and feeds."),
     "worker": Entry("processes:worker", "Take turns, send messages, keep the schedule."),
     "migrate": Entry("migrate:migrate", "Create or upgrade the tables."),
     "programme": Entry("programme:programme", "Check or load a programme: cities, calendar, forms."),

@@ -7,8 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+from gunicorn.arbiter import Arbiter
 
-from griot.server import OPTIONS
+from griot.apart import asked_apart
+from griot.commands import serving
+from griot.server import OPTIONS, watch
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -22,19 +25,16 @@ keepalive = OPTIONS["keepalive"]
 control_socket_disable = OPTIONS["control_socket_disable"]
 
 
-def on_starting(_server: object) -> None:
+def on_starting(arbiter: Arbiter) -> None:
     """Stop with one line when the settings or the schema are not right."""
-    from griot.commands.processes import check_ready
-
     try:
-        check_ready()
+        log_format: str = asked_apart(serving.ready)[1]
     except click.ClickException as error:
         print(f"Error: {error.format_message()}", file=sys.stderr)
         sys.exit(error.exit_code)
+    watch(arbiter, log_format)
 
 
 def application() -> "Flask":
     """Return the web application of one serving process."""
-    from griot.commands.processes import make_web
-
-    return make_web()
+    return serving.make_web()

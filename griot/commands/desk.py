@@ -15,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from bot.programme import Programme
 from bot.values import Problem
 from griot.clock import follow, now
+from griot.commands.refusals import BadInput as BadInput
+from griot.commands.refusals import Failed as Failed
 from griot.settings import Settings
 from models.base import Db
 from models.city import DecisionError
@@ -23,18 +25,6 @@ from models.person import PersonError
 from models.programme import current_programme
 
 MOST_ID = 2**31 - 1  # of a row, on PostgreSQL
-
-
-class BadInput(click.ClickException):
-    """The command cannot be carried out as it was given: exit 2."""
-
-    exit_code = 2
-
-
-class Failed(click.ClickException):
-    """The command was right and could not be carried out: exit 1."""
-
-    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)

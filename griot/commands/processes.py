@@ -1,4 +1,4 @@
-"""`griot run`, `griot web`, `griot worker`: the processes."""
+"""What web and worker processes do, and `griot worker`."""
 
 import logging
 import os
@@ -13,7 +13,8 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from griot.clock import follow, now
-from griot.commands.desk import BadInput, Failed, one_line
+from griot.commands.desk import one_line
+from griot.commands.refusals import BadInput, Failed
 from griot.logs import set_up_logging
 from griot.settings import Settings, SettingsError, load_settings
 
@@ -27,37 +28,6 @@ LONGEST_END = 9.0  # seconds from SIGTERM until the process ends, whatever hangs
 
 log = logging.getLogger(__name__)
 
-host_of = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-port_of = click.option(
-    "--port", type=click.IntRange(1, 65535), help="Port to listen on, else PORT, else 8000."
-)
-
-
-@click.command()
-@click.option("--demo", "is_demo", is_flag=True, help="With people, past reports and a phone simulator.")
-@host_of
-@port_of
-def run(is_demo: bool, host: str, port: int | None) -> None:
-    """Migrate, load the programme, and run web and worker in one process."""
-    from griot.server import serve
-
-    settings = _settings(is_demo=is_demo)
-    port = port or settings.port
-    together = Together(settings.model_copy(update={"port": port}), is_demo)
-    sys.exit(serve(together.make, host, port, together.end))
-
-
-@click.command()
-@host_of
-@port_of
-def web(host: str, port: int | None) -> None:
-    """Serve webhooks, console and feeds. WEB_CONCURRENCY starts several processes."""
-    from griot.server import serve
-
-    settings = _settings()
-    check_ready()
-    sys.exit(serve(make_web, host, port or settings.port))
-
 
 @click.command()
 @click.option("--once", "is_once", is_flag=True, help="Do what is due now, then exit: 1 when a send failed.")
@@ -69,15 +39,23 @@ def worker(is_once: bool) -> None:
     sys.exit(_work_once(settings, store) if is_once else _work(settings, store))
 
 
-def check_ready() -> None:
-    """Return when settings and schema are right; raise BadInput or Failed with one line otherwise."""
-    store = _store(_settings())
+def told(*, is_demo: bool = False) -> tuple[int, str]:
+    """Return the port and the form of log lines that the settings give; raise BadInput."""
+    settings = _settings(is_demo=is_demo)
+    return settings.port, settings.log_format
+
+
+def check_ready() -> tuple[int, str]:
+    """Return what `told` does when settings and schema are right; raise BadInput or Failed otherwise."""
+    settings = _settings()
+    store = _store(settings)
     try:
         check_schema(store)
         follow(store)
         _tell_of_demo(store)
     finally:
         store.close()
+    return settings.port, settings.log_format
 
 
 def check_schema(store: "Store") -> None:
@@ -111,14 +89,15 @@ def make_web() -> "Flask":
 
     settings = _settings()
     store = _store(settings)
+    follow(store)
     return make_app(settings, store, open_measures(settings.griot_var), announce, lambda: None)
 
 
 class Together:
     """Web and worker of `griot run`, made in the serving process."""
 
-    def __init__(self, settings: Settings, is_demo: bool) -> None:
-        self._settings = settings
+    def __init__(self, port: int, is_demo: bool) -> None:
+        self._port = port
         self._is_demo = is_demo
         self._running: RunningWorker | None = None
 
@@ -130,7 +109,7 @@ class Together:
         from griot.server import ENDINGS
         from griot.wake import ear
 
-        settings = self._settings
+        settings = _settings(is_demo=self._is_demo).model_copy(update={"port": self._port})
         store = _store(settings)
         lines = _prepare(settings, store, self._is_demo)
         listening, measures = ear(store, is_alone=True), open_measures(settings.griot_var)
