@@ -5,19 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from secrets import token_hex
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     CTE,
     BindParameter,
     ColumnElement,
+    Integer,
     Row,
-    RowMapping,
     Select,
+    String,
+    Update,
     and_,
     bindparam,
     case,
+    column,
     exists,
     func,
     literal,
@@ -35,6 +38,7 @@ from bot.values import Message
 from models.base import Db
 from models.city import City
 from models.consent import consent_of, state_at
+from models.db import is_postgres
 from models.outbox import BULK, OUT, QUEUED, SENDING, TOLD_NO_MORE, OutboxState, message_from
 from models.person import Address, KnownPerson, Person, PersonState, note_change
 from models.queues import CHANNELS, first_due
@@ -91,8 +95,8 @@ class Sent:
     provider_id: str
 
 
-CLAIMED = tuple(OUT.c[name] for name in Claimed.__dataclass_fields__ if name != "message")
-CLAIMED_COLUMNS = (*CLAIMED, OUT.c.text, OUT.c.message)
+PLAIN = tuple(name for name in Claimed.__dataclass_fields__ if name != "message")
+CLAIMED_COLUMNS = (*(OUT.c[name] for name in PLAIN), OUT.c.text, OUT.c.message)
 
 
 def claim(
@@ -113,8 +117,8 @@ def claim(
         return []
     values = {"n": n, "at": at, "until": at + lease, "token": token_hex(8), "last_lane": lane}
     claiming = _claiming(None if channels is None else tuple(sorted(channels)))
-    rows = db.connection().execute(claiming, values).mappings().all()
-    return [claimed_from(row) for row in sorted(rows, key=_order)]
+    rows = db.connection().execute(claiming, values).all()
+    return [claimed_from(row) for row in sorted(rows, key=lambda row: (row.lane, row.due_at, row.id))]
 
 
 @cache  # built once: building costs as much as running it
@@ -166,31 +170,49 @@ def drop_unsendable(db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Cl
 
 
 def mark_sent(db: Db, sent: Sequence[Sent], at: datetime) -> None:
-    """Note what providers accepted; a receipt that came first keeps its higher state.
+    """Note what providers accepted, in one statement; a receipt that came first keeps its higher state.
 
     Where no receipt follows only the text is kept: buttons, tokens and HTML would be a fifth of the database.
     """
     if not sent:
         return
-    rows = [{"row": one.id, "token": one.lease_token, "provided": one.provider_id, "at": at} for one in sent]
-    db.connection().execute(_MARKING, rows)
+    rows = [{"id": one.id, "token": one.lease_token, "provided": one.provider_id} for one in sent]
+    db.connection().execute(_marking(is_postgres(db)), {"accepted": rows, "at": at})
 
 
 _IS_LAST_WORD = or_(*(OUT.c.channel == channel for channel in TOLD_NO_MORE))
-_MARKING = (
-    update(OUT)
-    .where(OUT.c.id == bindparam("row"), OUT.c.lease_token == bindparam("token"))
-    .values(
-        state=case((OUT.c.state == SENDING, OutboxState.SENT), else_=OUT.c.state),
-        provider_id=bindparam("provided"),
-        sent_at=bindparam("at"),
-        changed_at=bindparam("at"),
-        error="",
-        error_code="",
-        message=case((_IS_LAST_WORD, literal({}, OUT.c.message.type)), else_=OUT.c.message),
-        **NO_LEASE,
+
+
+@cache  # built once: building costs as much as running it
+def _marking(for_postgres: bool) -> Update:
+    id, token, provided = _accepted(for_postgres)
+    return (
+        update(OUT)
+        .where(OUT.c.id == id, OUT.c.lease_token == token)
+        .values(
+            state=case((OUT.c.state == SENDING, OutboxState.SENT), else_=OUT.c.state),
+            provider_id=provided,
+            sent_at=bindparam("at"),
+            changed_at=bindparam("at"),
+            error="",
+            error_code="",
+            message=case((_IS_LAST_WORD, literal({}, OUT.c.message.type)), else_=OUT.c.message),
+            **NO_LEASE,
+        )
     )
-)
+
+
+def _accepted(for_postgres: bool) -> tuple[ColumnElement[int], ColumnElement[str], ColumnElement[str]]:
+    """Return id, token and the provider's id of each row of the parameter `accepted`, as a table."""
+    given = bindparam("accepted", type_=OUT.c.message.type)
+    if for_postgres:
+        columns = (column("id", Integer), column("token", String), column("provided", String))
+        rows = func.jsonb_to_recordset(given).table_valued(*columns, name="accepted")
+        typed = rows.render_derived(with_types=True)
+        return typed.c.id, typed.c.token, typed.c.provided
+    row = func.json_each(given).table_valued("value", name="accepted").c.value
+    id, token, provided = (func.json_extract(row, f"$.{name}") for name in ("id", "token", "provided"))
+    return cast(ColumnElement[int], id), cast(ColumnElement[str], token), cast(ColumnElement[str], provided)
 
 
 def close(db: Db, row: Claimed, state: OutboxState, at: datetime, *, error: str, code: str = "") -> bool:
@@ -339,11 +361,8 @@ def _change(db: Db, row: Claimed, values: Mapping[str, object], at: datetime) ->
     return db.connection().execute(changing).rowcount == 1
 
 
-def _order(row: RowMapping) -> tuple[int, datetime, int]:
-    return row["lane"], row["due_at"], row["id"]
-
-
-def claimed_from(row: RowMapping) -> Claimed:
-    """Return the message of a row of `CLAIMED_COLUMNS`."""
-    plain = {column.name: row[column.name] for column in CLAIMED}
-    return Claimed(**plain, message=message_from(row["text"], row["message"], row["kind"]))
+def claimed_from(row: Sequence[Any]) -> Claimed:
+    """Return the message of a row that begins with `CLAIMED_COLUMNS`."""
+    plain = dict(zip(PLAIN, row, strict=False))
+    text, rest = row[len(PLAIN) : len(CLAIMED_COLUMNS)]
+    return Claimed(**plain, message=message_from(text, rest, plain["kind"]))

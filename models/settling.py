@@ -28,11 +28,11 @@ def settle_lost(db: Db, at: datetime, n: int = 100) -> int:
         .limit(n)
         .with_for_update(skip_locked=True, of=OUT)
     )
-    found = db.connection().execute(lost).mappings().all()
+    found = db.connection().execute(lost).all()
     for late in found:
         row = claimed_from(late)
-        if late["lease_until"] < at - LOOKED_WITHIN:
-            _lease_anew(db, row, at, max(late["lease_until"] - late["changed_at"], LOOKED_WITHIN))
+        if late.lease_until < at - LOOKED_WITHIN:
+            _lease_anew(db, row, at, max(late.lease_until - late.changed_at, LOOKED_WITHIN))
         elif row.may_repeat:
             put_back(db, row, at, at, error=UNSEEN, may_have_left=True)
         else:
