@@ -20,6 +20,7 @@ from models.lines import FileLine, Line, Place
 
 T = TypeVar("T")
 
+KEPT = 4  # connections: each is a process of the server
 REPEATS = 3  # times a transaction is begun in all
 PAUSE = 0.05  # seconds before a transaction is repeated, growing
 LOCK_WAIT = 5.0  # seconds
@@ -105,7 +106,10 @@ def ready_url(text: str) -> URL:
 
 
 def open_store(address: str, connections: int = 16) -> Store:
-    """Return the store at this address; `connections` is the size of the pool; raise UrlError."""
+    """Return the store at this address; raise UrlError.
+
+    `connections`: so many transactions at once at most; on PostgreSQL `KEPT` of them stay open between two.
+    """
     url = ready_url(address)
     if url.get_backend_name() == "sqlite":
         return _store(_sqlite_engine(url, connections), Line(LOCK_WAIT).alone)
@@ -269,8 +273,8 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
         url,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
-        pool_size=connections,
-        max_overflow=connections,
+        pool_size=min(connections, KEPT),
+        max_overflow=connections - min(connections, KEPT),
         pool_timeout=LOCK_WAIT,
         json_serializer=_compact_json,
     )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from griot.running import RunningWorker
     from models.db import Store
 
+WEB = 16  # connections to the database at most: as many requests are served at once
+WORKER = 8  # for rounds, schedule, and whatever works beside them
 LONGEST_END = 9.0  # seconds from SIGTERM until the process ends, whatever hangs (contract: 10)
 
 log = logging.getLogger(__name__)
@@ -88,7 +90,7 @@ def make_web() -> "Flask":
     from griot.wake import announce
 
     settings = _settings()
-    store = _store(settings)
+    store = _store(settings, WEB)
     follow(store)
     return make_app(settings, store, open_measures(settings.griot_var), announce, lambda: None)
 
@@ -110,7 +112,7 @@ class Together:
         from griot.wake import ear
 
         settings = _settings(is_demo=self._is_demo).model_copy(update={"port": self._port})
-        store = _store(settings)
+        store = _store(settings, WEB + WORKER)
         lines = _prepare(settings, store, self._is_demo)
         listening, measures = ear(store, is_alone=True), open_measures(settings.griot_var)
         app = make_app(settings, store, measures, lambda _db: None, listening.ring, is_demo=self._is_demo)
@@ -262,10 +264,10 @@ def _settings(*, is_demo: bool = False) -> Settings:
     return settings
 
 
-def _store(settings: Settings) -> "Store":
+def _store(settings: Settings, connections: int = WORKER) -> "Store":
     from models.db import open_store
 
-    return open_store(settings.database_url)
+    return open_store(settings.database_url, connections)
 
 
 def _reason(error: SQLAlchemyError) -> str:
