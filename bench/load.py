@@ -75,6 +75,8 @@ class Load:
         self.acknowledged = 0  # webhooks, since the beginning
         self.refused = 0  # with 503
         self.answered: Counter[int] = Counter()  # answers that were acknowledged, by person
+        self.taken: Counter[str] = Counter()  # messages that the provider took, by chat
+        self.notice = ""  # the text of a message to everybody: it answers nobody
         self.provider = Provider(self._take)
         self._waiting: dict[str, asyncio.Future[tuple[float, str]]] = {}
 
@@ -83,6 +85,9 @@ class Load:
         self.measured = Measured()
 
     def _take(self, sent: Sent) -> None:
+        self.taken[sent.chat] += 1
+        if sent.text == self.notice:
+            return
         waiting = self._waiting.pop(sent.chat, None)
         if waiting is not None and not waiting.done():
             waiting.set_result((time.perf_counter(), sent.text))

@@ -68,6 +68,10 @@ class Running:
         """Return the processor time that all processes and their children have used."""
         return self._site().cpu_seconds()
 
+    def cpu_of_each(self) -> list[float]:
+        """Return the processor time of each process and of its children, one by one."""
+        return self._site().cpu_of_each()
+
     def memory(self) -> int:
         """Return the bytes in memory of all processes (PSS)."""
         return self._site().memory()

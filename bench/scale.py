@@ -42,6 +42,7 @@ from tests.databases import Server, make_tables, on_server
 WEEK, LANGUAGES = "2026-W48", ("en", "fr", "pt", "ar")
 CHANNELS = ("telegram", "whatsapp", "sms", "email")
 ROUNDS, BATCH = 6, 64
+NOTICE = "The office is closed on Friday."
 OWN = 11  # cities of the ASToN programme
 
 
@@ -209,7 +210,7 @@ def bulk_rows(store: Store, people: int) -> list[Row]:
     phone.reports()
     idle = _worst(phone)
     began = time.perf_counter()
-    write(store, _queue_all)
+    write(store, queue_for_all)
     queued = time.perf_counter() - began
     waiting = _worst(phone)
     began, claimed = time.perf_counter(), 0
@@ -233,7 +234,7 @@ def _worst(phone: Phone) -> float:
     return max(seconds)
 
 
-def _queue_all(db: Db) -> None:
+def queue_for_all(db: Db) -> None:
     """Queue one message to everybody on Telegram, set-wise."""
     table = table_of(Address)
     person = select(table.c.person_id, table.c.value).where(table.c.channel == "telegram").subquery()
@@ -245,7 +246,7 @@ def _queue_all(db: Db) -> None:
         "address": person.c.value,
         "kind": literal("broadcast"),
         "lane": literal(BULK),
-        "text": literal("The office is closed on Friday."),
+        "text": literal(NOTICE),
         "created_at": literal(NOW, OUT.c.created_at.type),
         "due_at": literal(NOW, OUT.c.created_at.type),
         "changed_at": literal(NOW, OUT.c.created_at.type),

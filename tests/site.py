@@ -47,11 +47,12 @@ class Site:
 
     def cpu_seconds(self) -> float:
         """Return the processor time used until now by all processes and their children."""
-        total = 0.0
-        for process in self._all():
-            times = process.cpu_times()
-            total += times.user + times.system
-        return total
+        return sum(self.cpu_of_each())
+
+    def cpu_of_each(self) -> list[float]:
+        """Return the processor time used until now by each process and child."""
+        times = (process.cpu_times() for process in self._all())
+        return [each.user + each.system for each in times]
 
     def memory(self) -> int:
         """Return the bytes held in memory by all processes, shared ones counted once a process (PSS)."""
