@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, and_, select, update
+from sqlalchemy import ColumnElement, Table, and_, exists, or_, select, update
 
 from models.base import Db
 from models.inbox import IN
@@ -20,19 +20,36 @@ def settle_jumps(db: Db, at: datetime, n: int = 100) -> int:
 
     A message or an update that was due is due now, a lease begins anew.
     """
-    moved = _shift(db, IN, "due_at", IN.c.state == UPDATE_OPEN, at, n)
+    return sum(_shift(db, table, column, is_open, at, n) for table, column, is_open in _open_ones(at))
+
+
+def has_jumped(db: Db, at: datetime) -> bool:
+    """Tell whether anything that is open was written by a clock ahead of this one."""
+    ahead = [exists().where(_is_ahead(table, is_open, at)) for table, _, is_open in _open_ones(at)]
+    return bool(db.connection().execute(select(or_(*ahead))).scalar())
+
+
+def _open_ones(at: datetime) -> list[tuple[Table, str, ColumnElement[bool]]]:
+    """Return what waits or is leased: the table, the column that says until when, and which rows."""
     waits = and_(OUT.c.state == QUEUED, IN_A_QUEUE, OUT.c.due_at > at)  # what is due waits for nothing
-    moved += _shift(db, OUT, "due_at", waits, at, n)
     is_waiting, is_leased = MEDIA.c.state == MediaState.WAITING, MEDIA.c.lease_until.is_not(None)
-    moved += _shift(db, MEDIA, "lease_until", is_waiting & is_leased, at, n)
-    moved += _shift(db, MEDIA, "due_at", is_waiting & ~is_leased, at, n)
-    return moved + _shift(db, OUT, "lease_until", OUT.c.state == SENDING, at, n)
+    return [
+        (IN, "due_at", IN.c.state == UPDATE_OPEN),
+        (OUT, "due_at", waits),
+        (MEDIA, "lease_until", is_waiting & is_leased),
+        (MEDIA, "due_at", is_waiting & ~is_leased),
+        (OUT, "lease_until", OUT.c.state == SENDING),
+    ]
+
+
+def _is_ahead(table: Table, is_open: ColumnElement[bool], at: datetime) -> ColumnElement[bool]:
+    return and_(is_open, table.c.changed_at > at + SKEW)
 
 
 def _shift(db: Db, table: Table, column: str, is_open: ColumnElement[bool], at: datetime, n: int) -> int:
     ahead = (
         select(table.c.id, table.c[column], table.c.changed_at)
-        .where(is_open, table.c.changed_at > at + SKEW)
+        .where(_is_ahead(table, is_open, at))
         .limit(n)
         .with_for_update(skip_locked=True)
     )

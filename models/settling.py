@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, literal_column, select, update
+from sqlalchemy import exists, literal_column, or_, select, update
 from sqlalchemy.orm import aliased
 
 from models.base import Db
@@ -13,6 +13,13 @@ from models.sending import CLAIMED_COLUMNS, UNASKED, Claimed, claimed_from, clos
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(seconds=60)  # for a repeat that is due
 LOOKED_WITHIN = timedelta(seconds=10)  # of the end of a lease the job `lost_sends` has seen it
 UNSEEN = "the provider's answer was never seen"
+
+
+def may_be_lost(db: Db, at: datetime) -> bool:
+    """Tell whether a lease ran out, or any message waits to be repeated: most of the time there is none."""
+    late = exists().where(OUT.c.state == SENDING, OUT.c.lease_until < at)
+    repeated = exists().where(OUT.c.state == QUEUED, OUT.c.repeats > literal_column("0"))
+    return bool(db.connection().execute(select(or_(late, repeated))).scalar())
 
 
 def settle_lost(db: Db, at: datetime, n: int = 100) -> int:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Executable, Row, Select, bindparam, func, select, update
+from sqlalchemy import Executable, Row, Select, bindparam, exists, func, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.costs import INBOUND, TEMPLATE, TEXT, Count, Spending, uses
@@ -108,6 +108,20 @@ def _leaving() -> Select[Any]:
         .limit(bindparam("n"))
         .with_for_update(skip_locked=True, of=OUT)
     )
+
+
+def is_uncounted(db: Db, at: datetime) -> bool:
+    """Tell whether `count_sent` or `count_received` would count or note anything."""
+    left = select(exists().where(OUT.c.sent_at.is_not(None), OUT.c.parts.is_(None)))
+    if db.connection().execute(left).scalar():
+        return True
+    mark = db.execute(select(RECEIVED)).first()
+    if mark is None or at < mark.seen_at:
+        return True
+    if mark.counted_to < mark.seen_to:
+        return bool(at >= mark.seen_at + SETTLED)
+    newest: int = db.scalar(select(func.max(IN.c.id))) or 0
+    return bool(newest > mark.seen_to)
 
 
 _MARKING = update(OUT).where(OUT.c.id == bindparam("row")).values(parts=bindparam("counted"))

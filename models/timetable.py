@@ -274,6 +274,10 @@ class Waiting:
     untrue: tuple[str, ...]  # keys of what is to be cancelled
     later: tuple[tuple[int, datetime], ...]  # rows that are to wait until then
 
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        return bool(self.untrue or self.later)
+
 
 def waiting(db: Db, world: World, at: datetime) -> Waiting:
     """Return what waits and is no longer true, and what has to wait for the hour, of the first thousand due.

@@ -102,8 +102,8 @@ class Planner:
             return
         try:
             for _ in range(MOST_RUNS):
-                if job.look is not None:
-                    self._look(job.look)
+                if job.look is not None and not self._sees(job.look):
+                    return
                 if not write(self._store, lambda db: self._done(db, job)):
                     return
                 self._beat(self._clock())  # much work must not cost the lease
@@ -116,8 +116,8 @@ class Planner:
             places = "".join(traceback.format_tb(error.__traceback__))  # its text may hold what people wrote
             log.error("the job %s raised %s at\n%s", job.name, type(error).__name__, places)
 
-    def _look(self, look: Callable[[Db, datetime], None]) -> None:
-        read(self._store, lambda db: look(db, self._clock()))
+    def _sees(self, look: Callable[[Db, datetime], bool]) -> bool:
+        return read(self._store, lambda db: look(db, self._clock()))
 
     def _done(self, db: Db, job: Job) -> int:
         """Run the job once; raise NotLeadingError when another worker leads, before or after it ran."""

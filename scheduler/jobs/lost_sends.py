@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from models.base import Db
-from models.jumps import settle_jumps
-from models.settling import settle_lost
+from models.jumps import has_jumped, settle_jumps
+from models.settling import may_be_lost, settle_lost
 from scheduler.job import Job
 
 
@@ -13,4 +13,9 @@ def settle(db: Db, at: datetime) -> int:
     return settle_jumps(db, at) + settle_lost(db, at)
 
 
-LOST_SENDS = Job("lost_sends", "* * * * * *", settle)
+def look(db: Db, at: datetime) -> bool:
+    """Tell whether there may be any."""
+    return may_be_lost(db, at) or has_jumped(db, at)
+
+
+LOST_SENDS = Job("lost_sends", "* * * * * *", settle, look=look)

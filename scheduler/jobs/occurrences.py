@@ -61,8 +61,8 @@ class Occurrences:
         self._waiting: timetable.Waiting | None = None  # for the transaction after a look
         self._failures: dict[str, int] = {}
 
-    def look(self, db: Db, at: datetime) -> None:
-        """Find what is due when it is time to: of 500 cities that takes a second, and writes nothing."""
+    def look(self, db: Db, at: datetime) -> bool:
+        """Find what is due when it is time to, of 500 cities in a second; tell whether anything is."""
         self._waiting = None
         if self._is_time(at):
             try:
@@ -70,6 +70,7 @@ class Occurrences:
             except SQLAlchemyError:
                 self._looked = None  # the next tick looks again
                 raise
+        return bool(self._due or self._taken or self._waiting)
 
     def run(self, db: Db, at: datetime) -> int:
         """Decide what is due next, up to the first that is sent; return how many, 0 when nothing is due.
@@ -78,7 +79,7 @@ class Occurrences:
         """
         if not self._is_fresh(at):
             return 0
-        if self._waiting is not None:
+        if self._waiting:
             timetable.hold_untrue(db, self._waiting, at)
         self._put_back(db)
         if self._due and self._due[0].is_over:

@@ -16,7 +16,8 @@ LOOK = timedelta(seconds=15)  # until the budget is looked at again when nothing
 
 def count(parts: Parts) -> Job:
     """Return the job that counts messages; each run a portion, in a transaction of its own."""
-    return Job("spending", "* * * * * *", Counting(parts).run, is_led=True)
+    counting = Counting(parts)
+    return Job("spending", "* * * * * *", counting.run, is_led=True, look=counting.look)
 
 
 class Counting:
@@ -27,6 +28,10 @@ class Counting:
         self._looked: datetime | None = None
         self._stood: tuple[object, ...] = ()  # how the limits stood when what was held was last let go
 
+    def look(self, db: Db, at: datetime) -> bool:
+        """Tell whether there is anything to count, or the budget is to be looked at."""
+        return self._is_time(at) or spending.is_uncounted(db, at)
+
     def run(self, db: Db, at: datetime) -> int:
         """Return how many rows were counted."""
         try:
@@ -35,10 +40,13 @@ class Counting:
             return 0  # before the first load nothing is sent
         counted = spending.count_sent(db, programme, self._parts.parts_of, at)
         counted += spending.count_received(db, programme, at)
-        if counted or self._looked is None or not self._looked <= at < self._looked + LOOK:
+        if counted or self._is_time(at):
             self._watch(db, programme, at)
             self._looked = at
         return counted
+
+    def _is_time(self, at: datetime) -> bool:
+        return self._looked is None or not self._looked <= at < self._looked + LOOK
 
     def _watch(self, db: Db, programme: Programme, at: datetime) -> None:
         uses = spending.spending(db, programme, at).uses

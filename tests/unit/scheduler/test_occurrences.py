@@ -8,16 +8,20 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event, update
 
+from bot.values import Message
 from griot.assembly import make_jobs
 from models.base import Db
 from models.db import read, write
+from models.outbox import OUT, enqueue
 from models.sending import claim
 from models.timetable import cancel_keys
 from scheduler.job import Job
+from scheduler.planner import Planner
 from tests.moved import Moved, Someone, a_moved_site, add_people
 
 TEN = datetime(2026, 11, 23, 10, tzinfo=UTC)  # Monday's prompt in the cities whose time is UTC
@@ -144,3 +148,42 @@ def counted(site: Moved) -> Iterator[list[int]]:
         yield sizes
     finally:
         event.remove(site.store.engine, "before_cursor_execute", note)
+
+
+def test_an_idle_second_begins_no_transaction_that_writes(site: Moved) -> None:
+    """Of what is done every second each looks first: on SQLite turns wait for whoever may write."""
+    jobs = [job for job in make_jobs(site.settings, site.channels) if job.cron == "* * * * * *"]
+    assert {job.name for job in jobs} == {"lost_sends", "occurrences", "spending"}
+    planner = Planner(site.store, jobs, ZoneInfo("UTC"), site.clock)
+    site.now = TEN + timedelta(hours=10, seconds=1)  # at night
+    while True:
+        with writing(site) as begun:
+            planner.tick(site.now)
+        if not begun:
+            break
+        site.now += SECOND
+        assert site.now < TEN + timedelta(hours=10, seconds=10)
+    lost: dict[str, Any] = {"key": "demo", "kind": "notice", "message": Message("Demo"), "at": site.now}
+    to = {"person_id": None, "recipient": "demo", "channel": "telegram", "address": "600000009"}
+    site.write(lambda db: enqueue(db, **lost, **to))
+    site.write(lambda db: db.execute(update(OUT).values(state="sending", lease_until=site.now)))
+    site.now += SECOND
+    with writing(site) as begun:
+        planner.tick(site.now)
+    assert begun
+
+
+@contextmanager
+def writing(site: Moved) -> Iterator[list[object]]:
+    """Yield the transactions that may write and are begun in the block."""
+    begun: list[object] = []
+
+    def note(connection: Connection) -> None:
+        if not connection.get_execution_options().get("is_reader"):
+            begun.append(connection)
+
+    event.listen(site.store.engine, "begin", note)
+    try:
+        yield begun
+    finally:
+        event.remove(site.store.engine, "begin", note)
