@@ -82,6 +82,11 @@ class SendError(Exception):
         self.moved_to = moved_to  # the new address, when the provider says that the chat moved
 
 
+def told_of(error: SendError) -> dict[str, str]:
+    """Return what the log may tell of a failure: its kind and the provider's code, never its words."""
+    return {"failure": error.failure, "code": error.code}
+
+
 class Lack(StrEnum):
     """Why a file could not be fetched; knows what follows."""
 

@@ -25,7 +25,7 @@ def show_errors(app: Flask, machines: frozenset[str]) -> None:
     @app.errorhandler(OperationalError)
     @app.errorhandler(WaitedTooLong)
     def ask_again(error: OperationalError | WaitedTooLong) -> Response:
-        log.error("the database is unavailable: %s", type(error).__name__)
+        log.error("the database is unavailable", exc_info=error)
         is_machine = request.blueprint in machines
         answer = make_response(("the database is unavailable\n", 503) if is_machine else page(503))
         answer.headers["Retry-After"] = RETRY_AFTER

@@ -1,5 +1,6 @@
 """The web application, put together from its parts."""
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,10 +14,25 @@ from console.parts import Parts
 from models.patience import within
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+log = logging.getLogger(__name__)
 
 PAGE_BYTES = 1 << 20
 PATIENCE = 10.0  # seconds that a request waits for the database
+
+
+class _Site(Flask):
+    """Flask, but for what it logs of a request that raised: the path may hold a token."""
+
+    def log_exception(self, exc_info: "ExcInfo") -> None:
+        """Log by the route's name what a request raised."""
+        told = {"route": request.endpoint, "method": request.method}
+        log.error("a request raised", exc_info=exc_info[1], extra=told)
 
 
 def create_app(
@@ -33,7 +49,7 @@ def create_app(
     Those (`machines`: health, metrics) authenticate each request themselves: no cookie, no CSRF. `around`
     takes what providers post, before anything of the framework.
     """
-    app = Flask("griot", static_folder=None)
+    app = _Site("griot", static_folder=None)
     app.config.update(
         SECRET_KEY=secret_key,
         SECRET_KEY_FALLBACKS=list(former_keys),

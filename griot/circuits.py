@@ -108,7 +108,8 @@ def fall_back(db: Db, setback: Setback, at: datetime) -> None:
     """Count failures of a channel; an operator is to hear of one that refuses every call."""
     after = circuit.note_setback(db, setback, at)
     if after.is_open and after.opened_at == at:
-        log.error("the channel %s is left alone, %s: %s", setback.channel, setback.failure, setback.detail)
+        told = {"channel": setback.channel, "failure": setback.failure, "code": setback.code}
+        log.error("a channel is left alone", extra=told)
     if after.is_open and setback.failure == Failure.MISCONFIGURED:
         raise_fault(db, Trouble(FaultKind.REFUSED, setback.channel, setback.detail, setback.code), at)
 
@@ -116,7 +117,7 @@ def fall_back(db: Db, setback: Setback, at: datetime) -> None:
 def recover(db: Db, channel: str, at: datetime) -> None:
     """Close a channel's circuit: the provider answers again."""
     if circuit.note_success(db, channel, at):
-        log.warning("the channel %s works again", channel)
+        log.warning("a channel works again", extra={"channel": channel})
         end_faults(db, {FaultKind.REFUSED, FaultKind.DOWN}, channel)
 
 

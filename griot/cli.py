@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from dataclasses import dataclass
+from types import TracebackType
 
 import click
 
@@ -71,6 +72,7 @@ def griot() -> None:
 
 def main() -> None:
     """Run a command. An error is one line; the exit code is 2 for bad input, 1 for a failure."""
+    sys.excepthook = _tell_fault
     try:
         sys.exit(griot.main(standalone_mode=False))  # what context.exit() was told, or None
     except click.exceptions.NoArgsIsHelpError as shown:
@@ -88,3 +90,10 @@ def main() -> None:
         click.echo(f"Error: {error.strerror or error}", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left cannot be written
         sys.exit(1)
+
+
+def _tell_fault(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+    """Print one line of a fault of ours: its kind and place, not its words, which may be a person's."""
+    from griot.logs import places_of, raised_of
+
+    click.echo(f"Error: this is a fault of Griot: {raised_of(error)} at {places_of(error)}", err=True)

@@ -12,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from channels.arriving import MOST_BYTES, UnfitError, fit_to_keep
 from channels.base import Channel, FetchError, Fetches, Forgets, Lack, SendError
-from griot.logs import trace_of
 from models import media
 from models.base import Db
 from models.db import Store, read
@@ -97,10 +96,10 @@ class Fetcher:
         try:
             named = read(store, media.paths)
             for path in self._files.unnamed(named, time.time() - UNNAMED):
-                log.warning("the file %s belongs to no attachment: it is removed", path)
+                log.warning("a file belongs to no attachment: it is removed", extra={"file": str(path)})
                 self._files.remove(path)
         except (OSError, SQLAlchemyError) as error:
-            log.error("files that no row names are not removed: %s", type(error).__name__)
+            log.error("files that no row names are not removed", exc_info=error)
 
     def close(self) -> None:
         """End the threads once their calls ended."""
@@ -117,7 +116,7 @@ class Fetcher:
             if isinstance(channel, Forgets):
                 channel.forget(row.ref)
         except (SendError, OSError) as error:
-            log.warning("media row %s is not deleted at its provider: %s", row.id, type(error).__name__)
+            log.warning("a file is not deleted at its provider", exc_info=error, extra={"media": row.id})
         self._ring()
 
     def _arrival(self, row: Wanted) -> Arrival:
@@ -128,10 +127,11 @@ class Fetcher:
         except UnfitError as error:
             return Arrival(row, lack=Lack.REFUSED, error=str(error))
         except OSError as error:
-            log.error("media row %s cannot be written: %s", row.id, error.strerror)
+            told = {"media": row.id, "reason": error.strerror}
+            log.error("a file cannot be written", extra=told)
             return Arrival(row, error=f"cannot be written ({error.strerror})")
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the others
-            log.error("fetching media row %s raised %s", row.id, trace_of(error))
+        except Exception as error:  # a defect of ours must not stop the others
+            log.error("fetching a file raised", exc_info=error, extra={"media": row.id})
             return Arrival(row, error=type(error).__name__)
 
     def _stored(self, row: Wanted) -> Stored:

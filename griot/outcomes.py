@@ -9,7 +9,6 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.faults import FaultKind
 from channels.base import Failure, SendError
-from griot.logs import trace_of
 from griot.sender import Outcome
 from griot.statuses import GIVE_UP
 from griot.ways import UNDELIVERABLE, WITHOUT_BUTTONS, Ways
@@ -58,7 +57,7 @@ def _settled(db: Db, row: Claimed, error: SendError, policy: Policy, ways: Ways,
     except Exception as fault:
         if isinstance(fault, DBAPIError) and is_transient(fault):
             raise
-        log.error("the outcome of outbox row %s raised %s", row.id, trace_of(fault))
+        log.error("the outcome of a call raised", exc_info=fault, extra={"outbox": row.id})
         close(db, row, OutboxState.UNCERTAIN, at, error=type(fault).__name__)
         return False
 
@@ -86,7 +85,8 @@ def _settle_failure(db: Db, row: Claimed, error: SendError, policy: Policy, ways
         raise_fault(db, Trouble(FaultKind.CODE, row.channel, detail, code), at)
     state = OutboxState.UNDELIVERABLE if failure in UNDELIVERABLE else OutboxState.FAILED
     if state == OutboxState.FAILED:
-        log.error("outbox row %s failed, %s: %s", row.id, failure, error.detail)
+        told = {"outbox": row.id, "channel": row.channel, "failure": failure, "code": code}
+        log.error("a message failed", extra=told)
     if not close(db, row, state, at, error=detail, code=code):
         return False
     goes_on = ways.follow(db, row.id, row.channel, row.address, failure, at)

@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.values import Clock
-from channels.base import Channel, Envelope, SendError
+from channels.base import Channel, Envelope, SendError, told_of
 from channels.telegram import Telegram
 from griot.assembly import close_all, make_jobs, make_work, warm_up
 from griot.clock import catch_up, now
-from griot.logs import trace_of
 from griot.metrics import Measures
 from griot.settings import Settings
 from griot.wake import Ear
@@ -101,8 +100,8 @@ def _run(worker: Worker, work: Work, stop: threading.Event) -> None:
     warm_up(work.channels)
     try:
         work.prepare(work.store, work.clock())
-    except Exception as error:  # noqa: BLE001 - a form that cannot be read is told by its own turns
-        log.error("what turns need could not be prepared: %s", trace_of(error))
+    except Exception as error:  # a form that cannot be read is told by its own turns
+        log.error("what turns need could not be prepared", exc_info=error)
     worker.run(stop)
 
 
@@ -130,8 +129,8 @@ def _report(error: Exception) -> None:
     """Log why updates could not be fetched or kept; they are fetched again."""
     match error:
         case SendError():
-            log.error("Telegram could not be polled: %s", error.detail)
+            log.error("Telegram could not be polled", extra=told_of(error))
         case SQLAlchemyError():
-            log.error("the database did not keep what Telegram told: %s", type(error).__name__)
+            log.error("the database did not keep what Telegram told", exc_info=error)
         case _:
-            log.error("polling Telegram raised %s", trace_of(error))
+            log.error("polling Telegram raised", exc_info=error)

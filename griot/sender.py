@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from channels.base import Channel, Failure, Finds, Outgoing, SendError
-from griot.logs import trace_of
 from griot.rates import Pacer, Rate
 from models.outbox import BULK, LIVE
 from models.sending import Claimed
@@ -280,8 +279,8 @@ class Sender:
             sent = self._sent(row, at)
         except SendError as error:
             return Outcome(row, error=error)
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the queue; it may have left
-            log.error("sending outbox row %s raised %s", row.id, trace_of(error))
+        except Exception as error:  # a defect of ours must not stop the queue; it may have left
+            log.error("sending a message raised", exc_info=error, extra={"outbox": row.id})
             return Outcome(row, error=SendError(Failure.UNKNOWN, type(error).__name__, code=DEFECT))
         return Outcome(row, provider_id=sent)
 

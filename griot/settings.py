@@ -146,17 +146,17 @@ class Settings(BaseSettings):
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
         """Return the secrets of Telegram's webhook, the one that Telegram is told first."""
-        return _listed(self.telegram_webhook_secret)
+        return listed(self.telegram_webhook_secret)
 
     @property
     def metrics_tokens(self) -> tuple[str, ...]:
         """Return the tokens of /metrics."""
-        return _listed(self.metrics_token)
+        return listed(self.metrics_token)
 
     @property
     def twilio_tokens(self) -> tuple[str, ...]:
         """Return the auth tokens, the one that signs calls first."""
-        return _listed(self.twilio_auth_token)
+        return listed(self.twilio_auth_token)
 
     @property
     def _has_twilio(self) -> bool:
@@ -187,12 +187,12 @@ class Settings(BaseSettings):
     @property
     def keys(self) -> tuple[str, ...]:
         """Return the secret keys, the one that signs first."""
-        return _listed(self.secret_key)
+        return listed(self.secret_key)
 
     @property
     def backup_keys(self) -> tuple[str, ...]:
         """Return the keys of backups, the one that seals first."""
-        return _listed(self.griot_backup_key)
+        return listed(self.griot_backup_key)
 
     @property
     def programme_folder(self) -> Path:
@@ -202,7 +202,8 @@ class Settings(BaseSettings):
         return data_folder("programmes").parent / self.griot_programme
 
 
-def _listed(secret: SecretStr) -> tuple[str, ...]:
+def listed(secret: SecretStr) -> tuple[str, ...]:
+    """Return the values of a secret that is being changed, the newest first; else the one."""
     return tuple(one.strip() for one in secret.get_secret_value().split(",") if one.strip())
 
 
@@ -227,20 +228,6 @@ def load_settings(*, is_demo: bool = False) -> Settings:
     if problems := find_problems(settings):
         raise SettingsError(problems)
     return settings
-
-
-def variables() -> dict[str, tuple[str, str]]:
-    """Return every variable with its default and its meaning."""
-    return {
-        name.upper(): (_shown(field.default), field.description or "")
-        for name, field in Settings.model_fields.items()
-    }
-
-
-def secret_names() -> frozenset[str]:
-    """Return the variables whose values are never shown."""
-    fields = Settings.model_fields.items()
-    return frozenset(name.upper() for name, field in fields if field.annotation is SecretStr)
 
 
 def find_problems(settings: Settings) -> tuple[Problem, ...]:
@@ -403,7 +390,3 @@ def _demo_key(folder: Path) -> str:
         return path.read_text(encoding="ascii")
     except OSError as error:
         raise SettingsError((_unusable(error.strerror),)) from None
-
-
-def _shown(default: object) -> str:
-    return default.get_secret_value() if isinstance(default, SecretStr) else str(default)

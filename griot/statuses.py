@@ -35,7 +35,7 @@ def note_status(db: Db, channel: str, news: Receipt, ways: Ways, at: datetime) -
         if not changed and news.state in ARRIVED:
             changed = ladder.call_back(db, which, at) > 0
     if not changed and not outbox.is_known(db, which):
-        log.warning("a status on %s is of no message known here", channel)
+        log.warning("a status is of no message known here", extra={"channel": channel})
 
 
 def _note_failure(db: Db, which: outbox.Which, news: Receipt, ways: Ways, at: datetime) -> bool:

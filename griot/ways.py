@@ -15,7 +15,6 @@ from bot.programme.shapes import name_in
 from bot.reminders import stopped_alert, unreachable
 from bot.values import Say
 from channels.base import Failure
-from griot.logs import trace_of
 from models import affording, consent, ladder, outbox, sending, template, timetable
 from models.affording import Afforded
 from models.alerts import tell_officers
@@ -81,7 +80,7 @@ class Ways:
         """Send no more such buttons until the provider is asked again, unless the window was closed."""
         if failure == Failure.WINDOW_CLOSED:
             return
-        log.warning("buttons on WhatsApp are refused: %s", detail)
+        log.warning("buttons on WhatsApp are refused", extra={"content": sid, "failure": failure})
         template.refuse(db, sid, detail, at)
 
     def _timely(self, db: Db, claimed: Sequence[Claimed], at: datetime) -> list[Claimed]:
@@ -130,7 +129,7 @@ class Ways:
         except Exception as fault:
             if isinstance(fault, DBAPIError) and is_transient(fault):
                 raise
-            log.error("the next way of outbox row %s raised %s", id, trace_of(fault))
+            log.error("the next way of a message raised", exc_info=fault, extra={"outbox": id})
 
     def _stop(self, db: Db, id: int, at: datetime) -> None:
         """Stop every message to who told the provider so, as their own STOP would."""
@@ -169,7 +168,7 @@ class Ways:
         programme = self.programmes.programme(db)
         city = programme.cities.get(former.city or "")
         if city is None:
-            log.warning("person %s of no city: %s", former.person_id, kind)
+            log.warning("a person is of no city", extra={"person": former.person_id, "alert": kind})
             return
 
         def text_in(language: str) -> str:

@@ -14,7 +14,6 @@ from channels.base import Channel
 from griot import fetcher
 from griot.circuits import Circuits
 from griot.fetcher import Arrival, Fetcher, Settled
-from griot.logs import trace_of
 from griot.outcomes import Policy, settle
 from griot.rates import Rate
 from griot.sender import Outcome, Sender
@@ -163,9 +162,8 @@ class Worker:
             if not (ended or waiting or arrived or is_due or self._sender.is_lacking):
                 return Round()
             done = write(self._work.store, lambda db: self._round(db, seen, ended, waiting, arrived))
-        except Exception as error:  # noqa: BLE001 - whatever it is, others go on
-            is_answer = not isinstance(error, SQLAlchemyError)
-            log.error("a round failed: %s", trace_of(error) if is_answer else type(error).__name__)
+        except Exception as error:  # whatever it is, others go on
+            log.error("a round failed", exc_info=error)
             self._sender.put_ended(ended)
             self._fetcher.put_ended(arrived)
             self._ear.wait(AFTER_ERROR)
@@ -308,10 +306,10 @@ class Worker:
     def _not_taken(self, db: Db, row: Inbox, error: Exception, at: datetime) -> bool:
         """Count a turn that raised, which left nothing behind; return False for one that met a lock."""
         if isinstance(error, DBAPIError) and is_blocked(error):
-            log.error("the turn of inbox row %s waited in vain for a lock", row.id)
+            log.error("a turn waited in vain for a lock", extra={"inbox": row.id})
             inbox.hold(db, row.id, self._work.clock() + AFTER_LOCK)  # `at` is older than the wait
             return False
-        log.error("the turn of inbox row %s raised %s", row.id, trace_of(error))
+        log.error("a turn raised", exc_info=error, extra={"inbox": row.id})
         if inbox.fail(db, row, f"{type(error).__name__}: {error}", at) == InboxState.QUARANTINED:
             self._tell(db, self._work.apologise, row, at)
         return True
@@ -326,7 +324,7 @@ class Worker:
             except Exception as error:
                 if isinstance(error, DBAPIError) and is_transient(error):
                     raise
-                log.error("the end of a text of person %s raised %s", person_id, trace_of(error))
+                log.error("the end of a text raised", exc_info=error, extra={"person": person_id})
                 silence.wait_on(db, person_id, at + AFTER_FAULT)
         return len(people)
 
@@ -338,7 +336,7 @@ class Worker:
         except Exception as error:
             if isinstance(error, DBAPIError) and is_transient(error) and not is_blocked(error):
                 raise
-            log.error("the notice about inbox row %s raised %s", row.id, trace_of(error))
+            log.error("the notice about an update raised", exc_info=error, extra={"inbox": row.id})
 
     def _next_due(self) -> datetime | None:
         """Return when something is due within half a minute, or when a lost send is settled; else None."""
@@ -370,7 +368,7 @@ class Worker:
             settled = write(self._work.store, lambda db: self._store_end(db, ended, held, arrived))
             self._fetcher.tidy(settled)
         except SQLAlchemyError as error:
-            log.error("the database did not answer at the end: %s", type(error).__name__)
+            log.error("the database did not answer at the end", exc_info=error)
         self._close()
 
     def _store_end(

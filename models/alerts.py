@@ -70,7 +70,7 @@ def send(db: Db, key: str, officer: int, text: str, at: datetime, channels_on: C
         addresses=addresses,
     )
     if found is None:
-        log.warning("the alert %s has no way to its officer", key)
+        log.warning("an alert has no way to its officer", extra={"key": key})
     return found is not None
 
 

@@ -277,6 +277,7 @@ def _postgres_engine(url: URL, connections: int) -> Engine:
         max_overflow=connections - min(connections, KEPT),
         pool_timeout=LOCK_WAIT,
         json_serializer=_compact_json,
+        hide_parameters=True,  # an error's words never hold what people wrote
     )
 
     @event.listens_for(engine, "do_connect")
@@ -298,6 +299,7 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
         max_overflow=connections,
         pool_timeout=LOCK_WAIT,
         json_serializer=_compact_json,
+        hide_parameters=True,
     )
     line = FileLine(str(url.database))
 

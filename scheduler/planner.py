@@ -1,7 +1,6 @@
 """Run each job when it is due, whatever the clock does."""
 
 import logging
-import traceback
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -63,7 +62,7 @@ class Planner:
                 if before is None or _is_due(trigger, before, at):
                     self._run(job)
         except SQLAlchemyError as error:
-            log.error("the database did not answer the schedule: %s", type(error).__name__)
+            log.error("the database did not answer the schedule", exc_info=error)
 
     def lead_falls_free(self) -> datetime | None:
         """Return when a silent leader is replaced, or None when this worker leads or the leader lives.
@@ -83,7 +82,7 @@ class Planner:
         try:
             write(self._store, lambda db: leave(db, self._worker_id))
         except SQLAlchemyError as error:
-            log.error("the database did not answer at the end: %s", type(error).__name__)
+            log.error("the database did not answer at the end", exc_info=error)
 
     def _beat(self, at: datetime) -> None:
         is_free = self._number is None and self._awaited is not None and self._awaited < at
@@ -113,8 +112,7 @@ class Planner:
         except Exception as error:
             if isinstance(error, SQLAlchemyError) and not isinstance(error, STATEMENT_FAULTS):
                 raise  # the database's trouble, not this job's
-            places = "".join(traceback.format_tb(error.__traceback__))  # its text may hold what people wrote
-            log.error("the job %s raised %s at\n%s", job.name, type(error).__name__, places)
+            log.error("a job raised", exc_info=error, extra={"job": job.name})
 
     def _sees(self, look: Callable[[Db, datetime], bool]) -> bool:
         return read(self._store, lambda db: look(db, self._clock()))

@@ -9,7 +9,7 @@ import pytest
 from bot.questions import TYPES
 from bot.values import Message
 from griot.cli import COMMANDS, griot
-from griot.settings import variables
+from griot.variables import variables
 from models.form import FormShelf
 from models.programme import ProgrammeShelf
 from scheduler.jobs import jobs

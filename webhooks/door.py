@@ -150,7 +150,7 @@ class Door:
         except BodyError as error:
             return Answer(400, f"{error}\n".encode())
         except NotKeptError as error:
-            log.error("an update of %s was not kept: %s", channel.name, error)
+            log.error("an update was not kept", exc_info=error, extra={"channel": channel.name})
             return Answer(503, b"the database is unavailable\n", more=(("Retry-After", RETRY_AFTER),))
         return welcome(envelope)
 

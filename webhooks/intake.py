@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from traceback import format_tb
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -72,9 +71,9 @@ class Intake:
         try:
             with within(self._patience):
                 write_first(self._store, lambda db: self._insert(db, batch))
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing of the batch was kept
-            if not isinstance(error, SQLAlchemyError):  # where, but not its text: that may be a person's
-                log.error("keeping updates raised at\n%s", "".join(format_tb(error.__traceback__)))
+        except Exception as error:  # whatever it is, nothing of the batch was kept
+            if not isinstance(error, SQLAlchemyError):
+                log.error("keeping updates raised", exc_info=error)
             for waiting in batch:
                 waiting.error = error
             return

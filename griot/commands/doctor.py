@@ -36,7 +36,8 @@ from griot.clock import now
 from griot.commands.desk import show_json
 from griot.commands.unapproved import mend_of
 from griot.schema import Standing, revisions, standing
-from griot.settings import Settings, SettingsError, load_settings, secret_names, variables
+from griot.settings import Settings, SettingsError, load_settings
+from griot.variables import secret_names, variables
 from models import circuit
 from models.db import Store, UrlError, open_store, read
 from models.demo import is_demo

@@ -17,6 +17,7 @@ from griot.commands.desk import one_line
 from griot.commands.refusals import BadInput, Failed
 from griot.logs import set_up_logging
 from griot.settings import Settings, SettingsError, load_settings
+from griot.variables import secret_values
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -260,7 +261,7 @@ def _settings(*, is_demo: bool = False) -> Settings:
         settings = load_settings(is_demo=is_demo)
     except SettingsError as error:
         raise BadInput(str(error)) from None
-    set_up_logging(settings.log_format)
+    set_up_logging(settings.log_format, secret_values(settings))
     return settings
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from bot.faults import FaultKind
-from channels.base import SendError
+from channels.base import SendError, told_of
 from models.base import Db
 from models.fault import Trouble, end_faults, raise_fault
 from models.inbox import Update, receive
@@ -92,7 +92,7 @@ class _Poll:
         try:
             updates = self._ask(since)
         except SendError as error:
-            log.warning("what was missed could not be asked for: %s", error.detail)
+            log.warning("what was missed could not be asked for", extra=told_of(error))
         finally:
             self._answers.put(updates)
 
@@ -100,5 +100,5 @@ class _Poll:
 def _keep(db: Db, one: Update, at: datetime) -> bool:
     is_new = receive(db, one.channel, one.provider_id, one.sender, one.body, min(one.at, at))
     if is_new:
-        log.warning("a message on %s had not arrived: it is handled now", one.channel)
+        log.warning("a message had not arrived: it is handled now", extra={"channel": one.channel})
     return is_new

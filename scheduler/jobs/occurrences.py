@@ -146,7 +146,7 @@ class Occurrences:
             if isinstance(error, DBAPIError) and is_transient(error):
                 raise  # the database's trouble, not this occurrence's
             self._failures[key] = self._failures.get(key, 0) + 1
-            log.error("the occurrence %s raised %s", key, type(error).__name__)
+            log.error("an occurrence raised", exc_info=error, extra={"key": key})
             if self._failures[key] < MOST_FAILURES:
                 return False
             return decide(db, verdict.occurrence, OccurrenceState.SUPERSEDED, at, "fault")

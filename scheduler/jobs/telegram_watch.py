@@ -11,7 +11,7 @@ from bot.faults import FaultKind, send_again
 from bot.opening_hours import moved_now
 from bot.programme import Programme
 from bot.values import Message, Say
-from channels.base import SendError
+from channels.base import SendError, told_of
 from channels.telegram import Registration
 from models.base import Db
 from models.fault import Trouble, end_faults, raise_fault
@@ -102,7 +102,7 @@ class _Poll:
                 due_at=opens,
                 not_after=opens + ANSWER_WITHIN,
             )
-        log.warning("Telegram was away since %s: %s people are asked again", since, asked)
+        log.warning("Telegram was away", extra={"since": f"{since:%Y-%m-%dT%H:%MZ}", "asked_again": asked})
         return asked
 
     def _text(
@@ -116,7 +116,7 @@ class _Poll:
         try:
             found = self._ask()
         except SendError as error:
-            log.warning("Telegram could not be asked about the webhook: %s", error.detail)
+            log.warning("Telegram could not be asked about the webhook", extra=told_of(error))
         finally:
             self._answers.put(found)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from bot.templates import FALLEN, TemplateState
-from channels.base import SendError
+from channels.base import SendError, told_of
 from models.base import Db
 from models.template import known, note_all
 from scheduler.job import Job
@@ -68,7 +68,7 @@ class _Poll:
         try:
             states = self._ask()
         except SendError as error:
-            log.warning("the templates could not be looked at: %s", error.detail)
+            log.warning("the templates could not be looked at", extra=told_of(error))
         finally:
             self._answers.put(states)
 
@@ -77,5 +77,5 @@ def _store(db: Db, states: Sequence[TemplateState], at: datetime) -> int:
     before = {state.name: state.status for state in known(db)}
     for state in states:
         if state.status in FALLEN and state.status != before.get(state.name):
-            log.warning("the template %s is %s", state.name, state.status)
+            log.warning("a template fell", extra={"template": state.name, "status": state.status})
     return note_all(db, states, at)

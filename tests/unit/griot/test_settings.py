@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from griot.settings import Settings, SettingsError, data_folder, load_settings, variables
+from griot.settings import Settings, SettingsError, data_folder, load_settings
+from griot.variables import secret_values, variables
 
 KEY = "k" * 32
 
@@ -138,3 +139,16 @@ def test_a_file_is_read_in_development(monkeypatch: pytest.MonkeyPatch, tmp_path
     (tmp_path / ".env").write_text("PORT=8100\nLOG_FORMAT=json\n")
     monkeypatch.setenv("LOG_FORMAT", "text")
     assert (Settings().port, Settings().log_format) == (8100, "text")
+
+
+def test_every_secret_is_known_to_the_log() -> None:
+    """Also each of two while it is changed, and the passwords within addresses, as they are and escaped."""
+    given = {
+        "database_url": "postgresql://griot:pass%40of-nobody@127.0.0.1/griot",
+        "smtp_url": "smtp://griot:mail-of-nobody@mail.example.org",
+        "secret_key": "new-key-of-nobody, old-key-of-nobody",
+    }
+    found = secret_values(Settings(_env_file=None, **given))  # type: ignore[call-arg, arg-type]
+    assert {"pass%40of-nobody", "pass@of-nobody", "mail-of-nobody"} < found
+    assert {"new-key-of-nobody", "old-key-of-nobody"} < found
+    assert "" not in found

@@ -394,9 +394,7 @@ def test_a_status_of_no_message_known_is_left_aside(
     """It is logged without a number."""
     for reference in ("", "999999", "9" * 40, "-1", "x"):
         note_status(db, "sms", status("delivered", "SM9", reference=reference), ways, AT)
-    assert {record.getMessage() for record in caplog.records} == {
-        "a status on sms is of no message known here"
-    }
+    assert {record.getMessage() for record in caplog.records} == {"a status is of no message known here"}
 
 
 def test_after_a_stop_a_failure_leads_nowhere(db: Db, ways: Ways) -> None:

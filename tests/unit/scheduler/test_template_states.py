@@ -81,7 +81,7 @@ def test_it_asks_again_an_hour_after_a_failure(store: Store, caplog: pytest.LogC
     provider.may_answer.set()
     job = template_states(provider)
     run(store, job)
-    until(lambda: "no answer in time" in caplog.text and run(store, job) == 0)
+    until(lambda: "could not be looked at" in caplog.text and run(store, job) == 0)
     provider.states = (APPROVED,)
     until(lambda: run(store, job, AT + timedelta(minutes=59)) == 0 and provider.asked == 1)
     until(lambda: run(store, job, AT + timedelta(hours=2)) == 1)
@@ -111,7 +111,12 @@ def test_a_template_that_falls_is_told_in_the_log(store: Store, caplog: pytest.L
     provider.may_answer.set()
     job = template_states(provider)
     until(lambda: run(store, job) == 1)
-    assert "the template griot_prompt_fr_v1 is paused" in caplog.text
+    [told] = [told.__dict__ for told in caplog.records]
+    assert (told["msg"], told["template"], told["status"]) == (
+        "a template fell",
+        "griot_prompt_fr_v1",
+        "paused",
+    )
 
 
 def test_without_an_account_nothing_is_asked(store: Store) -> None:
