@@ -39,7 +39,7 @@ def set_up_logging(log_format: str, secrets: Iterable[str] = ()) -> None:
     line only what stands in its source is kept, of an exception only its kind and where it arose: the rest
     may hold what people wrote. `secrets` are taken out wherever they stand.
     """
-    hidden = tuple(sorted({one for one in secrets if len(one) >= SHORTEST_SECRET}, key=len, reverse=True))
+    hidden = hideable(secrets)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -67,6 +67,11 @@ def set_up_logging(log_format: str, secrets: Iterable[str] = ()) -> None:
     _tell_uncaught()
 
 
+def hideable(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return the secrets that can be taken out of texts, the longest first."""
+    return tuple(sorted({one for one in secrets if len(one) >= SHORTEST_SECRET}, key=len, reverse=True))
+
+
 def words_of(record: logging.LogRecord, values: object = ()) -> str:
     """Return what a line says: only what stands in its source, and numbers; of a library else where it is."""
     if isinstance(record.msg, str) and values:
@@ -75,7 +80,7 @@ def words_of(record: logging.LogRecord, values: object = ()) -> str:
         return FORMATS.sub(lambda _found: next(shown, "…"), record.msg).partition("\n")[0]
     if record.name.startswith(OURS):
         return str(record.msg)
-    return f"said at {_short(record.pathname)}:{record.lineno} {record.funcName}"
+    return f"said at {short_path(record.pathname)}:{record.lineno} {record.funcName}"
 
 
 def fields_of(record: logging.LogRecord) -> Mapping[str, Any]:
@@ -94,7 +99,7 @@ def places_of(error: BaseException) -> str:
     """Return where an exception arose: the calls that led there, the innermost last; no source, no values."""
     frames = list(traceback.walk_tb(error.__traceback__))[-MOST_PLACES:]
     return " > ".join(
-        f"{_short(frame.f_code.co_filename)}:{line} {frame.f_code.co_name}" for frame, line in frames
+        f"{short_path(frame.f_code.co_filename)}:{line} {frame.f_code.co_name}" for frame, line in frames
     )
 
 
@@ -115,10 +120,11 @@ def _told(_logger: object, _method: str, event: "EventDict") -> "EventDict":
 
 def _redacted(hidden: tuple[str, ...], _logger: object, _method: str, event: "EventDict") -> "EventDict":
     """Return the event, in one line, without secrets, addresses and numbers of people."""
-    return {name: _clean(value, hidden) for name, value in event.items()}
+    return {name: clean(value, hidden) for name, value in event.items()}
 
 
-def _clean(value: Any, hidden: tuple[str, ...]) -> Any:
+def clean(value: Any, hidden: tuple[str, ...]) -> Any:
+    """Return a value without these secrets, and addresses and numbers of people; `…` for an object."""
     if not isinstance(value, str):
         return value if value is None or isinstance(value, int | float | logging.LogRecord) else "…"
     for secret in hidden:
@@ -142,7 +148,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         error = below
 
 
-def _short(file: str) -> str:
+def short_path(file: str) -> str:
     """Return a path below our root or a library's folder."""
     _, is_library, below = file.rpartition("/site-packages/")
     return below if is_library else file.removeprefix(f"{ROOT}/")

@@ -18,6 +18,7 @@ from models.db import UrlError, ready_url
 SECRET_LENGTH = 32  # characters a SECRET_KEY needs at least
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 HEADER_SHAPE = r"^[A-Za-z0-9_-]{1,256}$"  # Bot API, setWebhook, secret_token
+SENTRY_SHAPE = r"^$|^https?://[^/@\s]+@[^/@\s]+/(?:\S+/)?\d+$"
 PHONE = r"^\+[1-9][0-9]{6,14}$"  # E.164
 LEAST_RAW, LEAST_MESSAGES = 3, 31  # days
 NO_SECRET = SecretStr("")
@@ -240,6 +241,7 @@ def find_problems(settings: Settings) -> tuple[Problem, ...]:
         *_folder_problems(settings),
         *_address_problems(settings),
         *_key_problems(settings),
+        *_sentry_problems(settings),
         *_timing_problems(settings),
         *_retention_problems(settings),
         *_telegram_problems(settings),
@@ -284,6 +286,12 @@ def _key_problems(settings: Settings) -> list[Problem]:
     if settings.keys and all(len(key) >= SECRET_LENGTH for key in settings.keys):
         return []
     return [Problem("secret", "SECRET_KEY", f"set it to {SECRET_LENGTH} or more random characters")]
+
+
+def _sentry_problems(settings: Settings) -> list[Problem]:
+    if re.match(SENTRY_SHAPE, settings.sentry_dsn.get_secret_value()):
+        return []
+    return [Problem("value", "SENTRY_DSN", "set it as Sentry shows it: https://KEY@HOST/PROJECT")]
 
 
 def _timing_problems(settings: Settings) -> list[Problem]:

@@ -261,7 +261,12 @@ def _settings(*, is_demo: bool = False) -> Settings:
         settings = load_settings(is_demo=is_demo)
     except SettingsError as error:
         raise BadInput(str(error)) from None
-    set_up_logging(settings.log_format, secret_values(settings))
+    secrets = secret_values(settings)
+    set_up_logging(settings.log_format, secrets)
+    if dsn := settings.sentry_dsn.get_secret_value():
+        from griot.sentry import report_faults
+
+        report_faults(dsn, secrets)
     return settings
 
 

@@ -50,6 +50,7 @@ FAULTS = [
         id="a token without a secret",
     ),
     pytest.param({"TELEGRAM_BOT_TOKEN": "1:x", "TELEGRAM_WEBHOOK_SECRET": "s p"}, "SECRET", id="odd secret"),
+    pytest.param({"SENTRY_DSN": "https://sentry.example.org/7"}, "SENTRY_DSN", id="a DSN without a key"),
     pytest.param({"TWILIO_AUTH_TOKEN": "x"}, "TWILIO_ACCOUNT_SID, BASE_URL", id="half of Twilio"),
     pytest.param({"TWILIO_SMS_FROM": "077"}, "TWILIO_ACCOUNT_SID", id="a sender alone"),
     pytest.param({"SMTP_URL": "smtp://mail"}, "MAIL_FROM", id="half of mail"),
