@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from tests.chaos.crowd import WORDS
 from tests.chaos.drills import drills
-from tests.chaos.figures import Figure
+from tests.chaos.figures import Figure, table
 from tests.chaos.stage import Server, a_server, a_stage
 from tests.chaos.writing import compare, replay, write_amid_chaos
 from tests.site import set_up
@@ -23,14 +24,17 @@ def main() -> int:
     """Run what the command line asks for; return 1 when a promise is broken."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))  # so that the processes it started end too
     asked = _asked()
-    is_met = True
+    runs: dict[str, list[Figure]] = {}
     for kind in [asked.database] if asked.database else DATABASES:
         run_of = f"{asked.inbound} messages, {asked.kills} kills, seed {asked.seed}"
         print(f"\n{kind}, {datetime.now(UTC):%Y-%m-%d}, {run_of}", flush=True)
+        began, runs[kind] = time.monotonic(), []
         for figure in run(kind, asked.inbound, asked.kills, asked.seed):
             print(figure, flush=True)
-            is_met = is_met and figure.is_met
-    return 0 if is_met else 1
+            runs[kind].append(figure)
+        runs[kind].append(Figure("minutes of the whole run", (time.monotonic() - began) / 60))
+    print(f"\n{table(runs)}", flush=True)
+    return 0 if all(figure.is_met for figures in runs.values() for figure in figures) else 1
 
 
 def run(kind: str, inbound: int, kills: int, seed: int) -> Iterator[Figure]:

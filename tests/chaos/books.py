@@ -5,11 +5,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import RowMapping, func, select
 
+from models import circuit
 from models.base import Db
+from models.circuit import Standing
 from models.inbox import IN, SOMEBODYS, InboxState
 from models.outbox import OUT, OutboxState
 from tests.chaos.crowd import Writer
@@ -87,11 +90,41 @@ def outbox_figures(db: Db, record: Record) -> list[Figure]:
     ]
 
 
-def what_waits(db: Db) -> list[Mapping[str, Any]]:
-    """Return the messages that have not left, to be looked at."""
-    names = ("id", "channel", "state", "kind", "lane", "due_at", "lease_until", "tries", "repeats", "error")
-    waiting = select(*(OUT.c[name] for name in names)).where(OUT.c.state.in_(WAITING))
-    return [dict(row) for row in db.connection().execute(waiting).mappings()]
+def why_waiting(db: Db, at: datetime) -> list[str]:
+    """Return of each message that has not left, and of each update not handled, why it still waits."""
+    waiting = select(OUT).where(OUT.c.state.in_(WAITING)).order_by(OUT.c.id)
+    rows = db.connection().execute(waiting).mappings().all()
+    standings = circuit.standings(db)
+    updates = select(IN.c.id, IN.c.tries, IN.c.due_at).where(IN.c.state == InboxState.OPEN)
+    return [
+        *(f"outbox {row['id']}, {row['channel']}: {_reason(row, rows, standings, at)}" for row in rows),
+        *(
+            f"inbox {row.id}: {row.tries} failures, {_from(row.due_at, at)}"
+            for row in db.connection().execute(updates)
+        ),
+    ]
+
+
+def _reason(
+    row: RowMapping, waiting: Sequence[RowMapping], standings: Mapping[str, Standing], at: datetime
+) -> str:
+    if row["state"] == OutboxState.SENDING:
+        return f"being sent, its lease ends {_from(row['lease_until'], at)}"
+    tried = f"{row['tries']} tries, {row['repeats']} repeats, {row['error'] or 'no error'}"
+    before = [one["id"] for one in waiting if one["recipient"] == row["recipient"] and one["id"] < row["id"]]
+    standing = standings.get(row["channel"])
+    if standing is not None and standing.is_open:
+        return f"its channel is left alone, the next probe {_from(standing.probe_at or at, at)}; {tried}"
+    if row["due_at"] > at:
+        return f"due {_from(row['due_at'], at)}; {tried}"
+    if before:
+        return f"behind {before[0]}, to the same person; {tried}"
+    return f"nothing known, due {_from(row['due_at'], at)}; {tried}"
+
+
+def _from(then: datetime, at: datetime) -> str:
+    seconds = (then - at).total_seconds()
+    return f"in {seconds:.0f} s" if seconds > 0 else f"since {-seconds:.0f} s"
 
 
 def _taken(record: Record) -> Counter[Key]:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from sqlalchemy import select
 from models.base import Db
 from models.db import read
 from models.worker import LEADER, count_live, has_leader
+from tests.chaos.crowd import AT_ONCE
 from tests.chaos.doors import TELEGRAM, Doors
 from tests.chaos.figures import Figure, p99
 from tests.chaos.fleet import Member
@@ -29,13 +31,10 @@ from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN, signed
 from tests.standin.twilio_phone import PATH
 
 LASTS = 7.0  # seconds of an outage: longer than a webhook waits for the database
-TAKE_OVER = 30.0  # seconds until another leads
-RECOVERED = 10.0  # seconds until a reply comes again
 GIVE_UP = 60.0  # seconds until a drill is taken for failed
 PER_SECOND, PACED = 20, 200  # webhooks while the provider hangs
 BODIES = 5000
 MOST_MEMORY = 200  # MiB of one web process, its family included
-ACK = 300.0  # milliseconds
 NAMES = (b"chat", b"from", b"id", b"text", b"date", b"entities", b"photo", b"contact", b"x")
 VALUES = (b"null", b"true", b"-1", b"1e400", b"9" * 40, b'"\\u0000"', b'"\xd8\xa7"', b'""')
 WORDS = ("", "0", "-1", "whatsapp:", "+", "\x00", "\u202e", "x" * 5000, "https://[", "9" * 30)
@@ -43,20 +42,31 @@ WORDS = ("", "0", "-1", "whatsapp:", "+", "\x00", "\u202e", "x" * 5000, "https:/
 Outage = Callable[[Stage], AbstractContextManager[None]]
 
 
-def drills(stage: Stage, bodies: int = BODIES, paced: int = PACED, ack: float = ACK) -> Iterator[Figure]:
-    """Yield the figures of each drill that this database allows; `ack` is what a webhook may take, in ms."""
-    yield take_over(stage, signal.SIGKILL)
-    yield take_over(stage, signal.SIGSTOP)
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What docs/reliability.md promises, and how much is posted to see whether it is kept."""
+
+    take_over: float = 30.0  # seconds until another leads
+    recovered: float = 10.0  # seconds until a reply comes again
+    ack: float = 300.0  # milliseconds for a webhook, 99 of 100
+    paced: int = PACED
+    bodies: int = BODIES
+
+
+def drills(stage: Stage, promises: Promises = Promises()) -> Iterator[Figure]:
+    """Yield the figures of each drill that this database allows."""
+    yield take_over(stage, promises, signal.SIGKILL)
+    yield take_over(stage, promises, signal.SIGSTOP)
     if stage.store.is_sqlite:
-        yield from outage(stage, "a lock on the database", locked)
-        yield from outage(stage, "a full disk", full)
+        yield from outage(stage, promises, "a lock on the database", locked)
+        yield from outage(stage, promises, "a full disk", full)
     else:
-        yield from outage(stage, "a restart of the database", down)
-    yield from hanging_provider(stage, paced, ack)
-    yield from random_bodies(stage, bodies)
+        yield from outage(stage, promises, "a restart of the database", down)
+    yield from hanging_provider(stage, promises)
+    yield from random_bodies(stage, promises.bodies)
 
 
-def take_over(stage: Stage, number: signal.Signals) -> Figure:
+def take_over(stage: Stage, promises: Promises, number: signal.Signals) -> Figure:
     """Kill or freeze the worker that leads; return the seconds until another does."""
     seconds = float("inf")
     for worker in stage.fleet.workers:  # which of them leads is not told: one after the other
@@ -72,10 +82,10 @@ def take_over(stage: Stage, number: signal.Signals) -> Figure:
         if is_replaced:
             break
     verb = {signal.SIGKILL: "killed", signal.SIGSTOP: "frozen"}[number]
-    return Figure(f"seconds until a leader that was {verb} is replaced", seconds, TAKE_OVER)
+    return Figure(f"seconds until a leader that was {verb} is replaced", seconds, promises.take_over)
 
 
-def outage(stage: Stage, name: str, fault: Outage) -> list[Figure]:
+def outage(stage: Stage, promises: Promises, name: str, fault: Outage) -> list[Figure]:
     """Let somebody write during a fault; return what was answered, and how soon a reply comes after it."""
     doors = Doors(stage.fleet.urls, random.Random(1))
     phone = Phone(doors.telegram, stage.provider, int(stage.crowd.writers[0].address))
@@ -96,9 +106,9 @@ def outage(stage: Stage, name: str, fault: Outage) -> list[Figure]:
     return [
         Figure(f"{name}: webhooks answered 503 with Retry-After", doors.answers[503]),
         Figure(f"{name}: webhooks answered otherwise", odd, 0),
-        Figure(f"{name}: seconds after it until one is accepted", accepted, RECOVERED),
-        Figure(f"{name}: seconds after it until a reply comes", replied, RECOVERED),
-        Figure(f"{name}: seconds after it until the schedule is led", led, TAKE_OVER),
+        Figure(f"{name}: seconds after it until one is accepted", accepted, promises.recovered),
+        Figure(f"{name}: seconds after it until a reply comes", replied, promises.recovered),
+        Figure(f"{name}: seconds after it until the schedule is led", led, promises.take_over),
     ]
 
 
@@ -132,18 +142,15 @@ def down(stage: Stage) -> Iterator[None]:
         stage.server.start()
 
 
-def hanging_provider(stage: Stage, count: int, ack: float) -> list[Figure]:
+def hanging_provider(stage: Stage, promises: Promises) -> list[Figure]:
     """Post webhooks steadily while no call to a provider is answered; return how soon they are."""
+    _wake(stage)
     doors = Doors(stage.fleet.urls, random.Random(2))
+    phones = _phones(stage, doors)
     stage.provider.trouble(EVERYBODY, Trouble(fault=Fault.STALL))
-    phones = [
-        Phone(doors.telegram, stage.provider, int(one.address))
-        for one in stage.crowd.writers
-        if one.channel == "telegram"
-    ]
     began = time.monotonic()
     threads = []
-    for number in range(count):
+    for number in range(promises.paced):
         time.sleep(max(0.0, began + number / PER_SECOND - time.monotonic()))
         threads.append(threading.Thread(target=phones[number % len(phones)].say, args=("HELP",)))
         threads[-1].start()
@@ -153,9 +160,23 @@ def hanging_provider(stage: Stage, count: int, ack: float) -> list[Figure]:
     settled = seconds_until(stage.is_settled, 2 * GIVE_UP)
     return [
         Figure("a provider that hangs: median of a webhook, ms", statistics.median(doors.seconds) * 1e3),
-        Figure("a provider that hangs: p99 of a webhook, ms", p99(doors.seconds), ack),
+        Figure("a provider that hangs: p99 of a webhook, ms", p99(doors.seconds), promises.ack),
         Figure("a provider that hangs: seconds after it until all is settled", settled, 2 * GIVE_UP),
     ]
+
+
+def _wake(stage: Stage) -> None:
+    """Return once all workers live, those that were killed before too, and have handled something."""
+    seconds_until(lambda: read(stage.store, _live) == len(stage.fleet.workers), GIVE_UP)
+    for phone in _phones(stage, Doors(stage.fleet.urls, random.Random(4))):
+        phone.say("HELP")
+    seconds_until(stage.is_settled, GIVE_UP)
+
+
+def _phones(stage: Stage, doors: Doors) -> list[Phone]:
+    """Return the phones of those who write on Telegram."""
+    those = [one for one in stage.crowd.writers if one.channel == "telegram"]
+    return [Phone(doors.telegram, stage.provider, int(one.address)) for one in those[:AT_ONCE]]
 
 
 def random_bodies(stage: Stage, count: int) -> list[Figure]:
@@ -214,15 +235,11 @@ def _json(chance: random.Random, depth: int) -> bytes:
         case 3:
             return b"[" + b", ".join(_json(chance, depth - 1) for _ in range(chance.randrange(4))) + b"]"
         case _:
-            return chance.choice(
-                (b"null", b"true", b"-1", b"1e400", b"9" * 40, b'"\\u0000"', b'"\xd8\xa7"', b'""')
-            )
+            return chance.choice(VALUES)
 
 
 def _word(chance: random.Random) -> str:
-    return chance.choice(
-        ("", "0", "-1", "whatsapp:", "+", "\x00", "\u202e", "x" * 5000, "https://[", "9" * 30)
-    )
+    return chance.choice(WORDS)
 
 
 def _lead(db: Db) -> tuple[int, datetime]:

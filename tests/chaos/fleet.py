@@ -9,13 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.request import urlopen
 
 import psutil
 
-from tests.site import ROOT, free_port, griot_command, wait_for
+from tests.site import ROOT, free_port, griot_command
 
 UNLIMITED = resource.RLIM_INFINITY
 START = 120.0  # seconds that a start may take where many other things run
@@ -37,6 +39,14 @@ class Member:
     def url(self) -> str:
         """Return where a web process is reached."""
         return f"http://127.0.0.1:{self.port}"
+
+    def is_ready(self) -> bool:
+        """Tell whether a web process serves, the database answers and a worker lives."""
+        try:
+            with urlopen(f"{self.url}/readyz", timeout=5) as answer:
+                return bool(answer.status == HTTPStatus.OK)
+        except OSError:
+            return False
 
     def start(self) -> None:
         """Start the process."""
@@ -101,8 +111,11 @@ class Fleet:
         try:
             for member in self.all:
                 member.start()
-            for web in self.webs:
-                wait_for(web.port, START)
+            until = time.monotonic() + START
+            while not all(web.is_ready() for web in self.webs):
+                if time.monotonic() > until:
+                    raise TimeoutError("the processes did not start")
+                time.sleep(0.1)
         except BaseException:
             self._end()
             raise

@@ -78,8 +78,6 @@ def a_stage(
     database: str,
     people: int,
     seed: int,
-    webs: int = 2,
-    workers: int = 2,
     server: Server | None = None,
 ) -> Iterator[Stage]:
     """Yield a running site with so many people on a database that was set up."""

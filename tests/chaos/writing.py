@@ -2,6 +2,7 @@
 
 import random
 import time
+from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
@@ -9,14 +10,14 @@ from models.base import Db
 from models.db import read
 from models.inbox import IN
 from models.outbox import OUT
-from tests.chaos.books import compare_answers, inbox_figures, outbox_figures, what_waits
+from tests.chaos.books import compare_answers, inbox_figures, outbox_figures, why_waiting
 from tests.chaos.crowd import WORDS
 from tests.chaos.figures import Figure
 from tests.chaos.fleet import Mischief
 from tests.chaos.stage import Stage, seconds_until
 from tests.chaos.weather import Weather
 
-SETTLED_WITHIN = 240.0  # seconds after the last message: retries, leases and repeats end
+SETTLED_WITHIN = 240.0  # seconds after the last message: retries, leases, repeats and pauses of channels end
 REPLAYED = 500  # old updates that come once more at the end
 REPLY_PAUSE = 0.03  # seconds about, between two messages of a person
 TROUBLE_EVERY = 0.15  # seconds about, between two calls that go wrong
@@ -70,8 +71,8 @@ def compare(stage: Stage) -> list[Figure]:
         Figure("answers in the wrong question", answers.misplaced, 0),
         *read(stage.store, lambda db: outbox_figures(db, stage.provider.record)),
     ]
-    for row in read(stage.store, what_waits):
-        print("waits:", row, flush=True)
+    for line in read(stage.store, lambda db: why_waiting(db, datetime.now(UTC))):
+        print("waits:", line, flush=True)
     return figures
 
 
