@@ -54,10 +54,20 @@ def keep(db: Db, scene: Scene, effects: tuple[Effect, ...], heard: Heard) -> int
     """Write every effect in its order; return the id of the report that is open afterwards."""
     report = scene.report
     for effect in effects:
-        if not isinstance(effect, Filled):  # the one that is written later: others read or change its report
-            settle(db)
+        _settle_for(db, effect)
         report = _keep(db, scene, report, effect, heard)
     return report.id if report else None
+
+
+def _settle_for(db: Db, effect: Effect) -> None:
+    """Write what was gathered and this effect changes, or others read once it is kept."""
+    match effect:
+        case Filled() | Opened() | LeftOpen():
+            return
+        case Sent():
+            settle(db, *submission.REPORTS)
+        case _:
+            settle(db)
 
 
 def _keep(db: Db, scene: Scene, report: Report | None, effect: Effect, heard: Heard) -> Report | None:

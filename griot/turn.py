@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 from typing import TypeGuard
 
 from bot import editing, notices
@@ -29,7 +30,7 @@ from models.conversation import OpenChat, chat_of, chats_of, save_chat
 from models.db import Store, gather, read, settle
 from models.facts import StoredFacts, no_details
 from models.form import FormShelf
-from models.inbox import Inbox
+from models.inbox import Taken
 from models.invite import Outcome as Redeemed
 from models.invite import answer_stranger, looks_like_code, redeem, refuse_stranger
 from models.person import (
@@ -43,10 +44,19 @@ from models.person import (
 from models.programme import ProgrammeShelf
 from models.restored import RestoredShelf
 from models.silence import LATEST
+from models.submission import Before, last_sent_before
 from models.talk import state_of, talk_of
 from models.twins import Sender, learn, sender_known, senders_known
 
-Chats = dict[int, OpenChat]  # by person, as read for a batch; out once it was used
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is read together for the rows of one transaction."""
+
+    people: Mapping[Sender, KnownPerson | None]
+    chats: dict[int, OpenChat]  # by person; out once it was used
+    before: Mapping[int, Before | None]  # by open report: what its city sent before
+
 
 _REFUSALS = {Redeemed.WRONG: notices.code_wrong, Redeemed.SPENT: notices.code_spent}
 _JOIN = re.compile(r"\s*/?(?:start|join)\s+(\S.{0,63})", re.IGNORECASE)
@@ -64,7 +74,7 @@ class Turns:
     details_in: Callable[[Db, str, str, datetime], str] = no_details
     restored: RestoredShelf = field(default_factory=RestoredShelf)
 
-    def __call__(self, db: Db, rows: Sequence[Inbox], at: datetime) -> list[Inbox]:
+    def __call__(self, db: Db, rows: Sequence[Taken], at: datetime) -> list[Taken]:
         """Handle rows of several senders, read and written together; return those that were handled.
 
         Not those of a person whom another worker holds, nor the second of who wrote from two addresses: they
@@ -73,37 +83,37 @@ class Turns:
         """
         told = [(row, self.channels[row.channel].parse(inbox.unpack(row.body))) for row in rows]
         said = [(row, one) for row, news in told for one in news if _is_said(one)]
-        people = senders_known(db, {_sender(row, one): row.received_at for row, one in said})
-        chats = chats_of(db, {person.id for person in people.values() if person})
-        handled: list[Inbox] = []
+        batch = self._batch(db, {_sender(row, one): row.received_at for row, one in said})
+        handled: list[Taken] = []
         with gather(db):
             for row, news in told:
-                if self._took(db, row, news, people, chats, at):
+                if self._took(db, row, news, batch, at):
                     handled.append(row)
         return handled
 
+    def _batch(self, db: Db, senders: Mapping[Sender, datetime]) -> Batch:
+        people = senders_known(db, senders)
+        chats = chats_of(db, {person.id for person in people.values() if person})
+        reports = [chat.report for chat in chats.values() if chat.report]
+        carrying = [one.id for one in reports if self.forms.form(db, one.form, one.form_version).reads_last]
+        return Batch(people, chats, last_sent_before(db, carrying))
+
     def _took(
-        self,
-        db: Db,
-        row: Inbox,
-        news: Sequence[Inbound | Receipt],
-        people: Mapping[Sender, KnownPerson | None],
-        chats: Chats,
-        at: datetime,
+        self, db: Db, row: Taken, news: Sequence[Inbound | Receipt], batch: Batch, at: datetime
     ) -> bool:
-        """Handle one row and take its chat out of `chats`; return False where it is out already."""
+        """Handle one row and take its chat out of the batch; return False where it is out already."""
         for one in news:
             if isinstance(one, Receipt):
                 _note(db, row, one, self.ways, at)
             elif one.is_private:
                 sender = _sender(row, one)
-                person = people.get(sender)
-                if sender not in people:
-                    self._hear_stranger(db, row, one, chats, at)
-                elif person is None or person.id not in chats:
+                person = batch.people.get(sender)
+                if sender not in batch.people:
+                    self._hear_stranger(db, row, one, batch, at)
+                elif person is None or person.id not in batch.chats:
                     return False
-                elif not self._joins(db, row, one, chats, at):
-                    self._hear_known(db, row, _without_code(one), person, chats.pop(person.id), at)
+                elif not self._joins(db, row, one, batch, at):
+                    self._hear_known(db, row, _without_code(one), person, batch, at)
         return True
 
     @property
@@ -125,27 +135,27 @@ class Turns:
             self.forms.form(db, name)
         return programme
 
-    def apologise(self, db: Db, row: Inbox, at: datetime) -> None:
+    def apologise(self, db: Db, row: Taken, at: datetime) -> None:
         """Tell the person once that something went wrong on our side."""
         person, address = self._person_at(db, row)
         if person and address and person.state != PersonState.STOPPED:
             text = notices.our_fault(self.voices[person.language])
             _enqueue(db, _answer(row, address, "sorry"), person, Message(text, kind="notice"), at)
 
-    def busy(self, db: Db, row: Inbox, at: datetime) -> None:
+    def busy(self, db: Db, row: Taken, at: datetime) -> None:
         """Tell the person once that their messages wait."""
         person, address = self._person_at(db, row)
         if person and address and person.state != PersonState.STOPPED:
             text = notices.busy(self.voices[person.language])
             _enqueue(db, _answer(row, address, "busy"), person, Message(text, kind="notice"), at)
 
-    def _person_at(self, db: Db, row: Inbox) -> tuple[KnownPerson | None, str]:
+    def _person_at(self, db: Db, row: Taken) -> tuple[KnownPerson | None, str]:
         for news in self.channels[row.channel].parse(inbox.unpack(row.body)):
             if isinstance(news, Inbound) and news.is_private:
                 return sender_known(db, _sender(row, news), row.received_at), news.address
         return None, ""
 
-    def _joins(self, db: Db, row: Inbox, news: Inbound, chats: Chats, at: datetime) -> bool:
+    def _joins(self, db: Db, row: Taken, news: Inbound, batch: Batch, at: datetime) -> bool:
         """Bind somebody known who sends another invitation; tell whether that was one."""
         code = _code_in(news.heard.text)
         if code is None or not looks_like_code(code):
@@ -153,12 +163,13 @@ class Turns:
         redeemed = redeem(db, code, row.channel, news.address, row.received_at, at)
         if redeemed.outcome != Redeemed.BOUND or redeemed.person_id is None:
             return False
-        self._welcome(db, row, news, redeemed.person_id, chats, at)
+        self._welcome(db, row, news, redeemed.person_id, batch, at)
         return True
 
     def _hear_known(
-        self, db: Db, row: Inbox, news: Inbound, person: KnownPerson, chat: OpenChat, at: datetime
+        self, db: Db, row: Taken, news: Inbound, person: KnownPerson, batch: Batch, at: datetime
     ) -> None:
+        chat = batch.chats.pop(person.id)
         address_heard(db, row.channel, news.address, row.received_at, at)
         learn(db, _sender(row, news), person.id, row.received_at, at)
         if (
@@ -166,7 +177,7 @@ class Turns:
         ):  # the provider refuses what is sent there until they send START there
             address_lost(db, row.channel, news.address, "blocked", at)
         inbox.describe(db, row.id, person.id, said(news.heard))
-        scene = self._scene(db, row, news.heard, person, chat)
+        scene = self._scene(db, row, news.heard, person, chat, batch.before)
         self._keep(db, row, news.address, chat, scene, hear(scene, news.heard), at)
 
     def end_text(self, db: Db, person_id: int, at: datetime) -> None:
@@ -189,7 +200,7 @@ class Turns:
                 way = _Way(f"{key}:{number}", chat.channel, address, at)
                 _enqueue(db, way, person, message, at)
 
-    def _hear_stranger(self, db: Db, row: Inbox, news: Inbound, chats: Chats, at: datetime) -> None:
+    def _hear_stranger(self, db: Db, row: Taken, news: Inbound, batch: Batch, at: datetime) -> None:
         """Bind who sends a code; give others one neutral answer a day."""
         inbox.describe(db, row.id, None, said(news.heard))
         if news.heard.opt_out:
@@ -206,7 +217,7 @@ class Turns:
             return
         redeemed = redeem(db, code, row.channel, news.address, row.received_at, at)
         if redeemed.outcome == Redeemed.BOUND and redeemed.person_id is not None:
-            self._welcome(db, row, news, redeemed.person_id, chats, at)
+            self._welcome(db, row, news, redeemed.person_id, batch, at)
         elif (
             is_paid_for
             and redeemed.outcome in _REFUSALS
@@ -220,9 +231,9 @@ class Turns:
         except LookupError:
             return None  # before the first load
 
-    def _welcome(self, db: Db, row: Inbox, news: Inbound, person_id: int, chats: Chats, at: datetime) -> None:
+    def _welcome(self, db: Db, row: Taken, news: Inbound, person_id: int, batch: Batch, at: datetime) -> None:
         settle(db)  # they may have written from another address a moment ago,
-        chats.pop(person_id, None)  # or do so in the same batch
+        batch.chats.pop(person_id, None)  # or do so in the same batch
         person = person_with(db, person_id)
         if person is None:
             return
@@ -235,15 +246,31 @@ class Turns:
         outcome = hear(scene, Heard(text="start")) if is_back else ask_consent(scene)
         self._keep(db, row, news.address, chat, scene, outcome.preceded(joined), at)
 
-    def _scene(self, db: Db, row: Inbox, heard: Heard, person: KnownPerson, chat: OpenChat) -> Scene:
+    def _scene(
+        self,
+        db: Db,
+        row: Taken,
+        heard: Heard,
+        person: KnownPerson,
+        chat: OpenChat,
+        before: Mapping[int, Before | None] = MappingProxyType({}),
+    ) -> Scene:
         return replace(
-            self._scene_of(db, row.received_at, person, chat),
+            self._scene_of(db, row.received_at, person, chat, before),
             source=f"{row.channel}:{heard.source}",
             has_moved=bool(chat.channel) and chat.channel != row.channel,
         )
 
-    def _scene_of(self, db: Db, at: datetime, person: KnownPerson, chat: OpenChat) -> Scene:
-        facts = StoredFacts(db, self.forms, person.id, person.city, at, self.digest_in, self.details_in)
+    def _scene_of(
+        self,
+        db: Db,
+        at: datetime,
+        person: KnownPerson,
+        chat: OpenChat,
+        before: Mapping[int, Before | None] = MappingProxyType({}),
+    ) -> Scene:
+        asked = self.digest_in, self.details_in
+        facts = StoredFacts(db, self.forms, person.id, person.city, at, *asked, before=before)
         talk = talk_of(chat)
         return Scene(
             who=_who(db, person),
@@ -258,7 +285,7 @@ class Turns:
     def _keep(
         self,
         db: Db,
-        row: Inbox,
+        row: Taken,
         address: str,
         chat: OpenChat,
         scene: Scene,
@@ -296,7 +323,7 @@ def said(heard: Heard) -> str:
     return "[location]" if heard.location else ""
 
 
-def _sender(row: Inbox, news: Inbound) -> Sender:
+def _sender(row: Taken, news: Inbound) -> Sender:
     return Sender(row.channel, news.address, news.also)
 
 
@@ -326,7 +353,7 @@ def _who(db: Db, person: KnownPerson) -> Who:
     return Who(person.id, person.name, person.role, person.city, person.language, agreed, is_stopped)
 
 
-def _note(db: Db, row: Inbox, news: Receipt, ways: Ways, at: datetime) -> None:
+def _note(db: Db, row: Taken, news: Receipt, ways: Ways, at: datetime) -> None:
     note_status(db, row.channel, news, ways, at)
     if news.reach == Reach.BLOCKED:
         address_lost(db, row.channel, news.address, "blocked", at)
@@ -344,7 +371,7 @@ class _Way:
     at: datetime
 
 
-def _answer(row: Inbox, address: str, number: str) -> _Way:
+def _answer(row: Taken, address: str, number: str) -> _Way:
     return _Way(f"reply:{row.id}:{number}", row.channel, address, row.received_at)
 
 
@@ -361,7 +388,7 @@ def _enqueue(db: Db, way: _Way, person: KnownPerson | Who, message: Message, at:
     )
 
 
-def _enqueue_stranger(db: Db, row: Inbox, address: str, text: str, at: datetime) -> None:
+def _enqueue_stranger(db: Db, row: Taken, address: str, text: str, at: datetime) -> None:
     outbox.answer(
         db,
         key=f"reply:{row.id}:1",

@@ -22,7 +22,7 @@ from griot.ways import Ways
 from models import circuit, inbox, media, sending, settling, silence, slot
 from models.base import Db
 from models.db import Store, is_blocked, is_transient, read, write
-from models.inbox import Inbox, InboxState
+from models.inbox import InboxState, Taken
 from models.jumps import settle_jumps
 from models.media import Wanted
 from models.media_files import MediaFiles
@@ -46,9 +46,9 @@ LONGEST_WAIT = 60.0  # seconds that `--once` waits for nothing
 LONGEST_LAG = 2.0  # seconds that drawn slots lie ahead at most, because transactions take so long
 ENDING = 7.0  # seconds that calls under way get at the end
 
-Turn = Callable[[Db, Inbox, datetime], None]
+Turn = Callable[[Db, Taken, datetime], None]
 Plan = Callable[[], datetime | None]  # what falls due; until when the schedule is another's, who may be dead
-Turns = Callable[[Db, Sequence[Inbox], datetime], Sequence[Inbox]]  # returns those that were handled
+Turns = Callable[[Db, Sequence[Taken], datetime], Sequence[Taken]]  # returns those that were handled
 Silence = Callable[[Db, int, datetime], None]  # of the person with this id
 
 
@@ -280,7 +280,7 @@ class Worker:
             self._batch = _next_batch((time.monotonic() - began) / len(taken))
         return len(rows)
 
-    def _take_all(self, db: Db, rows: Sequence[Inbox], at: datetime) -> bool:
+    def _take_all(self, db: Db, rows: Sequence[Taken], at: datetime) -> bool:
         """Take these turns together, each by itself where one raises; return whether none met a lock.
 
         One that meets a lock waits, uncounted, and what follows it is left to the next round.
@@ -303,7 +303,7 @@ class Worker:
                 inbox.hold(db, row.id, self._work.clock() + AFTER_OTHERS)
         return True
 
-    def _not_taken(self, db: Db, row: Inbox, error: Exception, at: datetime) -> bool:
+    def _not_taken(self, db: Db, row: Taken, error: Exception, at: datetime) -> bool:
         """Count a turn that raised, which left nothing behind; return False for one that met a lock."""
         if isinstance(error, DBAPIError) and is_blocked(error):
             log.error("a turn waited in vain for a lock", extra={"inbox": row.id})
@@ -328,7 +328,7 @@ class Worker:
                 silence.wait_on(db, person_id, at + AFTER_FAULT)
         return len(people)
 
-    def _tell(self, db: Db, notice: Turn, row: Inbox, at: datetime) -> None:
+    def _tell(self, db: Db, notice: Turn, row: Taken, at: datetime) -> None:
         """Enqueue a notice about a row; when even that raises, the row itself matters more."""
         try:
             with db.begin_nested():

@@ -10,7 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import URL, Connection, Engine, Executable, Table, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    Insert,
+    Table,
+    Update,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -195,7 +205,7 @@ def gather(db: Db) -> Iterator[None]:
         del db.info[_LATER]
 
 
-def later(db: Db, statement: Executable, row: Mapping[str, object]) -> None:
+def later(db: Db, statement: Insert | Update, row: Mapping[str, object]) -> None:
     """Run a statement for this row when what is gathered is written; at once where nothing is gathered."""
     kept = db.info.get(_LATER)
     if kept is None:
@@ -204,18 +214,31 @@ def later(db: Db, statement: Executable, row: Mapping[str, object]) -> None:
         kept.setdefault(statement, []).append(row)
 
 
-def settle(db: Db) -> None:
-    """Write what was gathered until now: what follows reads it or changes it."""
-    if kept := db.info.get(_LATER):
-        db.info[_LATER] = {}
-        for statement, rows in kept.items():
-            db.connection().execute(statement, rows)
+def settle(db: Db, *tables: Table) -> None:
+    """Write what was gathered until now, for these tables or all: what follows reads it or changes it."""
+    kept = db.info.get(_LATER) or {}
+    for statement in [one for one in kept if not tables or one.table in tables]:
+        db.connection().execute(statement, kept.pop(statement))
 
 
-_LATER = "later"
+def read_once(db: Db, find: Callable[[Db], T]) -> T:
+    """Return what `find` reads, read once a transaction; who changes it calls `read_again`."""
+    known = db.info.setdefault(_READ, {})
+    if find not in known:
+        known[find] = find(db)
+    found: T = known[find]
+    return found
 
 
-def new_row(db: Db, table: Table) -> Executable:
+def read_again(db: Db, find: Callable[[Db], object]) -> None:
+    """Forget what `read_once` found: it was changed."""
+    db.info.get(_READ, {}).pop(find, None)
+
+
+_LATER, _READ = "later", "read"
+
+
+def new_row(db: Db, table: Table) -> Insert:
     """Return the statement that inserts a row unless its unique key is there, built once."""
     return _insert_new(table, is_postgres(db), returning=False)
 
@@ -226,8 +249,8 @@ def is_postgres(db: Db) -> bool:
 
 
 @cache  # a statement is built once: building costs as much as running it
-def _insert_new(table: Table, for_postgres: bool, *, returning: bool) -> Executable:
-    statement = insert_into(table, for_postgres).on_conflict_do_nothing()
+def _insert_new(table: Table, for_postgres: bool, *, returning: bool) -> Insert:
+    statement: Insert = insert_into(table, for_postgres).on_conflict_do_nothing()
     return statement.returning(*table.primary_key) if returning else statement
 
 

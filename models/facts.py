@@ -15,6 +15,7 @@ from models.form import FormShelf, is_retired
 from models.person import Person, PersonState, Role
 from models.silence import was_before
 from models.submission import (
+    Before,
     Stored,
     SubmissionState,
     answered_by,
@@ -50,6 +51,7 @@ class StoredFacts:
     at: datetime
     digest_in: Callable[[Db, str, datetime], str]
     details_in: Callable[[Db, str, str, datetime], str] = no_details
+    before: Mapping[int, Before | None] = field(default_factory=dict)  # read for a batch, by open report
     last_times: dict[tuple[str, int], Last] = field(default_factory=dict)  # looked up in this turn
 
     def form(self, name: str) -> Form | None:
@@ -106,7 +108,10 @@ class StoredFacts:
         return self.last_times[form, besides]
 
     def _previous(self, form: str, besides: int) -> Last:
-        found = last_sent_of(self.db, self.city, form, besides) if self.city else None
+        if besides in self.before:
+            found = self.before[besides]
+        else:
+            found = last_sent_of(self.db, self.city, form, besides) if self.city else None
         if found is None:
             return Last()
         stored, answers = found

@@ -7,7 +7,7 @@ from hashlib import sha256
 from threading import Lock
 from types import MappingProxyType
 
-from sqlalchemy import ForeignKey, LargeBinary, Select, Text, UniqueConstraint, bindparam, select, update
+from sqlalchemy import ForeignKey, LargeBinary, Select, Text, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.forms.building import open_form
@@ -15,7 +15,7 @@ from bot.forms.form import Form, FormError
 from bot.sentence import sentence
 from bot.values import Problem
 from models.base import Base, Db
-from models.db import table_of
+from models.db import read_again, read_once, table_of
 
 
 class FormVersion(Base):
@@ -152,6 +152,7 @@ def retire(db: Db, name: str, at: datetime) -> None:
     for version in versions_of(db, name):
         version.retired_at = version.retired_at or at
     db.flush()
+    read_again(db, _in_use)
 
 
 def reopen(db: Db, name: str) -> None:
@@ -159,11 +160,12 @@ def reopen(db: Db, name: str) -> None:
     for version in versions_of(db, name):
         version.retired_at = None
     db.flush()
+    read_again(db, _in_use)
 
 
 def is_retired(db: Db, name: str) -> bool:
     """Tell whether a form is no longer used."""
-    return db.connection().execute(_RETIRED, {"name": name}).first() is not None
+    return name in read_once(db, _in_use) and read_once(db, _in_use)[name][1]
 
 
 def digest_of(file: bytes) -> str:
@@ -172,10 +174,8 @@ def digest_of(file: bytes) -> str:
 
 
 # On the way of a turn: Core, built once.
-_VERSIONS = table_of(FormVersion)
-_OF_NAME = _VERSIONS.c.name == bindparam("name")
-_CURRENT = select(_VERSIONS.c.version).where(_OF_NAME, _VERSIONS.c.is_current)
-_RETIRED = select(_VERSIONS.c.id).where(_OF_NAME, _VERSIONS.c.retired_at.is_not(None)).limit(1)
+_VERSIONS = table_of(FormVersion).c
+_IN_USE = select(_VERSIONS.name, _VERSIONS.version, _VERSIONS.retired_at).where(_VERSIONS.is_current)
 
 
 class FormShelf:
@@ -202,10 +202,14 @@ def opened(stored: FormVersion) -> Form:
 
 
 def _current(db: Db, name: str) -> str:
-    found: str | None = db.connection().execute(_CURRENT, {"name": name}).scalar()
-    if found is None:
+    if name not in (found := read_once(db, _in_use)):
         raise LookupError(f"no form {name}")
-    return found
+    return found[name][0]
+
+
+def _in_use(db: Db) -> dict[str, tuple[str, bool]]:
+    """Return the current version of every form, and whether it is retired, by name."""
+    return {name: (version, at is not None) for name, version, at in db.connection().execute(_IN_USE)}
 
 
 def _version(form: Form) -> Select[FormVersion]:
@@ -232,3 +236,4 @@ def _make_current(db: Db, stored: FormVersion) -> None:
     stored.is_current = True
     db.add(stored)
     db.flush()
+    read_again(db, _in_use)

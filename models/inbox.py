@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -98,7 +98,7 @@ def sender_key(channel: str, sender: str, provider_id: str) -> str:
     return f"{channel}:{sender or f'-{provider_id}'}"
 
 
-def is_nobodys(row: "Inbox") -> bool:
+def is_nobodys(row: "Taken") -> bool:
     """Tell whether nobody sent this: the status of a message, say."""
     return row.sender == sender_key(row.channel, "", row.provider_id)
 
@@ -175,16 +175,31 @@ _KNOWN = select(KNOWN.c.trace).where(KNOWN.c.trace.in_(bindparam("traces", expan
 _WITHDRAWING = delete(IN).where(IN.c.channel == bindparam("of"), IN.c.provider_id == bindparam("repeated"))
 
 
-def take(db: Db, n: int, at: datetime) -> Sequence[Inbox]:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An update that is being handled."""
+
+    id: int
+    channel: str
+    provider_id: str
+    sender: str
+    body: bytes
+    received_at: datetime
+    tries: int
+
+
+_TAKEN = tuple(IN.c[each.name] for each in fields(Taken))
+
+
+def take(db: Db, n: int, at: datetime) -> list[Taken]:
     """Return up to n due updates, locked, oldest first: of each sender the oldest open one only."""
-    found = db.connection().execute(_taking(), {"n": n, "at": at}).mappings()
-    return [Inbox(**row) for row in found]  # detached: the way of a turn has no use for more
+    return [Taken(*row) for row in db.connection().execute(_taking(), {"n": n, "at": at})]
 
 
 @cache
 def _taking() -> Select[Any]:
     return (
-        select(IN)
+        select(*_TAKEN)
         .where(IN.c.state == OPEN, IN.c.due_at <= bindparam("at"), IN.c.id == _oldest())
         .order_by(IN.c.id)
         .limit(bindparam("n"))
@@ -192,10 +207,11 @@ def _taking() -> Select[Any]:
     )
 
 
-def take_of(db: Db, sender: str, at: datetime) -> Sequence[Inbox]:
+def take_of(db: Db, sender: str, at: datetime) -> list[Taken]:
     """Return the due updates of one sender that no worker holds, locked, oldest first."""
-    rows = select(Inbox).where(IN.c.state == OPEN, IN.c.sender == sender, IN.c.due_at <= at).order_by(IN.c.id)
-    return db.scalars(rows.with_for_update(skip_locked=True, of=IN)).all()
+    theirs = IN.c.state == OPEN, IN.c.sender == sender, IN.c.due_at <= at
+    rows = select(*_TAKEN).where(*theirs).order_by(IN.c.id).with_for_update(skip_locked=True, of=IN)
+    return [Taken(*row) for row in db.connection().execute(rows)]
 
 
 def finish(db: Db, ids: Sequence[int], at: datetime) -> None:
@@ -221,7 +237,7 @@ _DESCRIBING = (
 )
 
 
-def fail(db: Db, row: Inbox, error: str, at: datetime) -> InboxState:
+def fail(db: Db, row: Taken, error: str, at: datetime) -> InboxState:
     """Count a failed turn and return the new state: tried again after a delay, set aside the third time."""
     tries = row.tries + 1
     state = InboxState.OPEN if tries < TRIES else InboxState.QUARANTINED
@@ -236,7 +252,7 @@ def hold(db: Db, id: int, until: datetime) -> None:
     db.connection().execute(update(IN).where(IN.c.id == id).values(due_at=until))
 
 
-def is_last_open(db: Db, row: Inbox) -> bool:
+def is_last_open(db: Db, row: Taken) -> bool:
     """Tell whether no later update of the same sender waits."""
     later = select(IN.c.id).where(IN.c.state == OPEN, IN.c.sender == row.sender, IN.c.id > row.id)
     return db.connection().execute(later.limit(1)).first() is None

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
 from models.db import insert_into, is_postgres, table_of
-from models.inbox import Inbox, is_nobodys
+from models.inbox import Taken, is_nobodys
 from models.person import Address
 
 MINUTE = timedelta(minutes=1)
@@ -52,7 +52,7 @@ class PaceLimits:
 class Early:
     """An update over its sender's limit: handled `until` then; the first one of a window gets a notice."""
 
-    row: Inbox
+    row: Taken
     until: datetime
     is_first: bool
 
@@ -67,7 +67,7 @@ class _Pace:
     told_until: datetime | None
 
 
-def too_early(db: Db, rows: Sequence[Inbox], limits: PaceLimits, at: datetime) -> list[Early]:
+def too_early(db: Db, rows: Sequence[Taken], limits: PaceLimits, at: datetime) -> list[Early]:
     """Count these updates, one a sender, and return those that are over their sender's limit.
 
     What nobody sent (the status of a message) counts for nobody.

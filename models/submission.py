@@ -1,19 +1,22 @@
 """Reports and their answers."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from hashlib import sha256
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
+    Column,
+    ColumnCollection,
     ColumnElement,
-    Executable,
     ForeignKey,
     Index,
+    ScalarSelect,
     Select,
     String,
     UniqueConstraint,
@@ -149,7 +152,7 @@ class Change:
     handled_at: datetime
 
 
-_SUBMISSION, _ANSWER = table_of(Submission), table_of(Answer)
+REPORTS = _SUBMISSION, _ANSWER = table_of(Submission), table_of(Answer)
 STORED = tuple(  # columns of the table: a statement of them costs half of one of the model's
     _SUBMISSION.c[name]
     for name in (
@@ -265,7 +268,10 @@ def _last_worked_on(
     return stored_in(list(row)) if row else None
 
 
-def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> tuple[Stored, Mapping[str, Json]] | None:
+Before = tuple[Stored, Mapping[str, Json]]  # a report that was sent, and its answers that count
+
+
+def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> Before | None:
     """Return the city's last report of a form, other than one, and its answers that count.
 
     For a report that was sent: the last one before it. Those without anything to report are passed over.
@@ -274,19 +280,51 @@ def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> tuple[Stored
     return (stored_in(list(row[1:])), row[0]) if row else None
 
 
+def last_sent_before(db: Db, report_ids: Collection[int]) -> dict[int, Before | None]:
+    """Return what `last_sent_of` finds for the city and form of each of these reports, by their id."""
+    found: dict[int, Before | None] = dict.fromkeys(report_ids)
+    if found:
+        for id, answers, *row in db.connection().execute(_last_sent_before(), {"reports": list(found)}):
+            found[id] = stored_in(row), answers
+    return found
+
+
 @cache  # a statement is built once: building costs as much as running it
-def _last_sent() -> Executable:
+def _last_sent() -> Select[Any]:
     sent = _SUBMISSION.c
     besides = bindparam("besides", type_=sent.id.type)
     own = select(sent.submitted_at).where(sent.id == besides).scalar_subquery()
-    is_later = or_(sent.submitted_at > own, and_(sent.submitted_at == own, sent.id > besides))
-    reports = select(sent.answers, *STORED).where(
-        sent.city == bindparam("city"),
-        sent.form + "" == bindparam("form"),  # no index by form: newest first along `city_sent` ends at once
+    theirs = _sent_before(sent, bindparam("city"), bindparam("form"), besides, own)
+    return theirs.add_columns(sent.answers, *STORED)
+
+
+@cache
+def _last_sent_before() -> Select[Any]:
+    own, sent = _SUBMISSION.alias("own"), _SUBMISSION.alias("sent")
+    theirs = _sent_before(sent.c, own.c.city, own.c.form, own.c.id, own.c.submitted_at)
+    newest = theirs.add_columns(sent.c.id).correlate(own).scalar_subquery()
+    both = own.join(_SUBMISSION, _SUBMISSION.c.id == newest)
+    reports = select(own.c.id, _SUBMISSION.c.answers, *STORED).select_from(both)
+    return reports.where(own.c.id.in_(bindparam("reports", expanding=True)))
+
+
+def _sent_before(
+    sent: ColumnCollection[str, Column[Any]],
+    city: ColumnElement[str],
+    form: ColumnElement[str],
+    report: ColumnElement[int],
+    submitted_at: ColumnElement[datetime] | ScalarSelect[datetime],
+) -> Select[Any]:
+    """Return the choice of a city's last report of a form, other than one; before that if it was sent."""
+    is_alike = and_(sent.submitted_at == submitted_at, sent.id > report)
+    is_later = or_(sent.submitted_at > submitted_at, is_alike)
+    reports = select().where(
+        sent.city == city,
+        sent.form + "" == form,  # no index by form: newest first along `city_sent` ends at once
         sent.state == SubmissionState.SUBMITTED,
         sent.is_nothing.is_(False),
-        sent.id != besides,
-        or_(own.is_(None), not_(is_later)),
+        sent.id != report,
+        or_(submitted_at.is_(None), not_(is_later)),
     )
     return reports.order_by(sent.submitted_at.desc(), sent.id.desc()).limit(1)
 
