@@ -18,6 +18,7 @@ from bot.forms.rewriting import LAST, LISTS, list_element
 from bot.values import Value
 
 T = TypeVar("T")
+Results = dict[object, tuple[object, object]]  # of an expression: what it read, its value
 
 _ROUNDS = 5  # at most, where an expression reads a later question
 _MOST_TOGETHER = 20_000  # questions laid out, where repeats are inside repeats
@@ -48,7 +49,7 @@ class Laid:
     places: dict[str, Place]
     state: dict[str, object]
     calculated: dict[str, Value]
-    results: dict[int, tuple[object, object]]  # grows: what is found later in a turn is kept as well
+    results: Results  # grows: what is found later in a turn is kept as well
 
 
 class Layout:
@@ -62,8 +63,9 @@ class Layout:
         at: datetime,
         previous: Mapping[str, Value],
         firsts: Mapping[str, First],
+        kept_as: str = "",
     ) -> None:
-        """Lay the answers out and decide what is relevant."""
+        """Lay the answers out and decide what is relevant; `kept_as` tells it from others of this report."""
         self._form = form
         self._compiled = form.compiled
         self._given = given
@@ -75,17 +77,27 @@ class Layout:
         self._known = {"today": at.date(), "language": form.default_language}
         self._lists: etree._Element | None = None
         self._last: Layout | None = None
-        self._results: dict[int, tuple[object, object]] = {}  # of each expression: what it read, its value
+        self._lasts: dict[etree._Element, str] = {}  # paths of last time's answers, once they are needed
+        self._results: Results = {}
         self._new: set[str] = set()  # paths that differ from the layout before
         self._is_built_anew = False
-        self._settle()
+        self._settle((seed, kept_as))
 
     def _begin(self, laid: Laid) -> None:
-        self.answers = deepcopy(laid.answers)
+        self._origin = laid.answers
+        self._answers: etree._Element | None = None
         self._lists = self._last = None
+        self._lasts = {}
         self.places = dict(laid.places)
         self.calculated = dict(laid.calculated)
         self._state = dict(laid.state)  # by path: the text that expressions read, (text,) where not asked
+
+    @property
+    def answers(self) -> etree._Element:
+        """Return the answers as expressions read them, copied when the first of them does."""
+        if self._answers is None:
+            self._answers = deepcopy(self._origin)
+        return self._answers
 
     def element(self, path: str) -> etree._Element:
         """Return the element of the answers at a path that is laid out."""
@@ -96,9 +108,8 @@ class Layout:
 
     # -- the turn before
 
-    def _settle(self) -> None:
+    def _settle(self, key: object) -> None:
         """Decide relevance and calculate: what is new since the turn before, else everything."""
-        key = frozenset(self._hidden.items())
         before = self._compiled.recent.get(key)
         if isinstance(before, Laid):
             self._results = before.results
@@ -123,21 +134,27 @@ class Layout:
         return not self._is_built_anew
 
     def _laid(self) -> Laid:
-        if self._lists is not None:
-            self.answers.remove(self._lists)
-        answers = deepcopy(self.answers)
-        if self._lists is not None:
-            self.answers.append(self._lists)
         return Laid(
             self._given,
             self._hidden,
             self.scene.at,
-            answers,
+            self._copied(),
             self.places,
             self._state,
             self.calculated,
             self._results,
         )
+
+    def _copied(self) -> etree._Element:
+        """Return the answers to be kept, without the lists that expressions read."""
+        if self._answers is None:
+            return self._origin
+        if self._lists is None:
+            return deepcopy(self._answers)
+        self._answers.remove(self._lists)
+        answers = deepcopy(self._answers)
+        self._answers.append(self._lists)
+        return answers
 
     def _most_kept(self) -> int:
         """Return how many layouts are kept of this form: few of a long one."""
@@ -399,13 +416,22 @@ class Layout:
         self._attach(expression)
         return expression.text(self.element(path), self.scene.speaking(language))
 
-    def of_last_time(self, found: Argument) -> Value:
-        """Return the answer that lay at the node found, as it was given or calculated."""
-        if self._last is None or not isinstance(found, list):
+    def of_last_time(self, expression: Expression, path: str) -> Value:
+        """Return the answer of last time that an expression names, as it was given or calculated."""
+        read = dict(self._previous), self.scene.at.date()
+        known = self._results.get((id(expression), path))
+        if known is None or known[0] != read:
+            found = self.value(expression, self.element(path))
+            known = self._results[id(expression), path] = read, self._given_at(found)
+        return known[1]  # type: ignore[return-value]  # what `_given_at` returned
+
+    def _given_at(self, found: Argument) -> Value:
+        if self._last is None or not isinstance(found, list) or not found:
             return None
         last = self._last
-        at = next((p for p in last.places if p and found and last.element(p) is found[0]), "")
-        return last.calculated.get(at, self._previous.get(at))
+        self._lasts = self._lasts or {last.element(path): path for path in last.places if path}
+        path = self._lasts.get(found[0], "")
+        return last.calculated.get(path, self._previous.get(path))
 
     def _attach(self, expression: Expression) -> None:
         """Put the choice lists an expression reads into the document of the answers, when first needed."""
@@ -423,7 +449,9 @@ class Layout:
         """Return the answers of last time as expressions read them, calculations and relevance as well."""
         holder = etree.Element(list_element(LAST))
         if self._previous:
-            self._last = Layout(self._form, self._previous, {}, self.scene.at, {}, {})
+            self._last = Layout(
+                self._form, self._previous, {}, self.scene.at, {}, {}, kept_as=self.scene.seed
+            )
         holder.append(self._last.answers if self._last else deepcopy(self._compiled.blank))
         return holder
 

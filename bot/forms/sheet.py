@@ -143,7 +143,7 @@ class Sheet:
             return None
         default = place.node.default
         if default is not None and self.carries(path):
-            return self._layout.of_last_time(self._layout.value(default, self._layout.element(path)))
+            return self._layout.of_last_time(default, path)
         return self._layout.preset(place.node, self._layout.element(path), path) or None
 
     def carries(self, path: str) -> bool:
