@@ -22,7 +22,7 @@ from bot.filling import filling_of
 from bot.obeying import APART, OVER_A_QUESTION, act, commanded, is_meant
 from bot.questions.options import chosen
 from bot.questions.yes_no import plain
-from bot.say import begun_right
+from bot.say import begun_right, is_isolating
 from bot.talk import Choice, LeftOpen, Outcome, Report, Scene
 from bot.values import Heard
 from bot.words import Command, command_in, fold, number_in
@@ -40,6 +40,8 @@ def hear(scene: Scene, heard: Heard) -> Outcome:
 
 
 def _said_well(outcome: Outcome) -> Outcome:
+    if not any(is_isolating(each.text) for each in outcome.messages):
+        return outcome
     messages = tuple(replace(each, text=begun_right(each.text)) for each in outcome.messages)
     return replace(outcome, messages=messages)
 

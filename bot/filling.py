@@ -20,7 +20,9 @@ def filling_of(scene: Scene) -> Filling:
 def filling_for(scene: Scene, report: Report, previous: Mapping[str, Value] | None = None) -> Filling:
     """Return a report as the engine takes it; last time's answers are looked up where the form reads them."""
     ground = ground_of(scene, report)
-    return Filling(
+    if previous is None and ground.fillings and ground.fillings[0].session is report.session:
+        return ground.fillings[0]
+    filling = Filling(
         form=report.form,
         session=report.session,
         hidden=ground.hidden,
@@ -30,6 +32,9 @@ def filling_for(scene: Scene, report: Report, previous: Mapping[str, Value] | No
         token=f"q{scene.who.id:x}-{report.began:x}",
         laid=scene.laid,
     )
+    if previous is None:
+        ground.fillings[:] = [filling]
+    return filling
 
 
 def ground_of(scene: Scene, report: Report) -> Ground:

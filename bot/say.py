@@ -20,9 +20,14 @@ def begun_right(text: str) -> str:
     A line's direction is that of its first strong character outside isolates (Unicode UAX 9, P2): a line of
     isolated values alone has none and gets a mark. Texts without isolates, those of other languages, stay.
     """
-    if FIRST_STRONG_ISOLATE not in text:
+    if not is_isolating(text):
         return text
     return "\n".join(line if _begins_right(line) else RIGHT_TO_LEFT_MARK + line for line in text.split("\n"))
+
+
+def is_isolating(text: str) -> bool:
+    """Tell whether values stand in a text that is written from the right."""
+    return FIRST_STRONG_ISOLATE in text
 
 
 def _begins_right(line: str) -> bool:

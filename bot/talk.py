@@ -11,7 +11,7 @@ from bot.dates import long_date
 from bot.forms.form import Form
 from bot.periods import in_words
 from bot.programme import City, Programme, Rule
-from bot.session import Laid, Session
+from bot.session import Filling, Laid, Session
 from bot.values import Media, Message, Say, Value
 
 CONSENT_VERSION = "2026-11"
@@ -322,6 +322,7 @@ class Ground:
 
     hidden: Mapping[str, str]  # what the system fills in
     previous: Mapping[str, Value]  # the city's answers of last time
+    fillings: list[Filling] = field(default_factory=list, compare=False)  # the newest of this turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +391,7 @@ class Scene:
 
     def chose(self, choice: Choice | None) -> "Scene":
         """Return the scene with this choice open, or none."""
-        return replace(self, talk=replace(self.talk, choice=choice))
+        return self if choice == self.talk.choice else replace(self, talk=replace(self.talk, choice=choice))
 
     def without_report(self) -> "Scene":
         """Return the scene with no report open."""

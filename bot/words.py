@@ -261,10 +261,10 @@ _BY_WORD = {
 _FORMS = ("form", "formulaire", "formulário", "نموذج")
 _REPORTS = (word for words in WORDS["report"].values() for word in words)
 _BY_WORD |= {fold(f"{report} {form}"): "form" for report in _REPORTS for form in _FORMS}  # languages mixed
-_LONGEST_FIRST = sorted(
-    ((folded, command) for folded, command in _BY_WORD.items() if command in TAKES_MORE),
-    key=lambda pair: -len(pair[0]),
-)
+_BY_FIRST_WORD: dict[str, list[tuple[str, str]]] = {}  # of those that take more, the longest first
+for _folded, _command in sorted(_BY_WORD.items(), key=lambda pair: -len(pair[0])):
+    if _command in TAKES_MORE:
+        _BY_FIRST_WORD.setdefault(_folded.split()[0], []).append((_folded, _command))
 
 
 def command_in(text: str) -> Command | None:
@@ -275,7 +275,7 @@ def command_in(text: str) -> Command | None:
     folded = fold(text.strip().removeprefix("/"))
     if folded in _BY_WORD:
         return Command(_BY_WORD[folded])
-    for word, command in _LONGEST_FIRST:
+    for word, command in _BY_FIRST_WORD.get(folded.partition(" ")[0], ()):
         if folded.startswith(word + " "):
             return Command(command, _rest(text, len(word.split())))
     return None

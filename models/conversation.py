@@ -53,6 +53,7 @@ _CHATS_OF = (
     .outerjoin(_SUBMISSION, _SUBMISSION.c.id == _CHAT.c.submission_id)
     .where(_CHAT.c.person_id.in_(bindparam("people", expanding=True)))
 )
+_BEGIN_CHAT = insert(_CHAT)
 _SAVE_CHAT = (
     update(_CHAT)
     .where(_CHAT.c.person_id == bindparam("person"))
@@ -85,6 +86,6 @@ def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None,
         "due_at": chat.due_at,
     }
     if chat.is_new:
-        db.execute(insert(Chat).values(person_id=person_id, **values))
+        db.connection().execute(_BEGIN_CHAT, {"person_id": person_id, **values})
     else:
         later(db, _SAVE_CHAT, {"person": person_id, **values})

@@ -211,6 +211,16 @@ _DRAFTS = (
     .where(_SUBMISSION.c.person_id == bindparam("person"), _SUBMISSION.c.state == DRAFT)
     .order_by(_SUBMISSION.c.id.desc())
 )
+_DRAFTS_OF_PERIODS = (
+    select(*STORED)
+    .where(
+        _SUBMISSION.c.person_id == bindparam("person"),
+        _SUBMISSION.c.state == DRAFT,
+        _SUBMISSION.c.updated_at > bindparam("since"),
+        _SUBMISSION.c.period.is_not(None),
+    )
+    .order_by(_SUBMISSION.c.id)
+)
 _DRAFTS_OF_FORM = _DRAFTS.where(_SUBMISSION.c.form == bindparam("form"))
 _DRAFTS_OF_PERIOD = _DRAFTS_OF_FORM.where(_SUBMISSION.c.period == bindparam("period"))
 _DRAFTS_BEGUN = _DRAFTS_OF_FORM.where(
@@ -241,13 +251,8 @@ def drafts_of(db: Db, person_id: int, form: str, period: str | None, since: date
 
 def periodic_drafts_of(db: Db, person_id: int, since: datetime) -> tuple[Stored, ...]:
     """Return the person's drafts that belong to a period, worked on since then, the oldest first."""
-    query = select(*STORED).where(
-        Submission.person_id == person_id,
-        Submission.state == DRAFT,
-        Submission.updated_at > since,
-        Submission.period.is_not(None),
-    )
-    return tuple(stored_in(list(row)) for row in db.execute(query.order_by(Submission.id)))
+    rows = db.connection().execute(_DRAFTS_OF_PERIODS, {"person": person_id, "since": since})
+    return tuple(stored_in(list(row)) for row in rows)
 
 
 def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> Stored | None:
