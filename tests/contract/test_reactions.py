@@ -210,7 +210,7 @@ def is_ours(reaction: str, done: set[str]) -> bool:
         case "mark_unreachable":
             return done == {"mark_unreachable", "other_channel"}
         case "opt_out":
-            return done == {"opt_out"}
+            return done == {"opt_out", "mark_unreachable"}  # nothing reaches that address until START there
         case _:
             return done == {reaction}
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.contract.conftest import SECRET
 from tests.standin import Call, Fault, StandIn, Trouble
 from tests.standin.server import TOKEN
 from webhooks.intake import Intake
-from webhooks.routes import webhooks
+from webhooks.routes import Webhooks
 
 Schema = dict[str, Any]
 Samples = Mapping[str, dict[str, Any]]
@@ -35,11 +36,9 @@ def client(database: str) -> Iterator[tuple[FlaskClient, str]]:
     intake = Intake(store, lambda db: None, lambda: None)
     app = Flask(__name__)
     channel = Telegram(TOKEN, [SECRET])
-    app.register_blueprint(
-        webhooks(
-            {"telegram": channel}, intake.keep, lambda: datetime.now(UTC), "", lambda name: nullcontext()
-        )
-    )
+    clock, channels = partial(datetime.now, UTC), {"telegram": channel}
+    hooks = Webhooks(channels, intake.keep, clock, "", lambda name: nullcontext())
+    app.wsgi_app = hooks.around(app.wsgi_app)
     yield app.test_client(), database
     store.close()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -26,7 +27,7 @@ from models.inbox import Inbox, unpack
 from tests.standin import Call, StandIn
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN
 from webhooks.intake import Intake
-from webhooks.routes import webhooks
+from webhooks.routes import Webhooks
 
 Schema = dict[str, Any]
 Sample = Mapping[str, Any]
@@ -66,8 +67,9 @@ def site(database: str, posted: Schema) -> Iterator[tuple[FlaskClient, Store]]:
     }
     intake = Intake(store, lambda db: None, lambda: None)
     app = Flask(__name__)
-    rooms = webhooks(channels, intake.keep, lambda: datetime.now(UTC), BASE_URL, lambda name: nullcontext())
-    app.register_blueprint(rooms)
+    clock = partial(datetime.now, UTC)
+    hooks = Webhooks(channels, intake.keep, clock, BASE_URL, lambda name: nullcontext())
+    app.wsgi_app = hooks.around(app.wsgi_app)
     yield app.test_client(), store
     store.close()
 
@@ -215,13 +217,13 @@ def test_a_template_is_as_published(provider: StandIn, messages_api: Schema) -> 
 
 
 MEANING = {
-    "retry_backoff": {Failure.THROTTLED, Failure.NOT_SENT, Failure.OTHER_CHANNEL},
+    "retry_backoff": {Failure.THROTTLED, Failure.NOT_SENT, Failure.LATER},
     "ambiguous": {Failure.UNKNOWN},
     "mark_unreachable": {Failure.UNREACHABLE},
     "opt_out": {Failure.OPTED_OUT},
     "use_template": {Failure.WINDOW_CLOSED},
     "other_channel": {Failure.OTHER_CHANNEL},
-    "delay_long": {Failure.OTHER_CHANNEL, Failure.TEMPLATE_REFUSED},
+    "delay_long": {Failure.LATER},
     "fix_request": {Failure.REJECTED},
     # not all of the channel is at fault: one template, one country, one tester
     "alert_operator": {Failure.MISCONFIGURED, Failure.TEMPLATE_REFUSED, Failure.OTHER_CHANNEL},
