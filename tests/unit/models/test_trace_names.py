@@ -9,10 +9,9 @@ from bot.values import Message
 from models import inbox, outbox
 from models.base import Db
 from models.inbox import hashed
-from models.occurrence import OccurrenceState
+from models.occurrence import OccurrenceState, decide
 from models.person import add_person
 from models.submission import open_report
-from models.timetable import decide
 from models.trace_names import MOST, named
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
