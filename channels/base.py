@@ -1,6 +1,7 @@
 """What every channel is: how it is verified, read and written to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +9,14 @@ from typing import Protocol, runtime_checkable
 
 from bot.values import Heard, Message
 from channels.cleaning import clean
+
+NEVER_CALLED = "held until its lease could not cover a call"
+GIVEN_UP = "given up: the process ends"
+
+
+def always() -> bool:
+    """Tell that a message may leave."""
+    return True
 
 
 class SignatureError(Exception):
@@ -200,6 +209,18 @@ class Channel(Protocol):
 
     def send(self, out: Outgoing) -> str:
         """Return the provider's id of the message sent; raise SendError."""
+        ...
+
+
+@runtime_checkable
+class Begins(Protocol):
+    """A channel whose calls take no thread while they wait for the provider."""
+
+    def begin(self, out: Outgoing, may_leave: Callable[[], bool]) -> Future[str]:
+        """Return at once what `send` will come to, a result or an error.
+
+        `may_leave` is asked just before the call; where it says no, that is a SendError with NEVER_CALLED.
+        """
         ...
 
 

@@ -3,14 +3,16 @@
 import hmac
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from channels.base import (
     BodyError,
     Envelope,
+    Failure,
     Fetched,
     Inbound,
     Limits,
@@ -53,7 +55,7 @@ class Registration:
 class Telegram:
     """The channel `telegram`: webhooks in, calls of the Bot API out.
 
-    The library is imported at the first call: neither the web process nor reading an update needs it (24 MB).
+    Commands alone import the library (24 MB): neither reading an update nor sending needs it.
     """
 
     name = "telegram"
@@ -100,6 +102,10 @@ class Telegram:
         """Return `<chat>:<message>` of the message sent or put in place of another; raise SendError."""
         return self.calls.send(out, self.limits)
 
+    def begin(self, out: Outgoing, may_leave: Callable[[], bool]) -> Future[str]:
+        """Return at once what `send` will come to."""
+        return self.calls.begin(out, self.limits, may_leave)
+
     def fetch(self, ref: str, most_bytes: int) -> Fetched:
         """Return the file of this file_id; raise FetchError (Bot API, getFile: at most 20 MB)."""
         return self.calls.fetch(ref, most_bytes)
@@ -107,7 +113,7 @@ class Telegram:
     @property
     def calls(self) -> "Calls":
         """Return the calls of the Bot API; their thread starts at the first one (after a fork)."""
-        from channels.telegram_calls import Calls  # the web process never needs it: 24 MB
+        from channels.telegram_calls import Calls  # the web process never needs it
 
         with self._opening:
             if self._calls is None:
@@ -152,9 +158,16 @@ class Telegram:
     def health(self) -> Registration:
         """Return what Telegram says of the webhook (getWebhookInfo); raise SendError."""
         info = self.calls.webhook_info()
-        return Registration(
-            info.url, info.pending_update_count, info.last_error_message or "", info.last_error_date
-        )
+        try:
+            failed = int(info.get("last_error_date") or 0)
+            return Registration(
+                str(info.get("url") or ""),
+                int(info.get("pending_update_count") or 0),
+                str(info.get("last_error_message") or ""),
+                datetime.fromtimestamp(failed, UTC) if failed else None,
+            )
+        except (TypeError, ValueError, OverflowError, OSError):
+            raise SendError(Failure.UNKNOWN, "an answer that is not the Bot API's", code="200") from None
 
 
 def _read_json(body: bytes) -> Any:

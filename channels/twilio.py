@@ -3,8 +3,10 @@
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -109,11 +111,11 @@ class Twilio:
 
     def send(self, out: Outgoing) -> str:
         """Return the SID of the message that Twilio took; raise SendError."""
-        asked = self._request(out)
-        sent = self.calls.ask(lambda client: client.messages.create(**asked))
-        if not sent.sid:
-            raise SendError(Failure.UNKNOWN, "an answer without the message's SID", code="200")
-        return str(sent.sid)
+        return self.calls.create(self._request(out))
+
+    def begin(self, out: Outgoing, may_leave: Callable[[], bool]) -> Future[str]:
+        """Return at once what `send` will come to."""
+        return self.calls.begin(partial(self._request, out), may_leave)
 
     def parts(self, message: Message) -> int:
         """Return how many parts of an SMS the message leaves in; on WhatsApp it is one."""
@@ -135,7 +137,7 @@ class Twilio:
         asked = self._request(out)
         found = self.calls.ask(
             lambda client: client.messages.list(
-                to=asked["to"], date_sent_after=since - EARLIER, limit=LISTED, page_size=LISTED
+                to=asked["To"], date_sent_after=since - EARLIER, limit=LISTED, page_size=LISTED
             )
         )
         earliest = since.replace(microsecond=0)
@@ -210,20 +212,20 @@ class Twilio:
             raise SendError(Failure.UNREACHABLE, f"the address is none of {self.name}")
         query = f"?{twilio_webhooks.REFERENCE}={quote(out.reference)}" if out.reference else ""
         asked = {
-            "to": self._prefix + out.address,
-            "status_callback": f"{self._account.base_url.rstrip('/')}/webhooks/twilio/status{query}",
+            "To": self._prefix + out.address,
+            "StatusCallback": f"{self._account.base_url.rstrip('/')}/webhooks/twilio/status{query}",
             **self._from(),
         }
         if 0 < out.valid_for < LONGEST_VALID:
-            asked["validity_period"] = str(out.valid_for)
+            asked["ValidityPeriod"] = str(out.valid_for)
         if out.content_sid and not out.is_tapped:
             values = content_variables(out.message.opening, out.message.token)
-            return asked | {"content_sid": out.content_sid, "content_variables": json.dumps(values)}
+            return asked | {"ContentSid": out.content_sid, "ContentVariables": json.dumps(values)}
         text = self._text(out)
         if not out.content_sid or length(text) > BODY:
-            return asked | {"body": text}
+            return asked | {"Body": text}
         values = tapped_variables(text, out.message)
-        return asked | {"content_sid": out.content_sid, "content_variables": json.dumps(values)}
+        return asked | {"ContentSid": out.content_sid, "ContentVariables": json.dumps(values)}
 
     def _says(self, body: str, out: Outgoing) -> bool:
         """Tell whether a listed message is this one: its text, or a template with all its values.
@@ -237,8 +239,8 @@ class Twilio:
 
     def _from(self) -> dict[str, str]:
         if self._account.service:
-            return {"messaging_service_sid": self._account.service}
-        return {"from_": self._prefix + self._sender}
+            return {"MessagingServiceSid": self._account.service}
+        return {"From": self._prefix + self._sender}
 
     def _text(self, out: Outgoing) -> str:
         text = fit(out.message, self.limits)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from bot.faults import FaultKind
-from channels.base import Failure, SendError
-from griot.sender import DEFECT, NEVER_CALLED, Outcome
+from channels.base import NEVER_CALLED, Failure, SendError
+from griot.sender import DEFECT, Outcome
 from models import circuit
 from models.base import Db
 from models.circuit import FIRST_PAUSE, REFUSED_PAUSE, Setback, Standing

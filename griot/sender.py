@@ -1,14 +1,24 @@
-"""Messages leave here: claimed rows wait for their turn, then go out from a pool of threads."""
+"""Messages leave here: claimed rows wait for their turn, then go out, many calls at once."""
 
 import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
-from channels.base import Channel, Failure, Finds, Outgoing, SendError
+from channels.base import (
+    GIVEN_UP,
+    NEVER_CALLED,
+    Begins,
+    Channel,
+    Failure,
+    Finds,
+    Outgoing,
+    SendError,
+)
 from griot.rates import Pacer, Rate
 from models.outbox import BULK, LIVE
 from models.sending import Claimed
@@ -17,7 +27,6 @@ from models.slot import AHEAD
 log = logging.getLogger(__name__)
 
 NO_RATE = Rate()
-NEVER_CALLED = "held until its lease could not cover a call"
 DEFECT = "defect"  # the code of a call that raised what no provider says
 FRESH = 0.3  # seconds after a claim within which nothing is looked at again before the call
 DRAW_AGAIN = 0.1  # seconds until a slot is asked for again when there was none
@@ -35,11 +44,16 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Line:
-    """The calls of one channel: its own threads, so that a provider that hangs keeps no other waiting."""
+    """The calls of one channel: so many of its own, so that a provider that hangs keeps no other waiting.
+
+    They wait in the channel's own event loop where it has one, else in threads of the pool, which begins
+    one only when it is needed.
+    """
 
     pacer: Pacer
+    channel: Channel
     pool: ThreadPoolExecutor
-    threads: int
+    calls: int  # at once
     most_held: int  # what the rate lets go before it was held too long
     held: list[Claimed] = field(default_factory=list)
     looked_at: dict[int, float] = field(default_factory=dict)  # when a held message was seen to be sendable
@@ -47,24 +61,24 @@ class _Line:
     throttled: dict[str, float] = field(default_factory=dict)  # chats, and until when
 
     @property
-    def idle_threads(self) -> int:
-        return max(0, self.threads - self.in_flight)
+    def idle_calls(self) -> int:
+        return max(0, self.calls - self.in_flight)
 
     @property
     def room(self) -> int:
         """Return how many more messages may be claimed."""
-        return max(0, min(self._free_threads, self.most_held - len(self.held)))
+        return max(0, min(self._free_calls, self.most_held - len(self.held)))
 
     @property
     def lane(self) -> int:
         """Return the last lane to claim from: half of the calls is kept for live replies."""
-        return BULK if self._free_threads > self.threads // 2 else LIVE
+        return BULK if self._free_calls > self.calls // 2 else LIVE
 
     @property
-    def _free_threads(self) -> int:
-        """Return how many threads nothing is held for. Who waits for their own chat takes none."""
+    def _free_calls(self) -> int:
+        """Return how many calls nothing is held for. Who waits for their own chat takes none."""
         now = time.monotonic()
-        return self.idle_threads - sum(1 for row in self.held if self.pacer.chat_free_at(row.address) <= now)
+        return self.idle_calls - sum(1 for row in self.held if self.pacer.chat_free_at(row.address) <= now)
 
     def lacks(self, more: int = 0) -> int:
         """Return how many slots are to be drawn: for what is held and may go soon, and so many more."""
@@ -83,7 +97,7 @@ class _Line:
         going: list[Claimed] = []
         stale: list[Claimed] = []
         for row in sorted(self.held, key=lambda row: row.lane):  # stable: order of arrival within a lane
-            if len(going) == self.idle_threads or self.pacer.all_free_at(now) > now:
+            if len(going) == self.idle_calls or self.pacer.all_free_at(now) > now:
                 break
             if self.pacer.chat_free_at(row.address) > now:
                 continue
@@ -98,7 +112,7 @@ class _Line:
 
     def next_at(self, now: float) -> float:
         """Return when a held message may go, or a slot may be drawn for it; infinite when none can."""
-        if not self.idle_threads or not self.held:
+        if not self.idle_calls or not self.held:
             return float("inf")
         chat = min(self.pacer.chat_free_at(row.address) for row in self.held)
         slot = self.pacer.all_free_at(now)
@@ -108,26 +122,26 @@ class _Line:
 class Sender:
     """The calls of one worker. Only the worker's own thread touches it, but for the calls themselves.
 
-    Each channel has `threads` of its own. `measure(channel, outcome, seconds)` is told of each call; `ring`
-    when one has ended. No call is made for a row that was claimed more than `longest_wait` seconds ago: the
-    rest of its lease must cover it.
+    Each channel has so many `calls` at once of its own. `measure(channel, outcome, seconds)` is told of each
+    call; `ring` when one has ended. No call is made for a row that was claimed more than `longest_wait`
+    seconds ago: the rest of its lease must cover it.
     """
 
     def __init__(
         self,
         channels: Mapping[str, Channel],
         rates: Mapping[str, Rate],
-        threads: int,
+        calls: int,
         longest_wait: float,
         ring: Callable[[], None],
         measure: Callable[[str, str, float], None],
     ) -> None:
-        self._channels = channels
         self._longest_wait = longest_wait
         self._ring = ring
         self._measure = measure
         self._lines = {
-            name: _line(name, rates.get(name, NO_RATE), threads, longest_wait) for name in channels
+            name: _line(channel, rates.get(name, NO_RATE), calls, longest_wait)
+            for name, channel in channels.items()
         }
         self._claimed_at: dict[int, float] = {}
         self._ended: deque[Outcome] = deque()
@@ -153,7 +167,7 @@ class Sender:
 
     @property
     def room(self) -> int:
-        """Return how many messages may be claimed for the channel that has most threads idle."""
+        """Return how many messages may be claimed for the channel that has most calls left."""
         return max((line.room for line in self._lines.values()), default=0)
 
     def lacking(self, claimed: Sequence[Claimed]) -> Mapping[str, tuple[int, int]]:
@@ -165,7 +179,7 @@ class Sender:
     @property
     def is_lacking(self) -> bool:
         """Tell whether a held message waits for a slot that is not drawn yet."""
-        return any(line.held and line.idle_threads and line.lacks() for line in self._lines.values())
+        return any(line.held and line.idle_calls and line.lacks() for line in self._lines.values())
 
     def grant(self, channel: str, slots: Iterable[float]) -> None:
         """Take over slots of a channel, as monotonic times."""
@@ -192,7 +206,7 @@ class Sender:
         self.looked_at(rows)
 
     def send_due(self, at: datetime) -> list[Claimed]:
-        """Call the provider for held messages that its limits and the threads let go now.
+        """Call the provider for held messages that its limits let go now.
 
         Live ones pass bulk, else first come, first served. Return those that were held so long that they
         must be looked at again first; they are held on until `let_go`.
@@ -227,7 +241,7 @@ class Sender:
             line = self._lines[row.channel]
             line.looked_at.pop(row.id, None)
             line.in_flight += 1
-            line.pool.submit(self._call, row, at)
+            self._begin(line, row, _outgoing(row, at))
 
     def take_ended(self) -> list[Outcome]:
         """Return what ended since; what cannot be stored comes back by `put_ended`."""
@@ -264,33 +278,29 @@ class Sender:
         for line in self._lines.values():
             line.pool.shutdown(wait=False, cancel_futures=True)
 
-    def _call(self, row: Claimed, at: datetime) -> None:
-        began = time.perf_counter()
-        outcome = self._outcome(row, at)
+    def _begin(self, line: _Line, row: Claimed, out: Outgoing) -> None:
+        """Begin the call; before a repeat the provider is asked whether it has the message."""
+        channel, began = line.channel, time.perf_counter()
+        is_found_first = row.repeats and isinstance(channel, Finds)
+        if isinstance(channel, Begins) and not is_found_first:
+            call = _begun(channel, out, lambda: not self.is_late(row))
+        else:
+            call = line.pool.submit(self._sent, channel, row, out)
+        call.add_done_callback(partial(self._called, row, began))
+
+    def _sent(self, channel: Channel, row: Claimed, out: Outgoing) -> str:
+        if self.is_late(row):  # the process was frozen, or waited long for its turn
+            raise SendError(Failure.NOT_SENT, NEVER_CALLED)
+        found = channel.find(out, row.created_at) if row.repeats and isinstance(channel, Finds) else None
+        return found or channel.send(out)
+
+    def _called(self, row: Claimed, began: float, call: Future[str]) -> None:
+        """Keep what became of a call; runs where the call ended, in a thread or an event loop."""
+        outcome = _outcome(row, call)
         failure = outcome.error.failure if outcome.error else "accepted"
         self._measure(row.channel, str(failure), time.perf_counter() - began)
         self._ended.append(outcome)
         self._ring()
-
-    def _outcome(self, row: Claimed, at: datetime) -> Outcome:
-        if self.is_late(row):  # the process was frozen, or waited long for its turn
-            return Outcome(row, error=SendError(Failure.NOT_SENT, NEVER_CALLED))
-        try:
-            sent = self._sent(row, at)
-        except SendError as error:
-            return Outcome(row, error=error)
-        except Exception as error:  # a defect of ours must not stop the queue; it may have left
-            log.error("sending a message raised", exc_info=error, extra={"outbox": row.id})
-            return Outcome(row, error=SendError(Failure.UNKNOWN, type(error).__name__, code=DEFECT))
-        return Outcome(row, provider_id=sent)
-
-    def _sent(self, row: Claimed, at: datetime) -> str:
-        """Return the provider's id of the message; before a repeat ask the provider whether it has it."""
-        channel = self._channels[row.channel]
-        valid_for = max(1, int((row.not_after - at).total_seconds())) if row.not_after else 0
-        out = Outgoing(row.address, row.message, str(row.id), row.content_sid, row.is_tapped, valid_for)
-        found = channel.find(out, row.created_at) if row.repeats and isinstance(channel, Finds) else None
-        return found or channel.send(out)
 
     def _learn(self, outcome: Outcome) -> None:
         """Keep the chat's interval from the end of the call, and which chats are throttled."""
@@ -305,7 +315,33 @@ class Sender:
             line.throttled = {chat: until for chat, until in chats.items() if until > now}
 
 
-def _line(name: str, rate: Rate, threads: int, longest_wait: float) -> _Line:
-    pool = ThreadPoolExecutor(threads, thread_name_prefix=f"send-{name}")
-    most_held = max(1, int(rate.per_second * longest_wait / 2)) if rate.per_second else threads * 100
-    return _Line(Pacer(rate), pool, threads, most_held)
+def _line(channel: Channel, rate: Rate, calls: int, longest_wait: float) -> _Line:
+    pool = ThreadPoolExecutor(calls, thread_name_prefix=f"send-{channel.name}")
+    most_held = max(1, int(rate.per_second * longest_wait / 2)) if rate.per_second else calls * 100
+    return _Line(Pacer(rate), channel, pool, calls, most_held)
+
+
+def _begun(channel: Begins, out: Outgoing, may_leave: Callable[[], bool]) -> Future[str]:
+    try:
+        return channel.begin(out, may_leave)
+    except Exception as error:  # noqa: BLE001 - a defect of ours must not stop the queue
+        broken: Future[str] = Future()
+        broken.set_exception(error)
+        return broken
+
+
+def _outgoing(row: Claimed, at: datetime) -> Outgoing:
+    valid_for = max(1, int((row.not_after - at).total_seconds())) if row.not_after else 0
+    return Outgoing(row.address, row.message, str(row.id), row.content_sid, row.is_tapped, valid_for)
+
+
+def _outcome(row: Claimed, call: Future[str]) -> Outcome:
+    try:
+        return Outcome(row, provider_id=call.result())
+    except SendError as error:
+        return Outcome(row, error=error)
+    except CancelledError:
+        return Outcome(row, error=SendError(Failure.UNKNOWN, GIVEN_UP))
+    except Exception as error:  # a defect of ours must not stop the queue; it may have left
+        log.error("sending a message raised", exc_info=error, extra={"outbox": row.id})
+        return Outcome(row, error=SendError(Failure.UNKNOWN, type(error).__name__, code=DEFECT))

@@ -1,13 +1,16 @@
 """What leaves for Telegram, and what a refusal or a silence means."""
 
 import logging
+import subprocess
+import sys
+import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from bot.values import Message
-from channels.base import Failure, Outgoing, SendError
+from channels.base import NEVER_CALLED, Failure, Outgoing, SendError, always
 from channels.telegram import Telegram
 from tests.standin import Fault, StandIn, Trouble
 from tests.standin.server import TOKEN
@@ -26,6 +29,31 @@ def refusal(telegram: Telegram, message: Message = QUESTION, address: str = AMIN
     with pytest.raises(SendError) as raised:
         send(telegram, message, address)
     return raised.value
+
+
+def test_many_calls_wait_in_one_thread(provider: StandIn, telegram: Telegram) -> None:
+    """However many calls are begun at once, one thread waits for their answers."""
+    provider.trouble(trouble=Trouble(delay=0.3))
+    send(telegram, QUESTION)
+    before = threading.active_count()
+    calls = [telegram.begin(Outgoing(str(500000100 + n), QUESTION), always) for n in range(40)]
+    assert threading.active_count() == before
+    assert len({call.result(10) for call in calls}) == 40
+
+
+def test_what_may_not_leave_any_more_is_not_called(provider: StandIn, telegram: Telegram) -> None:
+    """A process that was frozen between claim and call finds its lease over: never sent."""
+    with pytest.raises(SendError) as raised:
+        telegram.begin(Outgoing(AMINA, QUESTION), lambda: False).result(10)
+    assert (raised.value.failure, raised.value.detail) == (Failure.NOT_SENT, NEVER_CALLED)
+    assert not provider.record.calls
+
+
+def test_sending_imports_no_library() -> None:
+    """The library is for commands: a worker would hold 8 MiB for nothing."""
+    asked = "import sys, channels.telegram_calls; print('telegram' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)
+    assert done.stdout == "False\n"
 
 
 def test_options_are_in_the_text_and_on_buttons(provider: StandIn, telegram: Telegram) -> None:

@@ -14,7 +14,7 @@ import pytest
 from bot.tapping import tapped_kind
 from bot.templates import tapped_texts
 from bot.values import Message, Opening
-from channels.base import Failure, Inbound, Outgoing, SendError
+from channels.base import NEVER_CALLED, Failure, Inbound, Outgoing, SendError, always
 from channels.fitting import written
 from channels.twilio import Account, Twilio, content_variables, sms, whatsapp
 from channels.twilio_contents import Contents
@@ -89,6 +89,18 @@ def refusal(channel: Twilio, out: Outgoing) -> SendError:
     with pytest.raises(SendError) as raised:
         channel.send(out)
     return raised.value
+
+
+def test_a_begun_call_ends_as_a_sent_one(provider: StandIn, on_whatsapp: Twilio) -> None:
+    """The SID comes later, a refusal too; what may not leave any more is never called."""
+    out = Outgoing(ON_WHATSAPP.partition(":")[2], Message("Hello"))
+    assert on_whatsapp.begin(out, always).result(10).startswith("SM")
+    with pytest.raises(SendError, match="the address is none"):
+        on_whatsapp.begin(replace(out, address="nobody"), always).result(10)
+    with pytest.raises(SendError) as raised:
+        on_whatsapp.begin(out, lambda: False).result(10)
+    assert (raised.value.failure, raised.value.detail) == (Failure.NOT_SENT, NEVER_CALLED)
+    assert len(provider.calls("POST Messages")) == 1
 
 
 def test_options_are_numbered_lines(provider: StandIn, on_whatsapp: Twilio) -> None:

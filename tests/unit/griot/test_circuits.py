@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.values import Message
-from channels.base import Failure, SendError
+from channels.base import NEVER_CALLED, Failure, SendError
 from griot.circuits import Circuits
-from griot.sender import DEFECT, NEVER_CALLED, Outcome
+from griot.sender import DEFECT, Outcome
 from models.base import Db
 from models.circuit import OPENS_AFTER, Setback, note_setback, standings, take_probe
 from models.db import open_store

@@ -53,7 +53,7 @@ class Floor:
             store=store,
             channels=self.channels,
             clock=lambda: datetime.now(UTC),
-            take_turn=lambda db, row, at: None,
+            take_turns=lambda db, rows, at: rows,
             apologise=lambda db, row, at: None,
             busy=lambda db, row, at: None,
             end_text=lambda db, person_id, at: None,
@@ -216,8 +216,18 @@ def test_a_refused_token_is_a_fault_until_it_is_mended(floor: Floor) -> None:
         assert floor.states() == [OutboxState.QUEUED] * 9
 
 
+def test_calls_in_flight_take_no_threads(floor: Floor) -> None:
+    """Thirty calls wait for a slow provider in the channel's own loop: no thread of the pool begins."""
+    floor.provider.trouble(trouble=Trouble(delay=1.0))
+    floor.queue(range(1, 31), lane=0)
+    with floor.workers(1, senders=40):
+        until(lambda: floor.states().count(OutboxState.SENDING) == 30)
+        assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("send-")]
+        until(lambda: floor.states() == [OutboxState.SENT] * 30)
+
+
 def test_a_provider_that_hangs_delays_no_other(floor: Floor) -> None:
-    """All threads of Telegram wait for an answer that never comes; WhatsApp leaves at once meanwhile."""
+    """All calls of Telegram wait for an answer that never comes; WhatsApp leaves at once meanwhile."""
     floor.provider.trouble(trouble=Trouble(fault=Fault.STALL))
     floor.provider.trouble(f"whatsapp:{PHONE}", Trouble())
     floor.queue(range(1, 51), lane=0)

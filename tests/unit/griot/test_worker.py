@@ -390,8 +390,8 @@ def test_a_wait_without_measure_is_cut(stage: Stage) -> None:
     assert due - datetime.now(UTC) <= timedelta(hours=1)
 
 
-def test_more_held_messages_than_threads_leave_once_each(stage: Stage) -> None:
-    """None waits for a thread until its lease runs out: an answer seen means one copy."""
+def test_more_held_messages_than_calls_leave_once_each(stage: Stage) -> None:
+    """None waits for a free call until its lease runs out: an answer seen means one copy."""
     for number in range(2):
         for chat in range(1, 17):
             stage.provider.trouble(chat, Trouble(delay=0.5))
