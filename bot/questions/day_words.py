@@ -1,67 +1,40 @@
 """The words of days in four languages: months of all Arabic-speaking countries, weekdays, distances."""
 
-from babel.dates import get_day_names, get_month_names
-
 from bot.words import fold, listed
-
-_LOCALES = ("en", "fr", "pt", "ar", "ar_MA", "ar_DZ", "ar_TN", "ar_MR", "ar_SY", "ar_LB")
-_MORE_MONTHS = {
-    1: "janv, كانون الثاني, يناير, جانفي, جانفيي",
-    2: "févr, fev, شباط, فبراير, فيفري, فيبراير",
-    3: "آذار, مارس, مارص",
-    4: "avr, abr, نيسان, أبريل, ابريل, إبريل, أفريل, افريل, نيسن",
-    5: "أيار, مايو, ماي, مي",
-    6: "juin, حزيران, يونيو, يونيه, جوان, يونية",
-    7: "juil, تموز, يوليو, يوليه, يوليوز, جويلية, جويليه, يولية",
-    8: "aout, ago, آب, أغسطس, اغسطس, أوت, اوت, غشت, أغشت, اغشت",
-    9: "sept, set, أيلول, سبتمبر, شتنبر, شتمبر, شتمبير, سيبتمبر",
-    10: "out, تشرين الأول, أكتوبر, اكتوبر, أوكتوبر, تشرين اول",
-    11: "تشرين الثاني, نوفمبر, نونبر, نوفنبر",
-    12: "dez, كانون الأول, ديسمبر, دجنبر, دجمبر, ديسنبر, ديسمبير",
-}
-_MORE_WEEKDAYS = {
-    0: "mon, lun, seg, segunda, segunda feira, 2a feira, الاثنين, الإثنين, اثنين",
-    1: "tue, tues, terça, terca feira, terça feira, 3a feira, الثلاثاء, ثلاثاء, التلات",
-    2: "wed, mer, qua, quarta, quarta feira, 4a feira, الأربعاء, أربعاء, الاربع",
-    3: "thu, thur, thurs, jeu, qui, quinta, quinta feira, 5a feira, الخميس, خميس",
-    4: "fri, ven, sex, sexta, sexta feira, 6a feira, الجمعة, جمعة",
-    5: "sat, sam, sab, sábado, السبت, سبت",
-    6: "sun, dim, dom, domingo, الأحد, أحد",
-}
-
-
-def _names(known: dict[str, int], number: int, names: str) -> None:
-    for name in names.split(","):
-        known[fold(name).replace("-", " ").rstrip(".")] = number
-
-
-def _months() -> dict[str, int]:
-    known: dict[str, int] = {}
-    for locale in _LOCALES:
-        for width in ("wide", "abbreviated"):
-            for number, name in get_month_names(width, locale=locale).items():
-                _names(known, number, name)
-    for number, names in _MORE_MONTHS.items():
-        _names(known, number, names)
-    return known
-
-
-def _weekdays() -> dict[str, int]:
-    known: dict[str, int] = {}
-    for locale in ("en", "fr", "pt", "ar"):
-        for number, name in get_day_names("wide", locale=locale).items():
-            _names(known, number, name)
-    for number, names in _MORE_WEEKDAYS.items():
-        _names(known, number, names)
-    return known
 
 
 def _folded(table: dict[int, str]) -> dict[str, int]:
     return {fold(word).replace("-", " "): n for n, words in table.items() for word in words.split(",")}
 
 
-MONTHS = _months()
-WEEKDAYS = _weekdays()
+# Written out: reading CLDR's files for these names takes 7 MiB that stay.
+MONTHS = _folded(
+    {
+        1: "January, Jan, janvier, janv, janeiro, يناير, جانفي, كانون الثاني, جانفيي",
+        2: "February, Feb, février, févr, fevereiro, fev, فبراير, فيفري, شباط, فيبراير",
+        3: "March, Mar, mars, março, مارس, آذار, مارص",
+        4: "April, Apr, avril, avr, abril, abr, أبريل, أفريل, نيسان, نيسن",
+        5: "May, mai, maio, مايو, ماي, أيار, مي",
+        6: "June, Jun, juin, junho, يونيو, جوان, حزيران, يونيه",
+        7: "July, Jul, juillet, juil, julho, يوليو, يوليوز, جويلية, تموز, يوليه",
+        8: "August, Aug, août, agosto, ago, أغسطس, غشت, أوت, أغشت, آب",
+        9: "September, Sep, septembre, sept, setembro, set, سبتمبر, شتنبر, شتمبر, أيلول, شتمبير, سيبتمبر",
+        10: "October, Oct, octobre, outubro, out, أكتوبر, تشرين الأول, أوكتوبر, تشرين اول",
+        11: "November, Nov, novembre, novembro, نوفمبر, نونبر, تشرين الثاني, نوفنبر",
+        12: "December, Dec, décembre, dezembro, dez, ديسمبر, دجنبر, دجمبر, كانون الأول, ديسنبر, ديسمبير",
+    }
+)
+WEEKDAYS = _folded(
+    {
+        0: "Monday, lundi, segunda-feira, الاثنين, mon, lun, seg, segunda, 2a feira, اثنين",
+        1: "Tuesday, mardi, terça-feira, الثلاثاء, tue, tues, terça, 3a feira, ثلاثاء, التلات",
+        2: "Wednesday, mercredi, quarta-feira, الأربعاء, wed, mer, qua, quarta, 4a feira, أربعاء, الاربع",
+        3: "Thursday, jeudi, quinta-feira, الخميس, thu, thur, thurs, jeu, qui, quinta, 5a feira, خميس",
+        4: "Friday, vendredi, sexta-feira, الجمعة, fri, ven, sex, sexta, 6a feira, جمعة",
+        5: "Saturday, samedi, sábado, السبت, sat, sam, sab, سبت",
+        6: "Sunday, dimanche, domingo, الأحد, sun, dim, dom, أحد",
+    }
+)
 
 DAYS = _folded(  # days from today
     {
