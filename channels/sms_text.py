@@ -9,6 +9,7 @@ _BASIC = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENDED = frozenset("^{}\\[~]|€\f")  # each takes two septets
+_GSM = _BASIC | _EXTENDED
 _LIKE = {
     "’": "'",
     "‘": "'",
@@ -51,7 +52,7 @@ _SINGLE, _PART = {True: 160, False: 70}, {True: 153, False: 67}  # units: septet
 
 def is_gsm(text: str) -> bool:
     """Tell whether every character is of the GSM 7-bit alphabet or its extension."""
-    return all(character in _BASIC or character in _EXTENDED for character in text)
+    return _GSM.issuperset(text)
 
 
 def units(text: str) -> int:

@@ -119,16 +119,21 @@ def _notices() -> Iterator[tuple[str, str, Message]]:
 def _said() -> Iterator[tuple[str, str, Message]]:
     """Yield what is answered to the words of a conversation, and the questions that the rhythm asks."""
     with tempfile.TemporaryDirectory() as folder:
-        for language, city in CITIES.items():
-            store = a_store(Path(folder) / f"{language}.db")
-            for kind, message in _conversation(a_stage(store, city, language, channels=("sms",))):
+        store = a_store(Path(folder) / "one.db")
+        phones = {
+            language: a_stage(store, city, language, channels=("sms",)) for language, city in CITIES.items()
+        }
+        turns = phones["en"].turns  # shared: the programme is opened once
+        for language, phone in phones.items():
+            phone.turns = turns
+            for kind, message in _conversation(phone):
                 yield kind, language, message
             yield from read(store, lambda db, language=language: list(_questions(db, language)))
-            store.close()
+        store.close()
 
 
 def _questions(db: Db, language: str) -> Iterator[tuple[str, str, Message]]:
-    for name in _FORMS:
+    for name in aston().forms:
         form = FORMS.form(db, name)
         for question in form.questions:
             label = label_in(question.labels, language, form.default_language)
@@ -142,7 +147,6 @@ def _conversation(phone: Stage) -> Iterator[tuple[str, Message]]:
             yield kind, message
 
 
-_FORMS = ("weekly_update", "monthly_progress")
 _WORDS = (
     ("menu", "menu"),
     ("help", "help"),

@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
+from bot.forms.read import read_files
 from bot.programme import read_programme
+from bot.programme.form_files import lists_of
 from bot.reminders import asked
 from bot.schedule import Occurrence
 from bot.talk import Scene, Who
@@ -60,9 +62,12 @@ def a_store(path: Path, programme: Path = ASTON) -> Store:
         store = open_store(f"sqlite:///{mould}")
         Base.metadata.create_all(store.engine)
         files = files_of(programme)
-        read, problems = read_programme(files)
-        assert read is not None, problems
-        write(store, lambda db: load(db, read, files, MONDAY))
+        forms = read_files(
+            {name: files[name] for name in files if name.startswith("forms/")}, lists_of(files)
+        )
+        found, problems = read_programme(files, lambda *_: forms)
+        assert found is not None, problems
+        write(store, lambda db: load(db, found, files, MONDAY, lambda *_: forms))
         store.close()
     shutil.copy(mould, path)
     return open_store(f"sqlite:///{path}")
