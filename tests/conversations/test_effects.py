@@ -136,7 +136,7 @@ def _take(store: Store, body: bytes, name: str) -> None:
     def work(db: Db) -> None:
         receive(db, "telegram", name, "telegram:40000007", body, MONDAY)
         db.flush()
-        turns(db, db.scalars(select(Inbox).where(Inbox.provider_id == name)).one(), MONDAY)
+        turns(db, db.scalars(select(Inbox).where(Inbox.provider_id == name)).all(), MONDAY)
 
     write(store, work)
 
