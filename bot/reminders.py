@@ -8,7 +8,7 @@ from bot import choices, scheduled
 from bot.say import begun_right
 from bot.schedule import CHECK_BACK, Occurrence
 from bot.talk import Choice, Scene
-from bot.values import Message, Opening, Say
+from bot.values import LINK, Invitation, Message, Opening, Say
 
 CALL_AFTER = 7  # days overdue from which officers are advised to call
 
@@ -135,6 +135,16 @@ def _no_template(say: Say, city: str, name: str) -> str:
 
 
 _UNREACHABLE: dict[str, Callable[[Say, str, str], str]] = {"no_template": _no_template}
+
+
+def invited(say: Say, person: int, name: str, reason: str) -> Invitation | None:
+    """Return the invitation that goes with `unreachable`; None where only a template is missing."""
+    if reason in _UNREACHABLE:
+        return None
+    words = say(
+        "An invitation to pass on to {name}, for one use within 72 hours: {link}", name=name, link=LINK
+    )
+    return Invitation(person, words)
 
 
 def stopped_alert(say: Say, city: str, name: str) -> str:

@@ -97,6 +97,18 @@ class Opening:
     values: tuple[str, ...] = ()
 
 
+LINK = "{link}"  # in the words of an invitation, where its link goes
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """The invitation of a person that a message to somebody else carries."""
+
+    person: int
+    words: str  # in the reader's language, with LINK in them
+    code: str = ""  # made when the message leaves; only its hash is ever stored
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message to a person. Channels put the numbered options under the text and make buttons of them."""
@@ -111,6 +123,7 @@ class Message:
     opening: Opening | None = None  # how it is said where only an approved template may open a conversation
     subject: str = ""  # of an e-mail
     html: str = ""  # an e-mail's second part; the text is the first
+    invitation: Invitation | None = None  # what is put under the text when it leaves
 
 
 @dataclass(frozen=True, slots=True)

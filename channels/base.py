@@ -234,6 +234,15 @@ class Finds(Protocol):
 
 
 @runtime_checkable
+class Invites(Protocol):
+    """A channel that a link leads to, with an invitation code in it."""
+
+    def invite_url(self, code: str) -> str:
+        """Return the link, "" where there is none; raise SendError when the provider must be asked."""
+        ...
+
+
+@runtime_checkable
 class Bills(Protocol):
     """A channel that may bill one message as several."""
 

@@ -131,6 +131,10 @@ class Telegram:
         """Return the bot's user name, for links `https://t.me/<name>?start=<code>`; raise SendError."""
         return self.calls.username()
 
+    def invite_url(self, code: str) -> str:
+        """Return the deep link that sends `/start CODE` (Bot features, Deep linking); raise SendError."""
+        return f"https://t.me/{self.username()}?start={code}"
+
     def set_up(self, base_url: str, profiles: Mapping[str, Profile]) -> None:
         """Register the webhook under `base_url`, and commands and descriptions per language ("": default).
 

@@ -117,6 +117,12 @@ class Twilio:
         """Return at once what `send` will come to."""
         return self.calls.begin(partial(self._request, out), may_leave)
 
+    def invite_url(self, code: str) -> str:
+        """Return the link that opens a chat with `JOIN CODE` typed (WhatsApp, click to chat); "" by SMS."""
+        if not (self._prefix and self._sender):
+            return ""
+        return f"https://wa.me/{self._sender.removeprefix('+')}?text={quote(f'JOIN {code}')}"
+
     def parts(self, message: Message) -> int:
         """Return how many parts of an SMS the message leaves in; on WhatsApp it is one."""
         return 1 if self._prefix else parts(self._written(fit(message, self.limits)))

@@ -5,7 +5,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -19,6 +19,7 @@ from channels.base import (
     Outgoing,
     SendError,
 )
+from griot.invitations import with_links
 from griot.rates import Pacer, Rate
 from models.outbox import BULK, LIVE
 from models.sending import Claimed
@@ -279,10 +280,13 @@ class Sender:
             line.pool.shutdown(wait=False, cancel_futures=True)
 
     def _begin(self, line: _Line, row: Claimed, out: Outgoing) -> None:
-        """Begin the call; before a repeat the provider is asked whether it has the message."""
+        """Begin the call; before a repeat the provider is asked whether it has the message.
+
+        That takes a thread, and so do the links of an invitation.
+        """
         channel, began = line.channel, time.perf_counter()
-        is_found_first = row.repeats and isinstance(channel, Finds)
-        if isinstance(channel, Begins) and not is_found_first:
+        has_to_wait = row.message.invitation is not None or (row.repeats and isinstance(channel, Finds))
+        if isinstance(channel, Begins) and not has_to_wait:
             call = _begun(channel, out, lambda: not self.is_late(row))
         else:
             call = line.pool.submit(self._sent, channel, row, out)
@@ -292,7 +296,8 @@ class Sender:
         if self.is_late(row):  # the process was frozen, or waited long for its turn
             raise SendError(Failure.NOT_SENT, NEVER_CALLED)
         found = channel.find(out, row.created_at) if row.repeats and isinstance(channel, Finds) else None
-        return found or channel.send(out)
+        others = [line.channel for line in self._lines.values()]
+        return found or channel.send(replace(out, message=with_links(out.message, others)))
 
     def _called(self, row: Claimed, began: float, call: Future[str]) -> None:
         """Keep what became of a call; runs where the call ended, in a thread or an event loop."""

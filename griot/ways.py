@@ -12,9 +12,10 @@ from bot.costs import COUNTRY
 from bot.periods import week_of
 from bot.programme.prices import PRICED
 from bot.programme.shapes import name_in
-from bot.reminders import stopped_alert, unreachable
-from bot.values import Say
+from bot.reminders import invited, stopped_alert, unreachable
+from bot.values import Invitation, Say
 from channels.base import Failure
+from griot.invitations import with_code
 from models import affording, consent, ladder, outbox, sending, template, timetable
 from models.affording import Afforded
 from models.alerts import tell_officers
@@ -64,7 +65,7 @@ class Ways:
             self._go_on(db, row.id, Failure.WINDOW_CLOSED, at)
         for row in afforded.refused:
             self._go_on(db, row.id, Failure.OTHER_CHANNEL, at)
-        return afforded.going
+        return [with_code(db, row, at) for row in afforded.going]
 
     def _afforded(self, db: Db, leaving: list[Claimed], at: datetime) -> Afforded:
         """Return what the budget lets go; nothing is looked up for channels that cost nothing."""
@@ -150,11 +151,15 @@ class Ways:
         def text(say: Say, city: str) -> str:
             return unreachable(say, city, former.person, reason)
 
+        def invitation_in(language: str) -> Invitation | None:
+            return invited(self.voices[language], former.person_id, former.person, reason)
+
         programme = self.programmes.programme(db)
         city = programme.cities.get(former.city or "")
         zone = ZoneInfo(city.timezone if city else programme.secretariat.timezone)
         week = week_of(at.astimezone(zone).date())
-        self._tell(db, former, "unreachable", f"{former.person_id}:{week}", text, at)
+        about = f"{former.person_id}:{week}"
+        self._tell(db, former, "unreachable", about, text, at, invitation_in)
 
     def _tell(
         self,
@@ -164,6 +169,7 @@ class Ways:
         about: str,
         text: Callable[[Say, str], str],
         at: datetime,
+        invitation_in: Callable[[str], Invitation | None] = lambda language: None,
     ) -> None:
         programme = self.programmes.programme(db)
         city = programme.cities.get(former.city or "")
@@ -174,8 +180,18 @@ class Ways:
         def text_in(language: str) -> str:
             return text(self.voices[language], name_in(city.names, language))
 
-        besides = former.person_id
-        tell_officers(db, programme, kind, about, text_in, at, self.channels, city=city.slug, besides=besides)
+        tell_officers(
+            db,
+            programme,
+            kind,
+            about,
+            text_in,
+            at,
+            self.channels,
+            city=city.slug,
+            besides=former.person_id,
+            invitation_in=invitation_in,
+        )
 
 
 WORDS: Mapping[Failure, str] = {

@@ -9,11 +9,11 @@ from sqlalchemy import and_, exists, or_, select
 from bot.opening_hours import Moved, moved_now
 from bot.programme import Programme
 from bot.schedule import ALERT, ANY_HOUR, HELD, Occurrence
-from bot.values import Message
+from bot.values import Invitation, Message
 from models import ladder
 from models.base import Db
 from models.occurrence import OccurrenceState, decide
-from models.outbox import LIVE
+from models.outbox import LIVE, invitation_row
 from models.person import Address, Person, PersonState, Role
 
 log = logging.getLogger(__name__)
@@ -34,27 +34,38 @@ def tell_officers(
     city: str | None = None,
     besides: int = 0,
     first: Role = Role.OFFICER,
+    invitation_in: Callable[[str], Invitation | None] = lambda language: None,
 ) -> int:
     """Tell every officer, once, or every administrator (`first`); return how many are told or will be.
 
     Who has not agreed to messages is told by e-mail only.
     The key is `alert:<kind>:<about>:<officer>`. Out of the Secretariat's hours the alert is held until they
-    begin. `text_in(language)` says it; `besides`: an officer it is about.
+    begin. `text_in(language)` says it; `besides`: an officer it is about;
+    `invitation_in(language)`: the invitation that it carries.
     """
     opens = Moved(at) if kind in ANY_HOUR else moved_now(programme, programme.secretariat, at)
     told = 0
     for officer, language in _officers(db, besides, first):
         key = f"alert:{kind}:{about}:{officer}"
-        text = text_in(language)
+        text, invitation = text_in(language), invitation_in(language)
         if opens.at <= at:
-            told += send(db, key, officer, text, at, channels_on)
+            told += send(db, key, officer, text, at, channels_on, invitation)
         else:
             alert = Occurrence(key, ALERT, officer, city, at, opens.at, state=HELD, reason=opens.reason)
-            told += decide(db, alert, OccurrenceState.HELD, at, opens.reason, {"text": text})
+            data = {"text": text, "invitation": invitation_row(invitation)}
+            told += decide(db, alert, OccurrenceState.HELD, at, opens.reason, data)
     return told
 
 
-def send(db: Db, key: str, officer: int, text: str, at: datetime, channels_on: Collection[str]) -> bool:
+def send(
+    db: Db,
+    key: str,
+    officer: int,
+    text: str,
+    at: datetime,
+    channels_on: Collection[str],
+    invitation: Invitation | None = None,
+) -> bool:
     """Queue an alert on the best way to an officer; return False when there is none."""
     addresses = ladder.reached(db, [officer]).get(officer, ())
     if db.scalar(select(Person.state).where(Person.id == officer)) != PersonState.ACTIVE:
@@ -63,7 +74,7 @@ def send(db: Db, key: str, officer: int, text: str, at: datetime, channels_on: C
         db,
         key=key,
         person_id=officer,
-        message=Message(text, kind=ALERT),
+        message=Message(text, kind=ALERT, invitation=invitation),
         at=at,
         channels_on=channels_on,
         lane=LIVE,

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.ladder import NEWEST, WHATSAPP
-from bot.values import Message, Opening
+from bot.values import Invitation, Message, Opening
 from models.base import Base, Db, Json
 from models.db import insert_new, later, new_row, table_of
 
@@ -383,6 +383,7 @@ def _rest_of(message: Message) -> dict[str, Json]:
         "opening": _opening_row(message.opening),
         "subject": message.subject,
         "html": message.html,
+        "invitation": invitation_row(message.invitation),
     }
     return {name: value for name, value in rest.items() if value}
 
@@ -400,7 +401,18 @@ def message_from(text: str, rest: Mapping[str, Json], kind: str) -> Message:
         opening=_opening_from(rest.get("opening")),
         subject=rest.get("subject", ""),
         html=rest.get("html", ""),
+        invitation=invitation_from(rest.get("invitation")),
     )
+
+
+def invitation_row(invitation: Invitation | None) -> list[Json] | None:
+    """Return what is stored of an invitation: never its code."""
+    return [invitation.person, invitation.words] if invitation else None
+
+
+def invitation_from(row: Sequence[Json] | None) -> Invitation | None:
+    """Return the invitation that was stored, its code still to be made."""
+    return Invitation(row[0], row[1]) if row else None
 
 
 def _opening_row(opening: Opening | None) -> list[Json] | None:

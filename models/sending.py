@@ -83,7 +83,8 @@ class Claimed:
     @property
     def may_repeat(self) -> bool:
         """Tell whether a send whose answer was never seen may be made once more (platforms.md section 6)."""
-        return self.repeats == 0 and not self.despite_stop and self.kind not in NEVER_REPEATED
+        has_code = self.message.invitation is not None  # of which a repeat would be another
+        return not (self.repeats or self.despite_stop or has_code or self.kind in NEVER_REPEATED)
 
 
 @dataclass(frozen=True, slots=True)

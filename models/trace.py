@@ -30,9 +30,9 @@ from models.inbox import HASHED, IN, Inbox, unpack
 from models.ladder import first_key, keys_of
 from models.media import Media
 from models.occurrence import OCCURRENCE
-from models.outbox import OUT
+from models.outbox import OUT, rung_of
 from models.person import Person
-from models.submission import Answer, Submission
+from models.submission import Answer, Submission, trace_of
 
 ASKED = ("prompt", "nudge", "last_call")  # kinds that ask for the report of a period
 MOST_REPLIES = 20  # to one message
@@ -91,7 +91,8 @@ def _kept(db: Db, row: Inbox, source: str) -> tuple[Kept, ...]:
     """Return the answers of one message: made when it came or, of a text in pieces, remembering its id."""
     if row.person_id is None:
         return ()
-    made = [Answer.at == row.received_at, *([Answer.source == f"{row.channel}:{source}"] if source else [])]
+    said = f"{row.channel}:{source}"
+    made = [Answer.at == row.received_at, *([Answer.source.in_((trace_of(said), said))] if source else [])]
     of_city = select(Person.city).where(Person.id == row.person_id).scalar_subquery()
     query = (
         select(Answer, Submission.reference)
@@ -166,11 +167,12 @@ def told(db: Db, keys: Collection[str]) -> list[Told]:
 
 
 def _way(row: Any, statuses: tuple[Status, ...], alone_since: datetime | None) -> Way:
+    rung, reason = rung_of(row)
     return Way(
         id=row.id,
         channel=row.channel,
-        rung=row.rung or row.channel,
-        reason=row.rung_reason,
+        rung=rung,
+        reason=reason,
         state=row.state,
         code=row.error_code,
         error=row.error,

@@ -12,7 +12,7 @@ from models.inbox import IN, SOMEBODYS, hashed
 from models.ladder import first_key
 from models.occurrence import OCCURRENCE
 from models.outbox import OUT
-from models.submission import Answer, Submission
+from models.submission import Answer, Submission, trace_of
 
 MOST = 10  # of one kind: who finds more must say more
 MOST_ID = 2**31 - 1  # of a row, on PostgreSQL
@@ -71,13 +71,11 @@ def _number(db: Db, id: str) -> Iterator[Named]:
     its = _as_stored(sid[1] if sid else id)
     yield from _told(db, and_(OUT.c.provider_id != "", OUT.c.provider_id.in_(its)))
     yield from _heard(db, and_(IN.c.provider_id.in_([*its, *_of_bots(db, id)]), SOMEBODYS))
-    yield from _answered_by(db, Answer.source.in_([f"{channel}:{id}" for channel in (TELEGRAM, "chat")]))
+    sources = [f"{channel}:{id}" for channel in (TELEGRAM, "chat")]
+    yield from _answered_by(db, Answer.source.in_([*map(trace_of, sources), *sources]))
     if id.isdecimal():
         on_telegram = and_(OUT.c.channel == TELEGRAM, OUT.c.provider_id.endswith(f":{id}"))
         yield from _told(db, on_telegram)
-        yield from _answered_by(
-            db, and_(Answer.source.startswith(TELEGRAM), Answer.source.endswith(f":{id}"))
-        )
 
 
 def _beginning(db: Db, id: str) -> Iterator[Named]:

@@ -23,7 +23,7 @@ def telegram_url(settings: Settings, code: str) -> str | None:
     token = settings.telegram_bot_token.get_secret_value()
     telegram = Telegram(token, (), settings.telegram_api_url, min(PATIENCE, settings.griot_http_timeout))
     try:
-        return f"https://t.me/{telegram.username()}?start={code}"
+        return telegram.invite_url(code)
     except SendError as error:
         click.echo(f"No Telegram link: {error.detail}", err=True)
         return None

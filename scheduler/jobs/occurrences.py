@@ -13,16 +13,17 @@ from bot.dates import long_date
 from bot.periods import week_of
 from bot.planning import plan
 from bot.programme.shapes import name_in
-from bot.reminders import Late, asked, escalation, unreachable
+from bot.reminders import Late, asked, escalation, invited, unreachable
 from bot.schedule import ALERT, ESCALATION, Occurrence, Verdict
 from bot.talk import Scene, Who
-from bot.values import Message
+from bot.values import Invitation, Message
 from models import alerts, ladder, timetable
 from models.base import Db
 from models.conversation import chat_of
 from models.db import is_transient
 from models.facts import StoredFacts
 from models.occurrence import OccurrenceState, decide, known, release, supersede
+from models.outbox import invitation_from
 from models.person import KnownPerson, person_with
 from models.talk import open_choice, talk_of
 from scheduler.job import Job
@@ -168,7 +169,9 @@ class Occurrences:
             data = release(db, occurrence.key, at)
             if data is None:
                 return False
-            return alerts.send(db, occurrence.key, person.id, data["text"], at, self._parts.channels)
+            invitation = invitation_from(data.get("invitation"))
+            channels = self._parts.channels
+            return alerts.send(db, occurrence.key, person.id, data["text"], at, channels, invitation)
         if not decide(db, occurrence, OccurrenceState.SENT, at):
             return False
         match occurrence.kind:
@@ -240,6 +243,9 @@ class Occurrences:
             say = self._parts.voices[language]
             return unreachable(say, name_in(city.names, language), name, occurrence.reason)
 
+        def invitation_in(language: str) -> Invitation | None:
+            return invited(self._parts.voices[language], occurrence.person, name, occurrence.reason)
+
         about = f"{occurrence.person}:{week}"
         channels = self._parts.channels
         alerts.tell_officers(
@@ -252,6 +258,7 @@ class Occurrences:
             channels,
             city=city.slug,
             besides=occurrence.person,
+            invitation_in=invitation_in,
         )
         return False
 

@@ -1,5 +1,6 @@
 """Whether Telegram reaches somebody: who never began, and whose chat moved; as a person's page shows it."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -8,17 +9,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from bot.values import Invitation, Message
+from griot.invitations import with_links
 from models import export
 from models.base import Json
 from models.db import read
 from models.outbox import OUT
-from tests.moved import Moved, a_moved_site, add_people
+from tests.moved import Moved, Someone, a_moved_site, add_people
 from tests.standin.trouble import Fault, Trouble
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
 ASKED = datetime(2026, 11, 23, 9, tzinfo=UTC)  # Monday, ten in Niamey
 PROMPT = "prompt:"
 USER, NUMBER = "600000001", "+22790000001"
+OFFICER, NEWCOMER, OTHER = "600000009", "600000077", "600000078"
 
 
 @pytest.fixture
@@ -73,3 +77,36 @@ def test_a_chat_that_moved_is_written_to_at_its_new_address(site: Moved) -> None
     later = [row for row in outbox(site) if row["created_at"] > ASKED]
     assert {row["address"] for row in later} == {str(moved)}
     assert {row["state"] for row in outbox(site)} == {"sent"}
+
+
+@pytest.mark.parametrize("day", [START, START + timedelta(hours=20)], ids=["held over Sunday", "at once"])
+def test_an_alert_carries_an_invitation_that_works(site: Moved, day: datetime) -> None:
+    """Who blocked the bot is told to officers with a link; its code is stored nowhere, and binds once."""
+    people: list[Someone] = [
+        ("coordinator", "niamey", "fr", {"telegram": USER}),
+        ("officer", None, "ar", {"telegram": OFFICER}),
+    ]
+    lost = add_people(site, people)[0]
+    site.run(day)
+    site.telegram(int(USER)).say("menu")
+    site.work()
+    site.provider.trouble(USER, Trouble(fault=Fault.BLOCKED))
+    site.telegram(int(USER)).say("menu")
+    site.run(ASKED)
+    told = [each.text for each in site.provider.messages(OFFICER) if "t.me/" in each.text][-1]
+    link = re.search(r"https://t\.me/\w+\?start=([0-9A-Z]{10})\b", told)
+    assert link is not None
+    assert f"https://wa.me/10000000001?text=JOIN%20{link[1]}" in told
+    assert not [row for row in outbox(site) if link[1] in row["text"] + str(row["message"])]
+    site.telegram(int(NEWCOMER)).say(f"/start {link[1]}")
+    site.work()
+    assert ("telegram", NEWCOMER, True, "") in addresses(site, lost)
+    site.telegram(int(OTHER)).say(f"/start {link[1]}")
+    site.work()
+    assert OTHER not in {value for _, value, *_ in addresses(site, lost)}
+
+
+def test_an_invitation_without_a_link_is_a_word_to_send(site: Moved) -> None:
+    """Where Telegram does not tell the bot's name and WhatsApp has no number of its own."""
+    message = Message("A demo.", invitation=Invitation(7, "Invite: {link}", code="7Q2M4K9XTB"))
+    assert with_links(message, [site.channels["sms"]]).text == "A demo.\nInvite: JOIN 7Q2M4K9XTB"
