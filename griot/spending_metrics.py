@@ -18,11 +18,11 @@ from models.spending import counts_of_month
 
 
 def spent(db: Db, programmes: ProgrammeShelf, at: datetime) -> "list[Metric]":
-    """Return the figures, by channel and limit; none before a programme is loaded."""
+    """Return the figures, by channel and limit; without values before a programme is loaded."""
     try:
         programme = programmes.programme(db)
     except LookupError:
-        return []
+        return [*_messages([], ""), *_money(None, [], "", at)]
     today = at.astimezone(ZoneInfo(programme.secretariat.timezone)).date()
     found, month = counts_of_month(db, today), f"{today:%Y-%m}"
     return [*_messages(found, month), *_money(programme, found, month, at)]
@@ -47,15 +47,15 @@ def _messages(found: Sequence[Count], month: str) -> "list[Metric]":
     return [messages, parts]
 
 
-def _money(programme: Programme, found: Sequence[Count], month: str, at: datetime) -> "list[Metric]":
+def _money(programme: Programme | None, found: Sequence[Count], month: str, at: datetime) -> "list[Metric]":
     from prometheus_client.core import GaugeMetricFamily
 
-    if programme.prices is None:
-        return []
     labels = ["month", "channel", "currency"]
     cost = GaugeMetricFamily("griot_month_cost", "Estimated cost of this month.", labels=labels)
     labels = ["scope", "name", "span"]
     ratio = GaugeMetricFamily("griot_budget_ratio", "Part of a limit that is used.", labels=labels)
+    if programme is None or programme.prices is None:
+        return [cost, ratio]
     money: dict[str, Decimal] = {}
     for one, each in zip(found, costs(programme.prices, found), strict=True):
         money[one.channel] = money.get(one.channel, Decimal(0)) + each
