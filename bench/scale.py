@@ -11,8 +11,6 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import insert, literal, select
-
 from bench.crowd import FIRST_ADDRESS, NOW, Crowd, fill
 from bench.phone import LEASE, Phone
 from bot.digest import digest, full_text
@@ -23,15 +21,15 @@ from channels.telegram import Telegram
 from griot.settings import data_folder
 from griot.turn import make_turns
 from griot.voices import voices
-from models import export, sending
+from models import broadcast, export, sending
 from models.attention import worries
 from models.base import Db
-from models.db import Store, open_store, read, table_of, write
+from models.broadcast import Broadcast
+from models.db import Store, open_store, read, write
 from models.digest import week_in_full
 from models.form import FormShelf
-from models.outbox import BULK, OUT
+from models.outbox import BULK
 from models.overview import cities_within, last_sent, reports_of
-from models.person import Address
 from models.programme import ProgrammeShelf
 from models.reach import Reach
 from models.sending import Sent
@@ -218,7 +216,7 @@ def bulk_rows(store: Store, people: int) -> list[Row]:
         claimed += write(store, _claim)
     pace = claimed / (time.perf_counter() - began)
     return [
-        Row("P10 a message to everybody queued, one statement", queued, _ms(queued), 2.0, 0.3),
+        Row("P10 a broadcast to everybody queued", queued, _ms(queued), 2.0, 0.3),
         Row("P10 claimed and marked a second", -pace, f"{pace:.0f}", -1_000, -3_000),
         Row("P11 the worst of 50 live turns, nothing waiting", idle, _ms(idle)),
         Row("P11 the same while everybody's message waits", waiting, _ms(waiting), 1.0, 2 * idle),
@@ -234,29 +232,11 @@ def _worst(phone: Phone) -> float:
     return max(seconds)
 
 
-def queue_for_all(db: Db) -> None:
-    """Queue one message to everybody on Telegram, set-wise."""
-    table = table_of(Address)
-    person = select(table.c.person_id, table.c.value).where(table.c.channel == "telegram").subquery()
-    given = {
-        "key": literal("bench-bulk:") + person.c.value,
-        "person_id": person.c.person_id,
-        "recipient": person.c.value,
-        "channel": literal("telegram"),
-        "address": person.c.value,
-        "kind": literal("broadcast"),
-        "lane": literal(BULK),
-        "text": literal(NOTICE),
-        "created_at": literal(NOW, OUT.c.created_at.type),
-        "due_at": literal(NOW, OUT.c.created_at.type),
-        "changed_at": literal(NOW, OUT.c.created_at.type),
-    }
-    for column in OUT.columns:
-        if column.name not in given and column.name != "id" and not column.nullable:
-            value = column.default.arg if column.default is not None else {}  # type: ignore[attr-defined]
-            given[column.name] = literal(value, column.type)
-    rows = select(*given.values())
-    db.connection().execute(insert(OUT).from_select(list(given), rows, include_defaults=False))
+def queue_for_all(db: Db) -> int:
+    """Queue a broadcast to everybody, as `griot broadcast` does; return how many messages."""
+    programme = ProgrammeShelf().programme(db)
+    texts = dict.fromkeys(LANGUAGES, NOTICE)
+    return broadcast.send(db, programme, Broadcast("bench", texts, programme.cities), CHANNELS, NOW)
 
 
 def _claim(db: Db) -> int:

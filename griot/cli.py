@@ -33,6 +33,7 @@ COMMANDS = {
     "milestone": Entry("milestone:milestone", "List, extend and waive a city's milestones."),
     "chat": Entry("chat:chat", "Hold a person's phone in this terminal."),
     "schedule": Entry("schedule:schedule", "Print what will be sent to whom and when."),
+    "broadcast": Entry("broadcast:broadcast", "Say one thing to everybody of some cities."),
     "digest": Entry("digest:digest", "Print the digest of a week."),
     "budget": Entry("budget:budget", "Print what a month's messages cost, and the limits."),
     "trace": Entry("trace:trace", "Tell what became of one message, from webhook to receipt."),

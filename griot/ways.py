@@ -16,7 +16,7 @@ from bot.reminders import invited, stopped_alert, unreachable
 from bot.values import Invitation, Say
 from channels.base import Failure
 from griot.invitations import with_code
-from models import affording, consent, ladder, outbox, sending, template, timetable
+from models import affording, broadcast, consent, ladder, outbox, sending, template, timetable
 from models.affording import Afforded
 from models.alerts import tell_officers
 from models.base import Db
@@ -91,6 +91,8 @@ class Ways:
         """
         timed = [row.id for row in claimed if row.kind in timetable.TIMED]
         times = timetable.may_leave(db, self.programmes, timed, at) if timed else {}
+        if told := [row.id for row in claimed if row.kind == broadcast.BROADCAST]:
+            times |= broadcast.opens(db, self.programmes.programme(db), told, at)
         for row in claimed:
             opens = times.get(row.id, at)
             if opens is None:

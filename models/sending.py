@@ -45,7 +45,7 @@ from models.queues import CHANNELS, first_due
 
 NEVER_REPEATED = frozenset({"digest"})  # kinds that an officer repeats by hand: a doubled one confuses many
 UNASKED = frozenset(
-    {"prompt", "nudge", "last_call", "reminder", "overdue", "escalation", "digest", "alert"}
+    {"prompt", "nudge", "last_call", "reminder", "overdue", "escalation", "digest", "alert", "broadcast"}
 )  # kinds that need the person's agreement
 DEAD_STATES = (PersonState.STOPPED, PersonState.ERASED)
 

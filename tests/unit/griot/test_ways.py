@@ -266,13 +266,13 @@ def test_what_was_not_asked_for_needs_agreement(db: Db, ways: Ways) -> None:
 
 def test_a_call_to_report_is_not_made_again_to_who_wrote(db: Db, ways: Ways) -> None:
     """Whoever is in conversation needs no second prompt elsewhere."""
-    person = a_person(db, telegram="1", sms=PHONE)
+    person = a_person(db, sms=PHONE, email="awa@example.org")
     queue(db, person)
     [row] = leaving(db, ways)
-    mark_sent(db, [Sent(row.id, row.lease_token, "T1")], AT)
+    mark_sent(db, [Sent(row.id, row.lease_token, "SM1")], AT)
     wrote(db, "sms", AT + SECOND)
-    note_status(db, "telegram", status("failed", "T1"), ways, AT + MINUTE)
-    assert shown(db) == [("test:1", "telegram", "failed")]
+    note_status(db, "sms", status("failed", "SM1"), ways, AT + MINUTE)
+    assert shown(db) == [("test:1", "sms", "failed")]
     assert alerts(db) == []
 
 

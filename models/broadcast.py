@@ -1,0 +1,210 @@
+"""One message to everybody of some cities, queued in one statement a language and hour."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    Subquery,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+)
+
+from bot.ladder import (
+    FIRST,
+    MARGIN,
+    NEWEST,
+    OFF,
+    ORDER,
+    PHONE,
+    UNREACHABLE,
+    WHATSAPP,
+    WINDOW,
+    WINDOW_CLOSED,
+)
+from bot.opening_hours import moved_now
+from bot.programme import Programme
+from models.base import Db
+from models.consent import Consent
+from models.db import insert_into, is_postgres, table_of
+from models.outbox import BULK, OUT, OutboxState
+from models.person import Address, Person, PersonState, Role
+
+BROADCAST = "broadcast"
+HEARERS = (Role.COORDINATOR, Role.DEPUTY, Role.GROUP)
+COUNTED = {"preserve_rowcount": True}  # else PostgreSQL's driver is not asked
+LIFE = timedelta(days=2)  # after its hour it is no news any more
+PERSON, ADDRESS, CONSENT = table_of(Person), table_of(Address), table_of(Consent)
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """What is said to everybody of these cities: a text for each language; `name` tells it from others."""
+
+    name: str
+    texts: Mapping[str, str]
+    cities: Collection[str]
+
+    def key(self, person: ColumnElement[str] | int) -> Any:
+        """Return the key of one person's message: sent again it goes to those only who had none."""
+        return f"{BROADCAST}:{self.name}:" + (str(person) if isinstance(person, int) else person)
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """When cities of one zone may be written to, and which day it is there."""
+
+    due_at: datetime
+    today: date
+
+
+def send(db: Db, programme: Programme, said: Broadcast, channels_on: Collection[str], at: datetime) -> int:
+    """Queue it on the best way to each who agreed and is neither paused nor stopped; return how many are new.
+
+    It waits until the hour of each city opens. Who can be reached on no way gets none. The ways are those of
+    `bot.ladder.rungs`, for a message without a template.
+    """
+    queued = 0
+    for hour, slugs in hours(programme, said.cities, at).items():
+        for language, text in said.texts.items():
+            rows = _rows(
+                said, language, text, _way(_hearers(slugs, language, hour), channels_on, at), hour, at
+            )
+            inserting = insert_into(OUT, is_postgres(db)).from_select([*_NAMES], rows, include_defaults=False)
+            done = db.connection().execute(inserting.on_conflict_do_nothing(), execution_options=COUNTED)
+            queued += done.rowcount
+    return queued
+
+
+def hours(programme: Programme, cities: Collection[str], at: datetime) -> Mapping[Hour, list[str]]:
+    """Return the programme's cities among these by the hour at which they may be written to."""
+    found: dict[Hour, list[str]] = defaultdict(list)
+    for slug in sorted(cities):
+        city = programme.cities[slug]
+        today = at.astimezone(ZoneInfo(city.timezone)).date()
+        found[Hour(moved_now(programme, city, at).at, today)].append(slug)
+    return found
+
+
+def hearers(db: Db, programme: Programme, said: Broadcast, at: datetime) -> dict[str, int]:
+    """Return how many would hear it, by the language they read."""
+    count: dict[str, int] = defaultdict(int)
+    for hour, slugs in hours(programme, said.cities, at).items():
+        theirs = (
+            select(PERSON.c.language, func.count()).where(_hears(slugs, hour)).group_by(PERSON.c.language)
+        )
+        for language, n in db.connection().execute(theirs):
+            count[language] += n
+    return dict(count)
+
+
+def opens(db: Db, programme: Programme, ids: Collection[int], at: datetime) -> dict[int, datetime]:
+    """Return when claimed broadcasts may leave, by their id: `at`, or when the city's next hour opens."""
+    found = (
+        select(OUT.c.id, PERSON.c.city).join(PERSON, PERSON.c.id == OUT.c.person_id).where(OUT.c.id.in_(ids))
+    )
+    return {
+        id: moved_now(programme, programme.cities[city], at).at
+        for id, city in db.connection().execute(found)
+        if city in programme.cities
+    }
+
+
+def _hears(slugs: Collection[str], hour: Hour) -> ColumnElement[bool]:
+    """Return the condition for who agreed and does not want to be left alone: a pause may be over."""
+    words = select(CONSENT.c.agreed).where(CONSENT.c.person_id == PERSON.c.id).order_by(CONSENT.c.id.desc())
+    agreed = words.limit(1).correlate(PERSON).scalar_subquery()
+    is_back = and_(PERSON.c.state == PersonState.PAUSED, PERSON.c.paused_until < hour.today, agreed)
+    is_there = or_(PERSON.c.state == PersonState.ACTIVE, is_back)
+    return and_(PERSON.c.city.in_(slugs), PERSON.c.role.in_(HEARERS), is_there)
+
+
+def _hearers(slugs: Collection[str], language: str, hour: Hour) -> Subquery:
+    """Return the addresses of everybody who hears it in this language, each with its place on the ladder."""
+    one = ADDRESS.c
+    is_written = and_(one.channel != PHONE, one.last_in_at.is_not(None))
+    newest_first = (case((is_written, 0), else_=1), one.last_in_at.desc(), one.id)
+    newest = func.row_number().over(partition_by=one.person_id, order_by=newest_first)
+    theirs = (PERSON.c.language == language, _hears(slugs, hour), one.channel.in_(ORDER))
+    return (
+        select(one.id, one.person_id, one.channel, one.value, one.reachable, one.last_in_at)
+        .add_columns((is_written & (newest == 1)).label("is_newest"))
+        .join(PERSON, PERSON.c.id == one.person_id)
+        .where(*theirs)
+        .subquery("hearers")
+    )
+
+
+def _way(found: Subquery, channels_on: Collection[str], at: datetime) -> Subquery:
+    """Return the best way to each of them, and why it is that one: what `bot.ladder.rungs` has first."""
+    one, on = found.c, sorted(channels_on)
+    is_open = one.last_in_at > at - WINDOW + MARGIN
+    is_way = and_(one.reachable == "yes", one.channel.in_(on), or_(one.channel != WHATSAPP, is_open))
+    obstacle = case(
+        (one.reachable != "yes", func.coalesce(func.nullif(one.reachable, ""), UNREACHABLE)),
+        (one.channel.in_(on), WINDOW_CLOSED),
+        else_=OFF,
+    )
+    channel = case({name: place for place, name in enumerate(ORDER)}, value=one.channel)
+    ladder = (one.is_newest.desc(), channel, one.last_in_at.is_(None), one.last_in_at.desc(), one.id)
+    before: dict[str, Any] = {"partition_by": one.person_id, "order_by": ladder, "rows": (None, -1)}
+    passed = case((~is_way, one.channel + ": " + obstacle))
+    why = func.coalesce(
+        func.aggregate_strings(passed, "; ").over(**before),
+        case((one.last_in_at.is_not(None), NEWEST), else_=FIRST),
+    )
+    ways = func.sum(case((is_way, 1), else_=0)).over(**before)
+    placed = select(one.person_id, one.channel, one.value, why.label("why"), is_way.label("is_way"))
+    all_ways = placed.add_columns(func.coalesce(ways, 0).label("ways_before")).subquery("placed")
+    best = select(all_ways).where(all_ways.c.is_way, all_ways.c.ways_before == 0)
+    return best.subquery("best")
+
+
+_NAMES = tuple(column.name for column in OUT.columns if column.name != "id" and not column.nullable)
+_NAMES = (*_NAMES, "person_id", "not_after")
+
+
+def _rows(
+    said: Broadcast, language: str, text: str, best: Subquery, hour: Hour, at: datetime
+) -> Select[*tuple[Any, ...]]:
+    """Return the rows of the outbox: a column that nothing is said of has what a new row has there."""
+    moment, person = OUT.c.due_at.type, cast(best.c.person_id, String)
+    given: dict[str, ColumnElement[Any]] = {
+        "key": said.key(person),
+        "person_id": best.c.person_id,
+        "recipient": person,
+        "channel": best.c.channel,
+        "address": best.c.value,
+        "kind": literal(BROADCAST),
+        "lane": literal(BULK),
+        "text": literal(text),
+        "message": literal({}, OUT.c.message.type),
+        "state": literal(OutboxState.QUEUED.value),
+        "created_at": literal(at, moment),
+        "due_at": literal(hour.due_at, moment),
+        "changed_at": literal(at, moment),
+        "not_after": literal(hour.due_at + LIFE, moment),
+        "rung": best.c.channel,
+        "rung_reason": best.c.why,
+    }
+    return select(*_filled(given)).order_by(person)
+
+
+def _filled(given: Mapping[str, ColumnElement[Any]]) -> Iterator[ColumnElement[Any]]:
+    for name in _NAMES:
+        if name in given:
+            yield given[name].label(name)
+        else:
+            default: Any = OUT.c[name].default
+            yield literal(default.arg, OUT.c[name].type).label(name)
