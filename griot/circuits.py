@@ -10,7 +10,7 @@ from channels.base import NEVER_CALLED, Failure, SendError
 from griot.sender import DEFECT, Outcome
 from models import circuit
 from models.base import Db
-from models.circuit import FIRST_PAUSE, REFUSED_PAUSE, Setback, Standing
+from models.circuit import FIRST_PAUSE, LONGEST_REFUSED, REFUSED_PAUSE, Setback, Standing
 from models.fault import Trouble, end_faults, raise_fault
 from models.sending import Claimed
 
@@ -123,7 +123,16 @@ def recover(db: Db, channel: str, at: datetime) -> None:
 
 def refused(channel: str, code: str, detail: str) -> Setback:
     """Return what opens a circuit at once: token, account or sender is refused."""
-    return Setback(channel, 1, Failure.MISCONFIGURED, code, detail, opens=True, first_pause=REFUSED_PAUSE)
+    return Setback(
+        channel,
+        1,
+        Failure.MISCONFIGURED,
+        code,
+        detail,
+        opens=True,
+        first_pause=REFUSED_PAUSE,
+        longest_pause=LONGEST_REFUSED,
+    )
 
 
 def _setback(channel: str, outcomes: Sequence[Outcome], throttled: Mapping[str, float]) -> Setback | None:

@@ -13,7 +13,8 @@ from models.db import insert_into, is_postgres, table_of
 OPENS_AFTER = 5  # failures of the channel in a row, none of them the message's own fault
 FIRST_PAUSE = timedelta(seconds=5)
 REFUSED_PAUSE = timedelta(seconds=60)  # of a channel whose token or account is refused
-LONGEST_PAUSE = timedelta(minutes=5)  # unless the provider asks for more
+LONGEST_PAUSE = timedelta(minutes=1)  # a message a minute harms no provider, and people wait for replies
+LONGEST_REFUSED = timedelta(minutes=5)  # until somebody mends the token
 SKEW = timedelta(seconds=5)  # by which the clocks of two machines may differ
 
 
@@ -69,7 +70,8 @@ class Standing:
 class Setback:
     """Calls to one channel that failed by the channel's own fault, of one kind, none accepted between.
 
-    `opens`: the first one is enough. `wait`: as long as the provider asks to be left alone.
+    `opens`: the first one is enough. `wait`: as long as the provider asks to be left alone, whatever the
+    longest pause.
     """
 
     channel: str
@@ -80,6 +82,7 @@ class Setback:
     opens: bool = False
     wait: timedelta | None = None
     first_pause: timedelta = FIRST_PAUSE
+    longest_pause: timedelta = LONGEST_PAUSE
 
 
 _READING = select(*(CIRCUIT.c[name] for name in Standing.__dataclass_fields__))
@@ -154,7 +157,7 @@ def _pause(before: Standing, setback: Setback, at: datetime) -> timedelta:
     if before.is_open:
         is_late = before.probe_at is None or at >= before.changed_at + former
         # calls that were under way when it opened are no probes
-        return min(former * 2, LONGEST_PAUSE) if is_late else former
+        return min(former * 2, setback.longest_pause) if is_late else former
     if former and at - before.changed_at <= former * 2:
-        return min(former * 2, LONGEST_PAUSE)
+        return min(former * 2, setback.longest_pause)
     return setback.first_pause

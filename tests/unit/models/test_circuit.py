@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.faults import FaultKind
+from griot.circuits import refused
 from models.base import Db
 from models.circuit import (
     LONGEST_PAUSE,
@@ -60,7 +61,7 @@ def test_one_probe_at_a_time(db: Db) -> None:
 
 
 def test_the_pause_grows_and_begins_anew(db: Db) -> None:
-    """It doubles at each failed probe up to five minutes; after a quiet time it is short again."""
+    """It doubles at each failed probe up to a minute; after a quiet time it is short again."""
     at, pauses = AT, []
     for _ in range(9):
         standing = note_setback(db, Setback("telegram", OPENS_AFTER, "unknown", "500", ""), at)
@@ -75,6 +76,16 @@ def test_the_pause_grows_and_begins_anew(db: Db) -> None:
     note_success(db, "telegram", at + SECOND)
     much_later = at + 4 * LONGEST_PAUSE
     assert note_setback(db, Setback("telegram", OPENS_AFTER, "unknown", "500", ""), much_later).pause == 5
+
+
+def test_a_refused_token_is_tried_more_and_more_rarely(db: Db) -> None:
+    """From one minute to five: only an operator can mend it."""
+    at, pauses = AT, []
+    for _ in range(5):
+        standing = note_setback(db, refused("sms", "20003", "Authenticate"), at)
+        pauses.append(standing.pause)
+        at += timedelta(seconds=standing.pause)
+    assert pauses == [60, 120, 240, 300, 300]
 
 
 def test_the_providers_wait_is_kept(db: Db) -> None:
