@@ -12,7 +12,7 @@ from tests.chaos.stage import Stage, a_stage
 from tests.chaos.writing import compare, replay, write_amid_chaos
 from tests.databases import Databases
 
-PEOPLE, KILLS = 6, 5
+PEOPLE, KILLS = 5, 4
 # Less is posted than in a whole run, and it may take longer: other tests run beside it.
 PROMISES = Promises(take_over=40.0, recovered=20.0, ack=3000.0, paced=40, bodies=300)
 SEED = 20261126
