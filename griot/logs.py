@@ -96,11 +96,19 @@ def raised_of(error: BaseException) -> str:
 
 
 def places_of(error: BaseException) -> str:
-    """Return where an exception arose: the calls that led there, the innermost last; no source, no values."""
-    frames = list(traceback.walk_tb(error.__traceback__))[-MOST_PLACES:]
-    return " > ".join(
-        f"{short_path(frame.f_code.co_filename)}:{line} {frame.f_code.co_name}" for frame, line in frames
-    )
+    """Return where an exception arose: our calls that led there, the innermost last; no source, no values."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    told = [
+        f"{short_path(frame.f_code.co_filename)}:{line} {frame.f_code.co_name}"
+        for frame, line in frames
+        if is_ours(frame.f_code.co_filename) or frame is frames[-1][0]
+    ]
+    return " > ".join(told[-MOST_PLACES:])
+
+
+def is_ours(file: str) -> bool:
+    """Tell whether a file is no library's."""
+    return file.startswith(f"{ROOT}/") and "/site-packages/" not in file
 
 
 def _told(_logger: object, _method: str, event: "EventDict") -> "EventDict":

@@ -70,6 +70,10 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn is untyped
         self.access_log.setLevel(logging.WARNING)
         self.error_log.propagate = self.access_log.propagate = True
 
+    def warning(self, msg: str, *args: object, **kwargs: Any) -> None:
+        """Log a message as said where it is said: what a request holds stands in it, the place is told."""
+        super().warning(msg, *args, stacklevel=3, **kwargs)
+
     def error(self, msg: str, *args: object, **kwargs: Any) -> None:
         """Log a message, unless it only says that a start failed: that was said in our own words."""
         if not msg.startswith(("Shutting down", "Reason", "Worker (pid:%s) exited with code")):
