@@ -2,17 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.values import Message
 from models.base import Db
+from models.circuit import OPENS_AFTER, Setback, note_setback
 from models.db import open_store
-from models.outbox import OUT, enqueue
-from tests.chaos.books import Answers, compare_answers, outbox_figures
+from models.inbox import receive
+from models.outbox import OUT, OutboxState, enqueue
+from tests.chaos.books import Answers, compare_answers, outbox_figures, why_waiting
 from tests.chaos.crowd import Writer
+from tests.chaos.figures import Figure, table
 from tests.standin.record import Record, Sent
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -54,6 +57,21 @@ def db(database: str) -> Iterator[Db]:
     store.close()
 
 
+def queue(db: Db, number: int, channel: str, address: str) -> None:
+    """Queue a reply to somebody."""
+    enqueue(
+        db,
+        key=f"reply:{number}:1",
+        person_id=None,
+        recipient=f"{channel}:{address}",
+        channel=channel,
+        address=address,
+        kind="reply",
+        message=Message("1/5 What do you need?"),
+        at=AT,
+    )
+
+
 @pytest.mark.parametrize(
     ("channel", "state", "taken", "broken"),
     [
@@ -68,19 +86,48 @@ def db(database: str) -> Iterator[Db]:
 )
 def test_messages_are_compared(db: Db, channel: str, state: str, taken: int, broken: list[str]) -> None:
     address = "1" if channel == "telegram" else "+19990000001"
-    enqueue(
-        db,
-        key="reply:1:1",
-        person_id=None,
-        recipient=f"{channel}:{address}",
-        channel=channel,
-        address=address,
-        kind="reply",
-        message=Message("1/5 What do you need?"),
-        at=AT,
-    )
+    queue(db, 1, channel, address)
     db.execute(update(OUT).values(state=state))
     record = Record()
     for number in range(taken):
         record.take(Sent(0.0, address, number, "1/5 What do you need?\n1. A call"))
     assert [figure.name for figure in outbox_figures(db, record) if not figure.is_met] == broken
+
+
+def test_why_each_message_waits_is_told(db: Db) -> None:
+    """A row of which nothing is known is a fault of ours; all others say for what they wait."""
+    for number, (channel, address) in enumerate(
+        [("telegram", "1"), ("telegram", "2"), ("telegram", "2"), ("telegram", "3"), ("sms", "+19990000001")]
+    ):
+        queue(db, number, channel, address)
+    ids = list(db.scalars(select(OUT.c.id).order_by(OUT.c.id)))
+    later = {"due_at": AT + timedelta(seconds=8), "tries": 4, "error": "no answer in time"}
+    db.execute(update(OUT).where(OUT.c.id == ids[1]).values(later))
+    leased = {"state": OutboxState.SENDING, "lease_until": AT + timedelta(seconds=5)}
+    db.execute(update(OUT).where(OUT.c.id == ids[3]).values(leased))
+    note_setback(db, Setback("sms", OPENS_AFTER, "unknown", "500", ""), AT)
+    receive(db, "telegram", "1:1", "telegram:1", b"{}", AT)
+    untried = "0 tries, 0 repeats, no error"
+    assert why_waiting(db, AT + timedelta(seconds=1)) == [
+        f"outbox {ids[0]}, telegram: nothing known, due since 1 s; {untried}",
+        f"outbox {ids[1]}, telegram: due in 7 s; 4 tries, 0 repeats, no answer in time",
+        f"outbox {ids[2]}, telegram: behind {ids[1]}, to the same person; {untried}",
+        f"outbox {ids[3]}, telegram: being sent, its lease ends in 4 s",
+        f"outbox {ids[4]}, sms: its channel is left alone, the next probe in 4 s; {untried}",
+        "inbox 1: 0 failures, since 1 s",
+    ]
+
+
+def test_the_table_has_a_column_for_each_database() -> None:
+    """A figure of one of them only leaves the other's cell empty."""
+    runs = {
+        "sqlite": [Figure("answers lost", 0, 0), Figure("a lock: seconds", 1.04, 10)],
+        "postgresql": [Figure("answers lost", 2, 0), Figure("messages out", 12_345)],
+    }
+    assert table(runs).splitlines() == [
+        "| figure | at most | sqlite | postgresql |",
+        "| --- | --- | --- | --- |",
+        "| answers lost | 0 | 0 | 2 |",
+        "| a lock: seconds | 10 | 1.0 |  |",
+        "| messages out |  |  | 12,345 |",
+    ]
