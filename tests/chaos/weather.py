@@ -23,6 +23,8 @@ TROUBLES = (
     lambda: Trouble(delay=1.0),
 )
 
+SHARE = 0.3  # of those who write: a provider on which every call fails is another fault
+
 
 class Weather:
     """Trouble for people who are writing, until it is `calm`ed."""
@@ -49,7 +51,8 @@ class Weather:
     def _run(self) -> None:
         while not self._over.is_set():
             time.sleep(self._chance.uniform(0, 2 * self._pause))
-            if not (writing := sorted(self._crowd.active)):
+            writing = sorted(self._crowd.active)
+            if not writing or len(self._provider.troubles) > SHARE * len(writing):
                 continue
             trouble = self._chance.choice(TROUBLES)()
             trouble.times = self._chance.choice((1, 1, 1, 2))
