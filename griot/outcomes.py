@@ -21,7 +21,7 @@ from models.sending import Claimed, Sent, close, mark_sent, may_move, move, put_
 
 log = logging.getLogger(__name__)
 
-LONGEST_DELAY = 300  # seconds between two tries
+LONGEST_DELAY = 60  # seconds between two tries: later messages of the person wait behind this one
 SEEN_WAIT = 30  # seconds for a sign of the person before a message that may have left is repeated
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
@@ -131,14 +131,22 @@ def take_probe(db: Db, channel: str, at: datetime, until: datetime) -> bool:
     """Take the one probe of an open circuit, until then at the latest; False when it is another's."""
     is_due = or_(CIRCUIT.c.probe_at <= at, CIRCUIT.c.changed_at > at + SKEW)
     taking = update(CIRCUIT).where(CIRCUIT.c.channel == channel, CIRCUIT.c.opened_at.is_not(None), is_due)
-    taken = db.connection().execute(taking.values(probe_at=until, changed_at=at))
+    taken = db.connection().execute(taking.values(probe_at=until, changed_at=_not_after(at)))
     return taken.rowcount == 1
 
 
 def give_probe_back(db: Db, channel: str, at: datetime) -> None:
     """Let the next message be the probe: there was none to try."""
     giving = update(CIRCUIT).where(CIRCUIT.c.channel == channel, CIRCUIT.c.opened_at.is_not(None))
-    db.connection().execute(giving.values(probe_at=at, changed_at=at))
+    db.connection().execute(giving.values(probe_at=at, changed_at=_not_after(at)))
+
+
+def _not_after(at: datetime) -> ColumnElement[datetime]:
+    """Return when it changed: a probe changes nothing, but for a time that a clock ahead wrote."""
+    return case(
+        (CIRCUIT.c.changed_at > at, bindparam(None, at, CIRCUIT.c.changed_at.type)),
+        else_=CIRCUIT.c.changed_at,
+    )
 
 
 def _locked(db: Db, channel: str, at: datetime) -> Standing:

@@ -78,6 +78,25 @@ def test_the_pause_grows_and_begins_anew(db: Db) -> None:
     assert note_setback(db, Setback("telegram", OPENS_AFTER, "unknown", "500", ""), much_later).pause == 5
 
 
+def test_a_probe_that_fails_doubles_the_pause(db: Db) -> None:
+    """Also where the call fails sooner than the pause is long; a probe that was none changes nothing."""
+    standing = note_setback(db, Setback("telegram", OPENS_AFTER, "unknown", "500", ""), AT)
+    for pause in (10, 20, 40, 60, 60):
+        at = standing.probe_at
+        assert at is not None
+        assert take_probe(db, "telegram", at, at + 60 * SECOND)
+        give_probe_back(db, "telegram", at)
+        assert take_probe(db, "telegram", at, at + 60 * SECOND)
+        standing = note_setback(db, DOWN, at + SECOND)
+        assert standing.pause == pause
+
+
+def test_calls_under_way_when_it_opened_are_no_probes(db: Db) -> None:
+    """They leave the pause as it is."""
+    note_setback(db, Setback("telegram", OPENS_AFTER, "unknown", "500", ""), AT)
+    assert note_setback(db, DOWN, AT + SECOND).pause == 5
+
+
 def test_a_refused_token_is_tried_more_and_more_rarely(db: Db) -> None:
     """From one minute to five: only an operator can mend it."""
     at, pauses = AT, []
