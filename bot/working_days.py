@@ -3,13 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
 from itertools import product
+from typing import TypeAlias
 
 from bot.programme import City, Programme, Secretariat, Weekday
 
 _ESTIMATED = "(estimated)"  # how the holidays package marks dates that follow the moon
 _WEEK = tuple(Weekday)
+
+Table: TypeAlias = tuple[str, int, str, list[tuple[str, str, bool]]]  # country, year, language, holidays
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,33 @@ def look_up_holidays(programme: Programme, years: Iterable[int]) -> None:
         _published(country, year, "en")
 
 
-@lru_cache(maxsize=256)
+def published_holidays(programme: Programme, years: Iterable[int]) -> list[Table]:
+    """Return what `look_up_holidays` reads, in values of JSON."""
+    look_up_holidays(programme, years)
+    return [
+        (*key, [(day.isoformat(), one.name, one.is_estimated) for day, one in table.items()])
+        for key, table in _TABLES.items()
+    ]
+
+
+def remember_holidays(tables: Iterable[Table]) -> None:
+    """Keep what another process looked up: the package takes 12 MiB of whoever imports it."""
+    for country, year, language, rows in tables:
+        days = [Holiday(date.fromisoformat(day), name, is_estimated) for day, name, is_estimated in rows]
+        _TABLES[country, year, language] = {one.day: one for one in days}
+
+
 def _published(country: str, year: int, language: str) -> Mapping[date, Holiday]:
+    key = (country, year, language)
+    if key not in _TABLES:
+        _TABLES[key] = _read(*key)
+    return _TABLES[key]
+
+
+_TABLES: dict[tuple[str, int, str], Mapping[date, Holiday]] = {}  # kept for good: a few kilobytes each
+
+
+def _read(country: str, year: int, language: str) -> Mapping[date, Holiday]:
     # The package takes 0.4 s to import and as long for the first country that follows the moon.
     import holidays
 

@@ -107,6 +107,7 @@ class Together:
     def make(self) -> "Flask":
         """Prepare the database, start the worker, and return the application."""
         from griot.assembly import make_app, open_channels
+        from griot.calendars import learn_holidays
         from griot.metrics import open_measures
         from griot.running import RunningWorker
         from griot.server import ENDINGS
@@ -115,6 +116,7 @@ class Together:
         settings = _settings(is_demo=self._is_demo).model_copy(update={"port": self._port})
         store = _store(settings, WEB + WORKER)
         lines = _prepare(settings, store, self._is_demo)
+        learn_holidays(store, now())
         listening, measures = ear(store, is_alone=True), open_measures(settings.griot_var)
         app = make_app(settings, store, measures, lambda _db: None, listening.ring, is_demo=self._is_demo)
         self._running = RunningWorker(settings, store, open_channels(settings), measures, listening)
@@ -197,10 +199,12 @@ def _sign_in_to_demo(folder: Path, store: "Store") -> str:
 
 def _work(settings: Settings, store: "Store") -> int:
     from griot.assembly import open_channels
+    from griot.calendars import learn_holidays
     from griot.metrics import open_measures
     from griot.running import RunningWorker
     from griot.wake import ear
 
+    learn_holidays(store, now())
     stop = threading.Event()
 
     def end(*_: object) -> None:
