@@ -94,6 +94,7 @@ class Crowd:
         self._provider = provider
         self._base_url = base_url
         self._guard = threading.Lock()
+        self._over = threading.Event()
 
     def join(self, database: str) -> None:
         """Add everybody, agreed."""
@@ -104,8 +105,12 @@ class Crowd:
 
     def write(self, pause: float, allows: Callable[[int], bool]) -> None:
         """Let everybody write, with pauses of about so many seconds; return when all was accepted."""
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
             list(pool.map(lambda one: self._write(one, pause, allows), self.writers))
+        finally:
+            self._over.set()  # also where the run is told to end amid the writing
+            pool.shutdown(cancel_futures=True)
 
     def _write(self, writer: Writer, pause: float, allows: Callable[[int], bool]) -> None:
         say = self.phone(writer)
@@ -113,8 +118,10 @@ class Crowd:
         chance = random.Random(writer.number)
         self.active.add(whom)
         for text in writer.words:
-            while not allows(self.written):
+            while not (self._over.is_set() or allows(self.written)):
                 time.sleep(0.05)
+            if self._over.is_set():
+                return
             say(text)
             with self._guard:
                 self.written += 1

@@ -177,12 +177,17 @@ class Mischief:
         """Return when the last kill was done and its process started again."""
         self._thread.join()
 
+    def end(self) -> None:
+        """Kill no more; return when what was killed is started again."""
+        self._kills = 0
+        self._thread.join()
+
     def _run(self) -> None:
         order: list[Member] = []
         try:
             while self.killed < self._kills:
                 order = order or self._chance.sample(self._fleet.all, len(self._fleet.all))
-                while not self._is_time(self.killed):
+                while self._kills and not self._is_time(self.killed):
                     time.sleep(0.05)
                 self._kill(order.pop())
         finally:

@@ -43,7 +43,11 @@ def write_amid_chaos(stage: Stage, kills: int) -> list[Figure]:
         """Tell whether the next message may be written."""
         return mischief.is_over.is_set() or written <= (mischief.killed + 1) * each
 
-    stage.crowd.write(REPLY_PAUSE, allows)
+    try:
+        stage.crowd.write(REPLY_PAUSE, allows)
+    except BaseException:
+        mischief.end()
+        raise
     mischief.wait()
     weather.calm()
     written = time.monotonic() - began
