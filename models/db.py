@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
 from sqlalchemy import (
     URL,
@@ -30,7 +30,6 @@ from models.lines import FileLine, Line, Place
 
 T = TypeVar("T")
 
-KEPT = 4  # connections: each is a process of the server
 REPEATS = 3  # times a transaction is begun in all
 PAUSE = 0.05  # seconds before a transaction is repeated, growing
 LOCK_WAIT = 5.0  # seconds
@@ -48,11 +47,9 @@ SQLITE_TROUBLES = (  # primary result codes: sqlite.org/rescode.html
 )
 
 READER = {"is_reader": True}
+WITHOUT_TRANSACTION = {"isolation_level": "AUTOCOMMIT"}
 FIRST = {"goes_first": True}
 ON_SQLITE = ("synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "temp_store=MEMORY")
-ON_POSTGRES = (
-    "SET lock_timeout = '5s'; SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '20s'"
-)
 
 
 class UrlError(ValueError):
@@ -118,12 +115,14 @@ def ready_url(text: str) -> URL:
 def open_store(address: str, connections: int = 16) -> Store:
     """Return the store at this address; raise UrlError.
 
-    `connections`: so many transactions at once at most; on PostgreSQL `KEPT` of them stay open between two.
+    `connections`: so many transactions at once at most; on PostgreSQL a few of them stay open between two.
     """
     url = ready_url(address)
     if url.get_backend_name() == "sqlite":
         return _store(_sqlite_engine(url, connections), Line(LOCK_WAIT).alone)
-    return _store(_postgres_engine(url, connections), _with_others)
+    from models.postgres import open_engine  # 0.1 s: not where the database is SQLite
+
+    return _store(open_engine(url, connections, LOCK_WAIT, _compact_json), _with_others)
 
 
 def write(store: Store, work: Callable[[Db], T]) -> T:
@@ -140,7 +139,10 @@ def write_first(store: Store, work: Callable[[Db], T]) -> T:
 
 
 def read(store: Store, work: Callable[[Db], T]) -> T:
-    """Return what `work` reads in one transaction that cannot write (SQLite refuses)."""
+    """Return what `work` reads: on SQLite in one transaction, which cannot write.
+
+    On PostgreSQL in none, which saves two ways to the server: each statement sees its own moment anyway.
+    """
     with store.readers.begin() as db:
         return work(db)
 
@@ -280,39 +282,14 @@ def _with_others(*, goes_first: bool = False) -> AbstractContextManager[None]:
 
 
 def _store(engine: Engine, alone: Alone) -> Store:
+    reader = READER if engine.dialect.name == "sqlite" else WITHOUT_TRANSACTION
     return Store(
         engine,
         sessionmaker(engine, expire_on_commit=False),
         sessionmaker(engine.execution_options(**FIRST), expire_on_commit=False),
-        sessionmaker(engine.execution_options(**READER), expire_on_commit=False),
+        sessionmaker(engine.execution_options(**reader), expire_on_commit=False),
         alone,
     )
-
-
-def _postgres_engine(url: URL, connections: int) -> Engine:
-    from models.postgres import connect  # 0.1 s: not where the database is SQLite
-
-    engine = create_engine(
-        url,
-        isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
-        pool_size=min(connections, KEPT),
-        max_overflow=connections - min(connections, KEPT),
-        pool_timeout=LOCK_WAIT,
-        json_serializer=_compact_json,
-        hide_parameters=True,  # an error's words never hold what people wrote
-    )
-
-    @event.listens_for(engine, "do_connect")
-    def open_connection(_dialect: object, _record: object, arguments: Any, options: Any) -> Any:
-        return connect(*arguments, **options)
-
-    @event.listens_for(engine, "connect")
-    def limit_waits(connection: Any, _record: object) -> None:
-        connection.execute(ON_POSTGRES)
-        connection.commit()
-
-    return engine
 
 
 def _sqlite_engine(url: URL, connections: int) -> Engine:

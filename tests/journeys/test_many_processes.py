@@ -21,10 +21,11 @@ from griot.settings import Settings
 from griot.wake import announce, ear
 from models.base import Db, Json
 from models.consent import record_consent
-from models.db import KEPT, Store, is_postgres, open_store, read, write
+from models.db import Store, is_postgres, open_store, read, write
 from models.inbox import IN
 from models.outbox import OUT
 from models.person import add_person
+from models.postgres import KEPT
 from models.worker import LEADER
 from tests.standin.phone import Phone
 from tests.standin.server import StandIn
