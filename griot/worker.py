@@ -34,7 +34,8 @@ from models.sending import Claimed
 log = logging.getLogger(__name__)
 
 BATCH = 32  # turns a transaction at most: they share its statements and its commit
-BATCH_SECONDS = 0.08  # what a transaction's turns may last: on SQLite webhooks wait for it
+BATCH_SECONDS = 0.08  # what a transaction's turns may last on SQLite: webhooks wait for it
+LONG_BATCH_SECONDS = 0.25  # the same on PostgreSQL: only these people wait
 TEXTS = 8  # taken for finished in a transaction at most, each by itself
 IDLE = 1.0  # seconds until a quiet worker looks again
 LOOK_AGAIN = 0.1  # seconds between two looks of `--once`: what is due may wait for a throttled channel
@@ -108,6 +109,7 @@ class Worker:
         self._ear = ear
         self._policy = Policy(work.lease)
         self._batch = 1  # the first turn takes longest: what it uses is compiled
+        self._longest_batch = BATCH_SECONDS if work.store.is_sqlite else LONG_BATCH_SECONDS
         longest_wait = work.lease.total_seconds() / 4  # the rest of the lease must cover the call
         self._sender = Sender(
             work.channels, work.rates, work.senders, longest_wait, ear.ring, work.measure_send
@@ -278,7 +280,7 @@ class Worker:
         began = time.monotonic()
         taken = [row for row in rows if row.id not in early]
         if taken and self._take_all(db, taken, at):
-            self._batch = _next_batch((time.monotonic() - began) / len(taken))
+            self._batch = _next_batch((time.monotonic() - began) / len(taken), self._longest_batch)
         return len(rows)
 
     def _take_all(self, db: Db, rows: Sequence[Taken], at: datetime) -> bool:
@@ -385,6 +387,6 @@ class Worker:
         self._fetcher.close()
 
 
-def _next_batch(seconds: float) -> int:
-    """Return how many turns of so many seconds fit into one transaction."""
-    return max(1, min(BATCH, round(BATCH_SECONDS / seconds)))
+def _next_batch(seconds: float, longest: float) -> int:
+    """Return how many turns of so many seconds fit into a transaction that may last so long."""
+    return max(1, min(BATCH, round(longest / seconds)))
