@@ -13,7 +13,6 @@ from tests.site import SECRET, TOKEN
 from tests.standin.twilio import AUTH_TOKEN
 
 PICKLE = "peer.pickle"
-WORKERS = 2  # of gunicorn
 
 
 class ConversationHandlerPeer:
@@ -72,6 +71,7 @@ class FlaskPeer:
 
     name = "Flask, TwiML"
     reads_lines = False
+    workers = 2  # of gunicorn
 
     def __init__(self) -> None:
         self.wire: Wire = TwilioWire()
@@ -83,7 +83,7 @@ class FlaskPeer:
     def commands(self, folder: Path, port: int) -> Sequence[Sequence[str]]:
         """Return gunicorn."""
         gunicorn = Path(sys.executable).parent / "gunicorn"
-        workers = ["--workers", str(WORKERS), "--worker-class", "sync", "--no-control-socket"]
+        workers = ["--workers", str(self.workers), "--worker-class", "sync", "--no-control-socket"]
         where = ["--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
         return [[str(gunicorn), *workers, *where, "bench.peers.flask_twiml:application()"]]
 
