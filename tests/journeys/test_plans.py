@@ -18,7 +18,7 @@ from tests.plans import recorded, scans
 SATURDAY = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 CROWD = Crowd(cities=11, people=440, reports=1_200, weeks=52, talked=200)
-KINDS = ("prompt", "nudge", "digest", "receipt")
+KINDS = ("prompt", "digest", "receipt")
 USER, NUMBER = 40_000_001, "+22370000001"
 
 
