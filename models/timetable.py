@@ -267,6 +267,11 @@ def name_of(db: Db, person_id: int) -> str:
     return db.scalar(select(Person.name).where(Person.id == person_id)) or ""
 
 
+def language_of(db: Db, person_id: int) -> str:
+    """Return a person's language; raise NoResultFound when there is no such person."""
+    return db.scalars(select(Person.language).where(Person.id == person_id)).one()
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """What waits in the outbox and cannot leave as it was decided."""

@@ -14,7 +14,7 @@ from bot.periods import week_of
 from bot.planning import plan
 from bot.programme.shapes import name_in
 from bot.reminders import Late, asked, escalation, invited, unreachable
-from bot.schedule import ALERT, ESCALATION, Occurrence, Verdict
+from bot.schedule import ALERT, DIGEST, ESCALATION, Occurrence, Verdict
 from bot.talk import Scene, Who
 from bot.values import Invitation, Message
 from models import alerts, ladder, timetable
@@ -59,6 +59,7 @@ class Occurrences:
         self._next: datetime | None = None
         self._due: deque[Verdict] = deque()
         self._taken: list[Verdict] = []  # decided by the last transaction, if that was kept
+        self._made: tuple[str, str, Message] | None = None  # a digest: its key, its language
         self._waiting: timetable.Waiting | None = None  # for the transaction after a look
         self._failures: dict[str, int] = {}
 
@@ -71,6 +72,7 @@ class Occurrences:
             except SQLAlchemyError:
                 self._looked = None  # the next tick looks again
                 raise
+        self._make_digest(db, at)
         return bool(self._due or self._taken or self._waiting)
 
     def run(self, db: Db, at: datetime) -> int:
@@ -178,7 +180,7 @@ class Occurrences:
             case "escalation":
                 message = self._escalation(db, verdict, person, at)
             case "digest":
-                message = self._digest(db, occurrence, person, at)
+                message = self._digest(db, occurrence, person.language, at)
             case _:
                 message = self._ask(db, verdict, person, at)
         if verdict.rung is not None:
@@ -212,9 +214,28 @@ class Occurrences:
         days = (at.astimezone(zone).date() - deadline).days
         return Message(escalation(say, late, milestone, days), kind=ESCALATION)
 
-    def _digest(self, db: Db, occurrence: Occurrence, person: KnownPerson, at: datetime) -> Message:
+    def _make_digest(self, db: Db, at: datetime) -> None:
+        """Make the digest that leaves next, before the transaction that keeps it: it may take a second."""
+        self._made = None
+        head = next((each.occurrence for each in self._due if each.leaves), None)
+        if head is None or head.kind != DIGEST or self._due[0].is_over:
+            return
+        try:
+            language = timetable.language_of(db, head.person)
+            self._made = (head.key, language, self._digest(db, head, language, at))
+        except Exception as error:
+            if isinstance(error, DBAPIError) and is_transient(error):
+                raise
+            log.warning(
+                "the digest %s raised %s; its fault counts where it is kept", head.key, type(error).__name__
+            )
+
+    def _digest(self, db: Db, occurrence: Occurrence, language: str, at: datetime) -> Message:
+        """Return the digest that the look has made, or make it."""
+        if self._made is not None and self._made[:2] == (occurrence.key, language):
+            return self._made[2]
         since = timetable.last_digest(db, occurrence.due_at) or occurrence.due_at - timedelta(days=7)
-        return self._parts.digest(db, occurrence, person.language, since, at)
+        return self._parts.digest(db, occurrence, language, since, at)
 
     def _scene(self, db: Db, person: KnownPerson, at: datetime) -> Scene:
         parts, chat = self._parts, chat_of(db, person.id)

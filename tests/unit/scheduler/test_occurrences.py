@@ -15,12 +15,18 @@ from sqlalchemy import Connection, event, update
 
 from bot.values import Message
 from griot.assembly import make_jobs
+from griot.settings import data_folder
+from griot.voices import voices
 from models.base import Db
 from models.db import read, write
+from models.form import FormShelf
 from models.outbox import OUT, enqueue
+from models.programme import ProgrammeShelf
 from models.sending import claim
 from models.timetable import cancel_keys
 from scheduler.job import Job
+from scheduler.jobs.occurrences import occurrences
+from scheduler.parts import Parts
 from scheduler.planner import Planner
 from tests.moved import Moved, Someone, a_moved_site, add_people
 
@@ -187,3 +193,51 @@ def writing(site: Moved) -> Iterator[list[object]]:
         yield begun
     finally:
         event.remove(site.store.engine, "begin", note)
+
+
+def test_a_digest_is_made_before_the_transaction_that_keeps_it(site: Moved) -> None:
+    """All it is made of is read where nothing is written: on SQLite no turn waits for that."""
+    add_people(site, [("officer", None, "fr", {"telegram": "600000009"})])
+    (job,) = (job for job in make_jobs(site.settings, site.channels) if job.name == "occurrences")
+    look, friday = job.look, datetime(2026, 11, 27, 8, tzinfo=UTC)  # nine o'clock in Paris
+    assert look is not None
+    for _ in range(200):
+        read(site.store, lambda db: look(db, friday))
+        with executed(site) as statements:
+            site.write(lambda db: job.run(db, friday))
+        if site.sent("digest"):
+            break
+    assert len(site.sent("digest")) == 1
+    assert not [each for each in statements if "FROM submission" in each]
+
+
+def test_a_digest_that_cannot_be_made_stops_nothing(site: Moved) -> None:
+    """It is counted where it would be kept, and parked at last; what comes after it leaves."""
+    add_people(site, [("officer", None, "fr", {"telegram": "600000009"})])
+    forms, programmes, friday = FormShelf(), ProgrammeShelf(), datetime(2026, 11, 27, 8, tzinfo=UTC)
+
+    def broken(*_about: object) -> Message:
+        raise LookupError("demo")
+
+    spoken = voices(data_folder("locales"))
+    job = occurrences(Parts(forms, programmes, spoken, ("telegram",), ceiling=3, digest=broken))
+    for step in range(6):
+        while look_and_run(site, job, friday + step * timedelta(seconds=16)):
+            pass
+    decided = {each["kind"]: (each["state"], each["reason"]) for each in site.occurrences()}
+    assert decided["digest"] == ("superseded", "fault")
+
+
+@contextmanager
+def executed(site: Moved) -> Iterator[list[str]]:
+    """Yield the statements of the block."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        statements.append(statement)
+
+    event.listen(site.store.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(site.store.engine, "before_cursor_execute", note)
