@@ -19,7 +19,7 @@ FRESH = timedelta(seconds=60)  # age of a worker's heartbeat
 def health(store: Store, clock: Clock, tokens: Sequence[str], channels: Iterable[str] = ()) -> Blueprint:
     """Return the routes /healthz, /readyz and /metrics (Bearer one of `tokens`, when there are any)."""
     rooms = Blueprint("health", __name__)
-    arrived = metrics.Arrived()
+    kept = metrics.Kept()
 
     @rooms.get("/healthz")
     def alive() -> Response:
@@ -35,7 +35,7 @@ def health(store: Store, clock: Clock, tokens: Sequence[str], channels: Iterable
         if tokens and not _is_bearer(tokens):
             return Response("Bearer token wanted\n", 401, {"WWW-Authenticate": "Bearer"})
         try:
-            text = metrics.render(store, arrived, clock(), channels)
+            text = metrics.render(store, kept, clock(), channels)
         except SQLAlchemyError:
             return Response("the database is unavailable\n", 503)
         return Response(text, mimetype="text/plain; version=0.0.4")

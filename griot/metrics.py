@@ -11,10 +11,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from prometheus_client.core import Metric
+    from prometheus_client.core import GaugeMetricFamily, Metric
 
 from bot.faults import FaultKind
 from griot.spending_metrics import spent
+from griot.tally import Counts, Tally
 from models import circuit, fault, inbox, media, outbox, queues, worker
 from models.base import Db
 from models.db import Store, read
@@ -82,35 +83,24 @@ def open_measures(var: Path) -> Measures:
     return Measures(expect, turns.observe, send, webhook)
 
 
-class Arrived:
-    """What is kept between two readings: the programme, and counts of messages that arrived.
-
-    They are read again only when they are old for what reading costs.
-    """
+class Kept:
+    """What is kept between two readings: the programme, and counts of what grows for ever."""
 
     def __init__(self) -> None:
         self.programmes = ProgrammeShelf()
-        self._counts: outbox.Counts = {}
-        self._valid_until = 0.0
-
-    def counts(self, db: Db) -> outbox.Counts:
-        """Return the counts, at most twenty times as old as reading them takes."""
-        began = perf_counter()
-        if began >= self._valid_until:
-            self._counts = outbox.count_arrived(db)
-            ended = perf_counter()
-            self._valid_until = ended + 20 * (ended - began)
-        return self._counts
+        self.handled = Tally(inbox.newest, inbox.count_done)
+        self.arrived = Tally(outbox.newest, outbox.count_arrived)
+        self.attached = Tally(media.newest, media.count_by_state)
 
 
-def render(store: Store, arrived: Arrived, at: datetime, channels: Iterable[str]) -> bytes:
+def render(store: Store, kept: Kept, at: datetime, channels: Iterable[str]) -> bytes:
     """Return every figure in Prometheus' text format; messages of these channels are counted also at 0."""
     from prometheus_client import CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library leaves it untyped
-    registry.register(_Counted(read(store, lambda db: _counts(db, arrived, at, channels))))
+    registry.register(_Counted(read(store, lambda db: _counts(db, kept, at, channels))))
     return generate_latest(registry)
 
 
@@ -123,22 +113,18 @@ class _Counted:
         return self.metrics
 
 
-def _counts(db: Db, arrived: Arrived, at: datetime, channels: Iterable[str]) -> "list[Metric]":
+def _counts(db: Db, kept: Kept, at: datetime, channels: Iterable[str]) -> "list[Metric]":
     from prometheus_client.core import GaugeMetricFamily
 
     rows_in = GaugeMetricFamily("griot_inbox_rows", "Updates by state.", labels=["state"])
-    counted = inbox.count_by_state(db)
-    for state in InboxState:
-        rows_in.add_metric([state], counted.get(state, 0))
+    _fill(rows_in, inbox.count_waiting(db), [(InboxState.OPEN,), (InboxState.QUARANTINED,)])
+    _fill(rows_in, kept.handled.look(db), [(InboxState.DONE,)])
     rows_out = GaugeMetricFamily("griot_outbox_rows", "Messages by state.", labels=["state", "channel"])
-    sent = outbox.count_rest(db) | arrived.counts(db)
-    for channel in sorted({*channels, *(channel for _, channel in sent)}):
-        for step in OutboxState:
-            rows_out.add_metric([step, channel], sent.get((step, channel), 0))
+    rest = set(OutboxState) - outbox.RANKS.keys()
+    _fill(rows_out, outbox.count_rest(db), [(step, one) for step in sorted(rest) for one in channels])
+    _fill(rows_out, kept.arrived.look(db), [(step, one) for step in outbox.RANKS for one in channels])
     attached = GaugeMetricFamily("griot_media_rows", "Attachments by state.", labels=["state"])
-    fetched = media.count_by_state(db)
-    for stand in MediaState:
-        attached.add_metric([stand], fetched.get(stand, 0))
+    _fill(attached, kept.attached.look(db), [(stand,) for stand in MediaState])
     oldest = queues.oldest_due(db, at)
     waited = max(0.0, (at - oldest).total_seconds()) if oldest else 0.0
     waiting = GaugeMetricFamily("griot_outbox_oldest_seconds", "Age of the longest waiting message.", waited)
@@ -151,8 +137,15 @@ def _counts(db: Db, arrived: Arrived, at: datetime, channels: Iterable[str]) -> 
         waiting,
         leader,
         *_troubles(db, channels),
-        *spent(db, arrived.programmes, at),
+        *spent(db, kept.programmes, at),
     ]
+
+
+def _fill(family: "GaugeMetricFamily", counts: Counts | None, expected: Iterable[tuple[str, ...]]) -> None:
+    """Add the counts, with 0 for what is expected; nothing where they are not known yet."""
+    if counts is not None:
+        for labels in sorted({*expected, *counts}):
+            family.add_metric(labels, counts.get(labels, 0))
 
 
 def _troubles(db: Db, channels: Iterable[str]) -> "list[Metric]":

@@ -303,15 +303,22 @@ def _oldest() -> ScalarSelect[int]:
     return open_ones.correlate(IN).scalar_subquery()
 
 
-def count_by_state(db: Db) -> dict[str, int]:
-    """Return how many updates stand in each state, for the metrics."""
+def count_waiting(db: Db) -> dict[tuple[str, ...], int]:
+    """Return how many updates are open or set aside; quick by indexes."""
     counted = select(func.count()).select_from(IN)
-    open_ones, quarantined, everything = (
-        db.scalar(query) or 0
-        for query in (counted.where(IN.c.state == OPEN), counted.where(IN.c.state == QUARANTINED), counted)
-    )
-    done = everything - open_ones - quarantined
-    return {InboxState.OPEN: open_ones, InboxState.QUARANTINED: quarantined, InboxState.DONE: done}
+    waiting = {InboxState.OPEN: IN.c.state == OPEN, InboxState.QUARANTINED: IN.c.state == QUARANTINED}
+    return {(state,): db.scalar(counted.where(which)) or 0 for state, which in waiting.items()}
+
+
+def count_done(db: Db, first: int, end: int) -> dict[tuple[str, ...], int]:
+    """Return how many updates of these ids (the last one excluded) are done."""
+    is_done = IN.c.id >= first, IN.c.id < end, IN.c.state == literal_column("'done'")
+    return {(InboxState.DONE,): db.scalar(select(func.count()).select_from(IN).where(*is_done)) or 0}
+
+
+def newest(db: Db) -> int:
+    """Return the highest id of an update, 0 without any."""
+    return db.scalar(select(func.max(IN.c.id))) or 0
 
 
 # What most bodies share. Never change it: kept bodies need the very bytes. A new one is a new first byte.

@@ -284,10 +284,15 @@ def sizes_by_ref(db: Db, submissions: Collection[int]) -> dict[tuple[int, str], 
     return {(report, ref): size for report, ref, size in db.execute(query.where(*kept)) if size is not None}
 
 
-def count_by_state(db: Db) -> dict[str, int]:
-    """Return how many attachments stand where."""
-    rows = db.execute(select(Media.state, func.count()).group_by(Media.state))
-    return {str(state): int(number) for state, number in rows}
+def count_by_state(db: Db, first: int, end: int) -> dict[tuple[str, ...], int]:
+    """Return how many attachments of these ids (the last one excluded) stand where."""
+    found = select(Media.state, func.count()).where(Media.id >= first, Media.id < end)
+    return {(str(state),): int(number) for state, number in db.execute(found.group_by(Media.state))}
+
+
+def newest(db: Db) -> int:
+    """Return the highest id of an attachment, 0 without any."""
+    return db.scalar(select(func.max(Media.id))) or 0
 
 
 def erase_media(db: Db, person_id: int, at: datetime) -> list[str]:

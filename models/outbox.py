@@ -343,7 +343,7 @@ def _unsettled(which: Which) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return which.rows(only_its=True), or_(left, first_call, MAY_HAVE_LEFT)
 
 
-Counts = dict[tuple[str, str], int]
+Counts = dict[tuple[str, ...], int]
 
 
 def count_rest(db: Db) -> Counts:
@@ -356,9 +356,14 @@ def has_failed() -> TextClause:
     return text(f"outbox.{HAS_FAILED}")
 
 
-def count_arrived(db: Db) -> Counts:
-    """Return how many messages arrived, by (state, channel); reads the whole table."""
-    return _count(db, text(f"outbox.state in {ARRIVED}"))
+def count_arrived(db: Db, first: int, end: int) -> Counts:
+    """Return how many messages of these ids (the last one excluded) arrived, by (state, channel)."""
+    return _count(db, and_(OUT.c.id >= first, OUT.c.id < end, text(f"outbox.state in {ARRIVED}")))
+
+
+def newest(db: Db) -> int:
+    """Return the highest id of a message, 0 without any."""
+    return db.connection().execute(select(func.max(OUT.c.id))).scalar() or 0
 
 
 def _count(db: Db, which: ColumnElement[bool] | TextClause) -> Counts:

@@ -20,10 +20,6 @@ GROWING = frozenset(
 SELDOM = (
     # what is kept for a while only, swept every night in portions
     *("DELETE FROM sender_pace", "DELETE FROM stranger", "DELETE FROM occurrence"),
-    # the figures of /metrics
-    "SELECT count(*) AS count_1 \nFROM inbox",
-    "SELECT outbox.state, outbox.channel, count(*) AS count_1 \nFROM outbox \nWHERE outbox.state in",
-    "SELECT media.state, count(*)",
     # `export people --since`: addresses are few beside reports
     "SELECT person.id, person.name, person.role, person.city, person.language, person.state",
     "INSERT INTO submission",  # SQLite names the check of a foreign key that only a delete needs

@@ -84,11 +84,11 @@ with measures.webhook("telegram"):
 READING = """
 import sys
 from pathlib import Path
-from griot.metrics import Arrived, open_measures, render
+from griot.metrics import Kept, open_measures, render
 from griot.clock import now
 from models.db import open_store
 open_measures(Path(sys.argv[1])).expect(["telegram"])
-print(render(open_store(sys.argv[2]), Arrived(), now(), ["telegram"]).decode())
+print(render(open_store(sys.argv[2]), Kept(), now(), ["telegram"]).decode())
 """
 
 
