@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+# Some machines forbid it; then every process compiles Griot anew when it starts.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup setup-test run test check lock catalogs bench bench-peers bench-scale chaos forms
 
