@@ -14,6 +14,7 @@ from tests.databases import (
     site_database,
     sqlite_databases,
 )
+from tests.starting import forking
 
 __all__ = [
     "aston_database",
@@ -24,12 +25,20 @@ __all__ = [
     "postgresql_databases",
     "site_database",
     "sqlite_databases",
+    "start_by_forking",
 ]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--rewrite`: transcripts are written down anew instead of being compared."""
     parser.addoption("--rewrite", action="store_true", help="write the transcripts down as they are now")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def start_by_forking() -> Iterator[None]:
+    """Let commands of Griot start without the second that their imports take."""
+    with forking():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="module")

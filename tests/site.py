@@ -4,8 +4,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,8 +19,8 @@ from models.consent import record_consent
 from models.db import open_store, write
 from models.person import add_person
 from tests.programmes import ASTON, BUDGET
+from tests.starting import Running, run, start
 
-ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "700100200:SITE-token-of-nobody-0123456789abcdef"
 SECRET = "site-secret_0123456789abcdef0123456789"
 SECRET_KEY = "site-key-0123456789abcdef0123456789abcdef"
@@ -36,13 +34,12 @@ class Site:
     url: str
     environment: Mapping[str, str]
     processes: tuple[psutil.Process, ...]
+    started: tuple[Running, ...]  # the same; these know the exit codes
 
     def griot(self, *arguments: str) -> str:
         """Return what a command of the site prints; raise CalledProcessError when it fails."""
-        command = [griot_command(), *arguments]
-        done = subprocess.run(
-            command, env=self.environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-        )
+        done = run(*arguments, env=self.environment)
+        done.check_returncode()
         return done.stdout
 
     def cpu_seconds(self) -> float:
@@ -76,13 +73,11 @@ def a_site(
         set_up(url)
     environment = site_environment(folder, provider, url, port) | more
     add_coordinators(url, people, [str(FIRST_PERSON + number) for number in range(len(people))])
-    processes = [
-        subprocess.Popen([griot_command(), role], env=environment, cwd=ROOT, start_new_session=True)
-        for role in ("web", "worker")
-    ]
+    processes = [start(role, env=environment, start_new_session=True) for role in ("web", "worker")]
     try:
         wait_for(port)
-        yield Site(f"http://127.0.0.1:{port}", environment, tuple(psutil.Process(p.pid) for p in processes))
+        seen = tuple(psutil.Process(process.pid) for process in processes)
+        yield Site(f"http://127.0.0.1:{port}", environment, seen, tuple(processes))
     finally:
         for process in processes:
             process.send_signal(signal.SIGTERM)
@@ -115,14 +110,7 @@ def set_up(url: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copytree(ASTON, Path(folder) / "aston", ignore=shutil.ignore_patterns(BUDGET))
         for command in (["migrate"], ["programme", "load", str(copy)]):
-            subprocess.run(
-                [griot_command(), *command], env=environment, check=True, cwd=ROOT, stdout=subprocess.DEVNULL
-            )
-
-
-def griot_command() -> str:
-    """Return the command `griot` of this environment."""
-    return shutil.which("griot", path=str(Path(sys.executable).parent)) or "griot"
+            run(*command, env=environment).check_returncode()
 
 
 def free_port() -> int:

@@ -4,7 +4,6 @@ import os
 import random
 import resource
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +16,8 @@ from urllib.request import urlopen
 
 import psutil
 
-from tests.site import ROOT, free_port, griot_command
+from tests.site import free_port
+from tests.starting import Running, start
 
 UNLIMITED = resource.RLIM_INFINITY
 START = 120.0  # seconds that a start may take where many other things run
@@ -33,7 +33,7 @@ class Member:
         self.started = 0.0  # monotonic seconds
         self._environment = dict(environment)
         self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
 
     @property
     def url(self) -> str:
@@ -51,9 +51,7 @@ class Member:
     def start(self) -> None:
         """Start the process."""
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [griot_command(), self.role], env=self._environment, cwd=ROOT, stdout=log, stderr=log
-            )
+            self._process = start(self.role, env=self._environment, stdout=log, stderr=log)
         self.started = time.monotonic()
 
     def kill(self) -> None:

@@ -1,7 +1,6 @@
 """One site for a run: its database, its provider, its processes."""
 
 import random
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,9 +19,10 @@ from tests.chaos.crowd import Crowd
 from tests.chaos.doors import Doors
 from tests.chaos.fleet import Fleet
 from tests.databases import Server
-from tests.site import ROOT, TOKEN, free_port, griot_command, site_environment
+from tests.site import TOKEN, free_port, site_environment
 from tests.standin.server import StandIn
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN, Status
+from tests.starting import run
 
 SHORT = {"GRIOT_HTTP_TIMEOUT": "2", "GRIOT_LEASE_SECONDS": "5"}
 WEBS, WORKERS = 2, 2
@@ -57,14 +57,8 @@ class Stage:
 
     def griot(self, *arguments: str) -> str:
         """Return what a command of the site prints; raise CalledProcessError when it fails."""
-        done = subprocess.run(
-            [griot_command(), *arguments],
-            env=self.environment,
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        done = run(*arguments, env=self.environment)
+        done.check_returncode()
         return done.stdout
 
     def is_settled(self) -> bool:

@@ -4,7 +4,6 @@ import itertools
 import json
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -20,10 +19,11 @@ from models.base import Db
 from models.db import open_store, read
 from models.inbox import Inbox, InboxState
 from models.outbox import Outbox, OutboxState
-from tests.site import FIRST_PERSON, ROOT, SECRET, TOKEN, Site, a_site, griot_command
+from tests.site import FIRST_PERSON, SECRET, TOKEN, Site, a_site
 from tests.standin.phone import Post, webhook
 from tests.standin.record import Call
 from tests.standin.server import StandIn
+from tests.starting import Running, start
 
 KILLS = 10
 REPORTS = 8  # of each person
@@ -61,7 +61,7 @@ class Processes:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._running = dict(zip(("web", "worker"), site.processes, strict=True))
-        self._started: list[subprocess.Popen[bytes]] = []
+        self._started: list[Running] = []
 
     def kill(self, role: str) -> None:
         """Kill a process and its children with SIGKILL, and start it again."""
@@ -82,7 +82,7 @@ class Processes:
             process.wait(15)
 
     def _start(self, role: str) -> psutil.Process:
-        process = subprocess.Popen([griot_command(), role], env=dict(self._site.environment), cwd=ROOT)
+        process = start(role, env=self._site.environment)
         self._started.append(process)
         return psutil.Process(process.pid)
 

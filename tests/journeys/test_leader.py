@@ -2,7 +2,6 @@
 
 import signal
 import sqlite3
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,8 +22,9 @@ from models.occurrence import OCCURRENCE, OccurrenceState, decide
 from models.outbox import OUT
 from models.person import add_person
 from models.worker import LEADER, count_live
-from tests.site import ROOT, TOKEN, Site, a_site, griot_command
+from tests.site import TOKEN, Site, a_site
 from tests.standin.server import StandIn
+from tests.starting import Running, start
 
 OFFICERS = 10
 FIRST_USER = 600_000_001  # of the officers on Telegram
@@ -46,12 +46,12 @@ class Pair:
     leader: psutil.Process
     second: psutil.Process
     officers: list[int]
-    started: list[subprocess.Popen[bytes]]
+    started: list[Running]
 
     def another(self) -> psutil.Process:
         """Start one more worker; return it once it gives signs of life."""
         before = _workers(self.store)
-        process = subprocess.Popen([griot_command(), "worker"], env=dict(self.site.environment), cwd=ROOT)
+        process = start("worker", env=self.site.environment)
         self.started.append(process)
         _wait_until(lambda: _workers(self.store) > before, 60)
         return psutil.Process(process.pid)
@@ -156,7 +156,8 @@ def _a_leader_that_ends_hands_over(pair: Pair) -> None:
     number, before = pair.number(), pair.decided()
     pair.provider.clear()
     pair.leader.terminate()
-    assert pair.leader.wait(END_WITHIN) == 0
+    assert pair.leader == pair.site.processes[1]
+    assert pair.site.started[1].wait(END_WITHIN) == 0
     _wait_until(lambda: pair.number() > number, LEASE - BEAT)
     pair.alert("c")
     _wait_until(lambda: pair.decided() == before + OFFICERS, DELIVERED_WITHIN)

@@ -1,7 +1,6 @@
 """A worker ends in the middle of a fetch: the file is fetched again, and kept once."""
 
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +14,11 @@ from models.db import Store, open_store, read
 from models.media import Media, MediaState
 from models.media_files import FOLDER
 from tests.databases import Databases
-from tests.site import FIRST_PERSON, ROOT, SECRET, TOKEN, Site, a_site, griot_command, set_up
+from tests.site import FIRST_PERSON, SECRET, TOKEN, Site, a_site, set_up
 from tests.standin.phone import Phone, webhook
 from tests.standin.server import StandIn
 from tests.standin.trouble import Trouble
+from tests.starting import start
 from tests.unit.channels.test_arriving import a_photo
 
 PATIENCE = 60.0  # seconds until a test gives up
@@ -66,7 +66,7 @@ def test_a_worker_killed_in_a_fetch_loses_and_doubles_nothing(tmp_path: Path, si
         for one in family:
             one.kill()
         psutil.wait_procs(family, timeout=10)
-        second = subprocess.Popen([griot_command(), "worker"], env=dict(site.environment), cwd=ROOT)
+        second = start("worker", env=site.environment)
         try:
             wait_until(lambda: [row.state for row in rows(store)] == [MediaState.KEPT])
         finally:

@@ -4,7 +4,6 @@ import io
 import os
 import signal
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +22,7 @@ from models.db import Store, insert_first, insert_new, is_transient, open_store,
 from models.inbox import IN, KNOWN
 from models.slot import take_slots
 from tests.databases import Databases
-from tests.site import ROOT, griot_command
+from tests.starting import Running, start
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 RELEASED = "0005"  # the revision of the first release
@@ -123,15 +122,13 @@ def _rows(store: Store) -> dict[str, list[str]]:
         }
 
 
-def _release(address: str) -> subprocess.Popen[bytes]:
+def _release(address: str) -> Running:
     environment = {
         **os.environ,
         "DATABASE_URL": address,
         "SECRET_KEY": "migrating-key-0123456789abcdef01234567",
     }
-    return subprocess.Popen(
-        [griot_command(), "migrate"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
-    )
+    return start("migrate", env=environment)
 
 
 def _watch(store: Store, address: str) -> Callable[[], bool]:

@@ -1,7 +1,6 @@
 """Two worker processes on one database keep one rate."""
 
 import signal
-import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,8 +12,9 @@ from models.base import Db
 from models.db import open_store, read, write
 from models.outbox import BULK, enqueue
 from models.worker import count_live
-from tests.site import TOKEN, free_port, griot_command, site_environment
+from tests.site import TOKEN, free_port, site_environment
 from tests.standin.server import StandIn
+from tests.starting import start
 
 MESSAGES = 40
 RATE = 10
@@ -46,7 +46,7 @@ def test_no_second_sees_more_than_the_limit(tmp_path: Path, site_database: str) 
     with StandIn(token=TOKEN) as provider:
         environment = site_environment(tmp_path, provider.url, site_database, free_port())
         environment |= {"GRIOT_TELEGRAM_PER_SECOND": str(RATE)}
-        workers = [subprocess.Popen([griot_command(), "worker"], env=environment) for _ in range(2)]
+        workers = [start("worker", env=environment) for _ in range(2)]
         try:
             until = time.monotonic() + PATIENCE
             while read(store, lambda db: count_live(db, datetime.now(UTC) - timedelta(seconds=30))) < 2:

@@ -1,12 +1,13 @@
 """The command `griot` as it is installed: one line for an error, and the exit code."""
 
+import os
 import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.site import griot_command
+from tests.starting import griot_command, run
 from tests.unit.griot.conftest import Griot
 
 
@@ -113,7 +114,7 @@ def test_a_port_in_use_is_one_line(quick: Griot, tmp_path: Path) -> None:
 
 
 def _run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([griot_command(), *words], capture_output=True, text=True, cwd=folder, check=False)
+    return run(*words, env=os.environ, cwd=folder)
 
 
 @pytest.mark.parametrize(

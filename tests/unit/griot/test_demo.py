@@ -1,9 +1,9 @@
 """A database that holds a demonstration says so wherever it is opened."""
 
 import os
+import signal
 import socket
-import subprocess
-import threading
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from models.programme import current_programme
 from models.timetable import upcoming
 from tests.databases import LOADED_AT
 from tests.programmes import ASTON, files_of
-from tests.site import griot_command
+from tests.starting import run, start
 from tests.unit.griot.conftest import Griot
 
 
@@ -56,18 +56,16 @@ def test_a_process_that_starts_on_a_demonstration_says_so(tmp_path: Path, role: 
         port = free.getsockname()[1]
     address = f"sqlite:///{tmp_path / 'griot.db'}"
     environment = os.environ | {"DATABASE_URL": address, "PORT": str(port), "SECRET_KEY": "k" * 32}
-    subprocess.run([griot_command(), "migrate"], env=environment, cwd=tmp_path, check=True)
+    run("migrate", env=environment, cwd=tmp_path).check_returncode()
     mark(address)
-    process = subprocess.Popen(
-        [griot_command(), role], env=environment, cwd=tmp_path, stderr=subprocess.PIPE, text=True
-    )
-    deadline = threading.Timer(20, process.terminate)
-    deadline.start()
-    with process:
-        assert process.stderr is not None
-        assert any("this database holds a demonstration" in line for line in process.stderr)
-        process.terminate()
-    deadline.cancel()
+    with (tmp_path / "log").open("wb+") as log:
+        process = start(role, env=environment, cwd=tmp_path, stderr=log)
+        until = time.monotonic() + 20
+        while b"this database holds a demonstration" not in (tmp_path / "log").read_bytes():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
 
 
 def test_officers_get_nothing_of_last_week(aston_database: str) -> None:

@@ -33,10 +33,10 @@ from models.outbox import BULK, Outbox, OutboxState, enqueue
 from models.pace import PaceLimits
 from models.person import Address, add_person
 from models.programme import ProgrammeShelf, current_programme
-from tests.site import griot_command
 from tests.standin.server import TOKEN, StandIn
 from tests.standin.trouble import Fault, Trouble
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN
+from tests.starting import run
 
 NO_LIMITS = PaceLimits(0, 0)
 AT = datetime(2026, 11, 23, tzinfo=UTC)
@@ -522,8 +522,7 @@ def test_the_command_ends_without_a_word(tmp_path: Path) -> None:
 
 
 def _run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    command = [griot_command(), *words]
-    return subprocess.run(command, env=environment, check=False, capture_output=True, text=True, timeout=30)
+    return run(*words, env=environment)
 
 
 def test_forms_are_compiled_before_the_first_turn(aston_database: str) -> None:
