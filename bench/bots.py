@@ -12,16 +12,15 @@ from typing import Any, Protocol
 from bench.load import Target
 from bench.wires import SENDER, VOICES, Wire
 from tests.site import (
-    ROOT,
     SECRET,
     SECRET_KEY,
     TOKEN,
     add_coordinators,
     free_port,
-    griot_command,
     set_up,
 )
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN
+from tests.starting import ROOT, griot_command
 
 UNLIMITED = (
     "GRIOT_TELEGRAM_CHAT_INTERVAL",

@@ -30,7 +30,8 @@ from models.db import Store, open_store, read, write
 from models.inbox import IN
 from models.outbox import OUT, OutboxState
 from tests.databases import Server
-from tests.site import ROOT, add_coordinators, free_port, griot_command
+from tests.site import add_coordinators, free_port
+from tests.starting import ROOT, griot_command
 
 FEW = 64  # people who report at once
 WARM = 32  # reports before anything is measured

@@ -14,7 +14,8 @@ import psutil
 
 from bench.bots import Bot, target_of
 from bench.load import Target
-from tests.site import ROOT, Site, free_port, wait_for
+from tests.site import Site, free_port, wait_for
+from tests.starting import ROOT
 
 ENDING = 15.0  # seconds to end in
 SETTLING = 60.0  # seconds for what was acknowledged to be handled after a restart

@@ -38,6 +38,7 @@ def main() -> None:
         told = _told(content, name, attached)
         out.write(json.dumps({"name": name, **told}).encode() + b"\n")
         out.flush()
+    gc.freeze()  # the end of the process need not look for any
 
 
 def _limit(seconds: int) -> None:

@@ -34,7 +34,7 @@ class Site:
     url: str
     environment: Mapping[str, str]
     processes: tuple[psutil.Process, ...]
-    started: tuple[Running, ...]  # the same; these know the exit codes
+    started: tuple[Running, ...] = ()  # the same; these know the exit codes
 
     def griot(self, *arguments: str) -> str:
         """Return what a command of the site prints; raise CalledProcessError when it fails."""

@@ -1,6 +1,7 @@
 """Read a programme's files: every fault at once, each with file, place and mend."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field
@@ -69,7 +70,13 @@ def read_programme(
 
 def open_programme(files: Mapping[str, bytes]) -> shapes.Programme:
     """Return the programme of files that were checked before, its forms unread; raise ValueError if wrong."""
-    draft = _draft(files, (*_FILES, TEMPLATES_FILE, BUDGET_FILE))
+    names = (*_FILES, TEMPLATES_FILE, BUDGET_FILE)
+    return _opened(tuple((name, files[name]) for name in names if name in files))
+
+
+@lru_cache(maxsize=4)  # a tenth of a second each: every part of a process opens the same one
+def _opened(files: tuple[tuple[str, bytes], ...]) -> shapes.Programme:
+    draft = _draft(dict(files), tuple(name for name, _ in files))
     programme = _read(draft)
     if draft.problems:
         raise ValueError("; ".join(f"{each.where}: {each.message}" for each in draft.problems))
