@@ -18,7 +18,8 @@ from dataclasses import dataclass
 MOST = 1 << 18  # bytes of a request
 PACKAGES = ("griot.commands", "griot", "models", "scheduler.jobs", "channels", "console", "webhooks")
 LATE = ("alembic.command", "psycopg", "telegram", "twilio.rest")  # what commands load only when they need it
-NEVER = ("prometheus_client",)  # reads its environment when it is loaded, and so must each process
+NEVER = ("prometheus_client", "gunicorn.config")  # read the environment once, when loaded
+WITH_THEM = ("griot.server", "griot.procfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ class Request:
 def load() -> None:
     """Load every module that a command may need."""
     for package in PACKAGES:
-        for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
-            if not module.name.startswith("_"):
-                importlib.import_module(f"{package}.{module.name}")
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+            if module.name not in WITH_THEM:
+                importlib.import_module(module.name)
     for name in LATE:
         importlib.import_module(name)
     assert not any(name in sys.modules for name in NEVER)

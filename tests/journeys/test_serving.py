@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from models.db import open_store, read
 from models.inbox import IN
 from tests.site import FIRST_PERSON, SECRET, free_port, site_environment, wait_for
 from tests.standin.phone import Post, webhook
-from tests.starting import start
+from tests.starting import ROOT, griot_command
 
 PROCESSES = 2
 UPDATES = 60
@@ -27,7 +28,7 @@ def serving(folder: Path, database: str) -> Iterator[tuple[psutil.Process, Post]
     environment = site_environment(folder, "http://127.0.0.1:9", database, port)
     environment |= {"WEB_CONCURRENCY": f"{PROCESSES}", "LOG_FORMAT": "json"}
     with log.open("wb") as lines:
-        arbiter = start("web", env=environment, stderr=lines)
+        arbiter = subprocess.Popen([griot_command(), "web"], env=environment, cwd=ROOT, stderr=lines)
     try:
         wait_for(port)
         yield psutil.Process(arbiter.pid), webhook(f"http://127.0.0.1:{port}", SECRET)
