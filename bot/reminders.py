@@ -147,6 +147,24 @@ def invited(say: Say, person: int, name: str, reason: str) -> Invitation | None:
     return Invitation(person, words)
 
 
+def silent_alert(say: Say, city: str, name: str) -> str:
+    """Return the alert that somebody writes from a number that was silent for long; `city` may be ""."""
+    if not city:
+        text = say(
+            "A message came from the number of {name}, silent for 60 days: it may be somebody else's now. "
+            "Nothing is shown there before an invitation code.",
+            name=name,
+        )
+    else:
+        text = say(
+            "{city}: a message came from the number of {name}, silent for 60 days: it may be somebody else's "
+            "now. Nothing is shown there before an invitation code. A call is advised.",
+            city=city,
+            name=name,
+        )
+    return begun_right(text)
+
+
 def stopped_alert(say: Say, city: str, name: str) -> str:
     """Return the alert that somebody of a city wants no more messages."""
     return begun_right(say("{city}: {name} stopped all messages. A call is advised.", city=city, name=name))

@@ -1,6 +1,5 @@
 """One turn: an inbox row becomes answers, a session and messages, within the caller's transaction."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,9 +14,11 @@ from bot.gathering import silence_of
 from bot.programme import Programme
 from bot.talk import Outcome, Scene, Who
 from bot.values import Heard, Message, Say
+from bot.words import command_in
 from bot.working_days import look_up_holidays
 from channels.base import Channel, Inbound, Reach, Receipt, parts_of
 from griot import effects
+from griot.codes import code_in, without_code
 from griot.digests import Digests
 from griot.settings import data_folder
 from griot.statuses import note_status
@@ -46,7 +47,7 @@ from models.restored import RestoredShelf
 from models.silence import LATEST
 from models.submission import Before, last_sent_before
 from models.talk import state_of, talk_of
-from models.twins import Sender, learn, sender_known, senders_known
+from models.twins import Sender, doubt, is_doubtful, learn, sender_known, senders_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,6 @@ class Batch:
 
 
 _REFUSALS = {Redeemed.WRONG: notices.code_wrong, Redeemed.SPENT: notices.code_spent}
-_JOIN = re.compile(r"\s*/?(?:start|join)\s+(\S.{0,63})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Turns:
                 elif person is None or person.id not in batch.chats:
                     return False
                 elif not self._joins(db, row, one, batch, at):
-                    self._hear_known(db, row, _without_code(one), person, batch, at)
+                    self._hear_person(db, row, without_code(one), person, batch, at)
         return True
 
     @property
@@ -157,7 +157,7 @@ class Turns:
 
     def _joins(self, db: Db, row: Taken, news: Inbound, batch: Batch, at: datetime) -> bool:
         """Bind somebody known who sends another invitation; tell whether that was one."""
-        code = _code_in(news.heard.text)
+        code = code_in(news.heard.text)
         if code is None or not looks_like_code(code):
             return False
         redeemed = redeem(db, code, row.channel, news.address, row.received_at, at)
@@ -166,15 +166,27 @@ class Turns:
         self._welcome(db, row, news, redeemed.person_id, batch, at)
         return True
 
+    def _hear_person(
+        self, db: Db, row: Taken, news: Inbound, person: KnownPerson, batch: Batch, at: datetime
+    ) -> None:
+        """Hear somebody known; who writes from a number silent for long is a stranger, who can only stop."""
+        sender = _sender(row, news)
+        is_doubted = is_doubtful(db, sender, person, row.received_at)
+        if is_doubted and not _says_stop(news.heard):
+            doubt(db, sender, at)
+            self.ways.tell_of_silence(db, person, at)
+            self._hear_stranger(db, row, news, batch, at)
+            return
+        if not is_doubted:
+            address_heard(db, row.channel, news.address, row.received_at, at)
+            learn(db, sender, person.id, row.received_at, at)
+        self._hear_known(db, row, news, person, batch, at)
+
     def _hear_known(
         self, db: Db, row: Taken, news: Inbound, person: KnownPerson, batch: Batch, at: datetime
     ) -> None:
         chat = batch.chats.pop(person.id)
-        address_heard(db, row.channel, news.address, row.received_at, at)
-        learn(db, _sender(row, news), person.id, row.received_at, at)
-        if (
-            news.heard.opt_out == "STOP"
-        ):  # the provider refuses what is sent there until they send START there
+        if news.heard.opt_out == "STOP":  # the provider refuses all there until they send START there
             address_lost(db, row.channel, news.address, "blocked", at)
         inbox.describe(db, row.id, person.id, said(news.heard))
         scene = self._scene(db, row, news.heard, person, chat, batch.before)
@@ -210,7 +222,7 @@ class Turns:
         say = self.voices[language if language in self.voices else "en"]
         prices = programme.prices if programme else None
         is_paid_for = prices is None or prices.may_go(row.channel, news.address)
-        code = _code_in(news.heard.text)
+        code = code_in(news.heard.text)
         if code is None:
             if is_paid_for and answer_stranger(db, row.channel, news.address, row.received_at):
                 _enqueue_stranger(db, row, news.address, notices.for_strangers(say), at)
@@ -327,20 +339,9 @@ def _sender(row: Taken, news: Inbound) -> Sender:
     return Sender(row.channel, news.address, news.also)
 
 
-def _code_in(text: str) -> str | None:
-    joining = _JOIN.fullmatch(text)
-    if joining:
-        return joining[1]
-    is_typed_so = text.isupper() or len(text.split()) == 1  # "hello again" has as many letters as a code
-    return text if is_typed_so and looks_like_code(text) else None
-
-
-def _without_code(news: Inbound) -> Inbound:
-    """Return a known person's message; an invitation that binds nobody asks only for what is open."""
-    joining = _JOIN.fullmatch(news.heard.text)
-    if joining is None or not looks_like_code(joining[1]):
-        return news
-    return replace(news, heard=replace(news.heard, text="start"))
+def _says_stop(heard: Heard) -> bool:
+    command = command_in(heard.text)
+    return heard.opt_out == "STOP" or (command is not None and command.name == "stop")
 
 
 def _is_said(news: Inbound | Receipt) -> TypeGuard[Inbound]:

@@ -12,7 +12,7 @@ from bot.costs import COUNTRY
 from bot.periods import week_of
 from bot.programme.prices import PRICED
 from bot.programme.shapes import name_in
-from bot.reminders import invited, stopped_alert, unreachable
+from bot.reminders import invited, silent_alert, stopped_alert, unreachable
 from bot.values import Invitation, Say
 from channels.base import Failure
 from griot.invitations import with_code
@@ -23,7 +23,7 @@ from models.base import Db
 from models.db import is_transient
 from models.ladder import Failed
 from models.outbox import OutboxState
-from models.person import address_lost
+from models.person import KnownPerson, address_lost
 from models.programme import ProgrammeShelf
 from models.sending import Claimed
 from models.spending import Parts, one_part
@@ -162,6 +162,32 @@ class Ways:
         week = week_of(at.astimezone(zone).date())
         about = f"{former.person_id}:{week}"
         self._tell(db, former, "unreachable", about, text, at, invitation_in)
+
+    def tell_of_silence(self, db: Db, person: KnownPerson, at: datetime) -> None:
+        """Tell officers, once a week, that somebody's number wrote after sixty days; with an invitation."""
+        programme = self.programmes.programme(db)
+        city = programme.cities.get(person.city or "")
+        zone = ZoneInfo(city.timezone if city else programme.secretariat.timezone)
+
+        def text_in(language: str) -> str:
+            named = name_in(city.names, language) if city else ""
+            return silent_alert(self.voices[language], named, person.name)
+
+        def invitation_in(language: str) -> Invitation | None:
+            return invited(self.voices[language], person.id, person.name, "")
+
+        tell_officers(
+            db,
+            programme,
+            "silent",
+            f"{person.id}:{week_of(at.astimezone(zone).date())}",
+            text_in,
+            at,
+            self.channels,
+            city=person.city,
+            besides=person.id,
+            invitation_in=invitation_in,
+        )
 
     def _tell(
         self,

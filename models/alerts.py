@@ -19,7 +19,8 @@ from models.person import Address, Person, PersonState, Role
 log = logging.getLogger(__name__)
 
 EMAIL = "email"
-OF_A_PERSON = ("stopped", "unreachable", "moretime", "blocks")  # kinds whose `about` begins with the person
+# Kinds whose `about` begins with the person.
+OF_A_PERSON = ("stopped", "unreachable", "silent", "moretime", "blocks")
 
 
 def tell_officers(

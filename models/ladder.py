@@ -257,7 +257,8 @@ def in_window(db: Db, claimed: Sequence[Claimed], at: datetime) -> tuple[list[Cl
 def _fitted(
     db: Db, row: Claimed, last_in: Mapping[str, datetime], tapped: str, at: datetime
 ) -> Claimed | None:
-    wrote_at = last_in.get(row.address, row.created_at if row.person_id is None else None)
+    is_answer = row.person_id is None or row.despite_stop  # to what came from there just then
+    wrote_at = row.created_at if is_answer else last_in.get(row.address)
     is_open = is_window_open(wrote_at, at)
     opened_anew = is_open and wrote_at is not None and wrote_at > row.created_at
     if row.rung == TEMPLATE and not opened_anew:

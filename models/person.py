@@ -4,7 +4,7 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -105,6 +105,7 @@ class KnownPerson:
     language: str
     state: PersonState
     paused_until: date | None
+    last_in_at: datetime | None = None  # when they wrote last from the address that they were found by
 
 
 class PersonError(Exception):
@@ -298,12 +299,12 @@ _FACTS = tuple(
 )
 _BY_ID = select(*_FACTS).where(_PERSON.c.id == bindparam("id")).with_for_update(of=_PERSON)
 _BY_ADDRESS = (
-    select(*_FACTS)
+    select(*_FACTS, _ADDRESS.c.last_in_at)
     .join(_ADDRESS, _ADDRESS.c.person_id == _PERSON.c.id)
     .where(_ADDRESS.c.channel == bindparam("on"), _ADDRESS.c.value == bindparam("from"))
     .with_for_update(of=_PERSON)
 )
-_HOLDERS = select(_ADDRESS.c.channel, _ADDRESS.c.value, _ADDRESS.c.person_id).where(
+_HOLDERS = select(_ADDRESS.c.channel, _ADDRESS.c.value, _ADDRESS.c.person_id, _ADDRESS.c.last_in_at).where(
     _ADDRESS.c.channel.in_(bindparam("on", expanding=True)),
     _ADDRESS.c.value.in_(bindparam("from", expanding=True)),
 )
@@ -359,9 +360,13 @@ def people_at(db: Db, addresses: Set[tuple[str, str]]) -> Mapping[tuple[str, str
     db.flush()
     asked = {"on": list({on for on, _ in addresses}), "from": [value for _, value in addresses]}
     holders = db.connection().execute(_HOLDERS, asked).all()
-    ids = list({holder for *_, holder in holders})
+    ids = list({row.person_id for row in holders})
     people = {row[0]: _person_in(row) for row in db.connection().execute(_FREE, {"ids": ids})}
-    return {(on, value): people.get(id) for on, value, id in holders if (on, value) in addresses}
+    return {
+        (on, value): replace(people[id], last_in_at=last_in_at) if id in people else None
+        for on, value, id, last_in_at in holders
+        if (on, value) in addresses
+    }
 
 
 def person_with(db: Db, person_id: int) -> KnownPerson | None:
@@ -372,8 +377,8 @@ def person_with(db: Db, person_id: int) -> KnownPerson | None:
 
 
 def _person_in(row: Sequence[Any]) -> KnownPerson:
-    id, name, role, city, language, state, paused_until = row
-    return KnownPerson(id, name, role, city, language, PersonState(state), paused_until)
+    id, name, role, city, language, state, *times = row
+    return KnownPerson(id, name, role, city, language, PersonState(state), *times)
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,7 +344,8 @@ def _welcome_to(channel: str) -> frozenset[PersonState]:
 @cache
 def _asking() -> Select[Any]:
     is_unasked = and_(OUT.c.kind.in_(sorted(UNASKED)), Person.state != PersonState.ACTIVE)
-    doubts = or_(Person.state.in_(DEAD_STATES), Address.reachable != "yes", is_unasked)
+    is_lost = and_(OUT.c.kind != "stranger", Address.reachable != "yes")  # who has just written from there
+    doubts = or_(Person.state.in_(DEAD_STATES), is_lost, is_unasked)
     return (
         select(OUT.c.id, OUT.c.person_id, OUT.c.channel, Person.state, Person.paused_until)
         .add_columns(Address.reachable, City.timezone)

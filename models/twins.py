@@ -21,6 +21,8 @@ from models.person import (
 )
 
 ADDRESS = table_of(Address)
+BY_NUMBER = ("whatsapp", "sms")
+SILENCE = timedelta(days=60)  # after it a number may be somebody else's
 _BEFORE = timedelta(seconds=1)  # the address that was written from is the newer one: it goes first
 _BY_VALUE = select(ADDRESS.c.value, ADDRESS.c.person_id, ADDRESS.c.scoped_id).where(
     ADDRESS.c.channel == bindparam("on"), ADDRESS.c.value.in_(bindparam("values", expanding=True))
@@ -78,6 +80,30 @@ def senders_known(db: Db, senders: Mapping[Sender, datetime]) -> Mapping[Sender,
         if one not in plain and (person := sender_known(db, one, at)) is not None:
             known[one] = person
     return known
+
+
+def is_doubtful(db: Db, sender: Sender, person: KnownPerson, at: datetime) -> bool:
+    """Tell whether a number may have been given to somebody else since its person wrote from it last.
+
+    It was silent for sixty days, on every channel (threats.md, Who is talking). An id of WhatsApp stays with
+    its person, and one of Telegram too. Who never wrote is believed: an officer has just given the number.
+    """
+    last_in_at = person.last_in_at
+    if sender.channel not in BY_NUMBER or last_in_at is None or at - last_in_at <= SILENCE:
+        return False
+    its = [sender.scoped, *forms_of(sender.number)]
+    theirs = (ADDRESS.c.person_id == person.id, ADDRESS.c.channel.in_(BY_NUMBER), ADDRESS.c.value.in_(its))
+    rows = db.connection().execute(select(ADDRESS.c.value, ADDRESS.c.last_in_at).where(*theirs)).all()
+    if any(row.value == sender.scoped for row in rows):
+        return False
+    return all(row.last_in_at is None or at - row.last_in_at > SILENCE for row in rows)
+
+
+def doubt(db: Db, sender: Sender, at: datetime) -> None:
+    """Send nothing more to a number on any channel until its person is known to hold it still."""
+    for channel in BY_NUMBER:
+        for value in forms_of(sender.number):
+            address_lost(db, channel, value, "unknown", at)
 
 
 def _follow(db: Db, channel: str, value: str) -> None:
