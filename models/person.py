@@ -25,7 +25,7 @@ from bot.phone_numbers import as_now, forms_of
 from bot.values import LANGUAGES, Problem
 from models.base import Base, Db
 from models.city import City
-from models.db import later, table_of
+from models.db import later, settle, table_of
 
 
 class Role(StrEnum):
@@ -334,6 +334,7 @@ def newest_address(db: Db, person_id: int, channel: str) -> str:
 
 def address_lost(db: Db, channel: str, value: str, why: str, at: datetime) -> None:
     """Note why an address cannot be reached: blocked, unknown or not_started."""
+    settle(db, _ADDRESS)  # that somebody just wrote from there, say
     theirs = Address.channel == channel, Address.value == value
     holder = db.scalar(update(Address).where(*theirs).values(reachable=why).returning(Address.person_id))
     if holder is not None:
