@@ -37,8 +37,8 @@ async def measure(folder: Path, people: int) -> list[Weights]:
     """Return what grew from the first report to the last: at once, after 31 days, after 201 days."""
     load, griot = Load(), Griot(TelegramWire())
     database = griot.database(folder)
-    griot.prepare(folder, people + FIRST)
     await load.provider.open()
+    griot.prepare(folder, people + FIRST, load.provider.url)
     async with running(griot, folder, load.provider.url) as run:
         await load.each(run.target, range(people, people + FIRST), FIRST)
         before = weigh(database)
