@@ -1,5 +1,6 @@
 """Counts of tables that grow, read in portions: a look costs the same however many rows there are."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,9 +29,14 @@ class Tally:
     seconds: float = SECONDS
     _counted: dict[int, Counts] = field(default_factory=dict)
     _next: int = 0
+    _alone: threading.Lock = field(default_factory=threading.Lock)  # two may read /metrics at once
 
     def look(self, db: Db) -> Counts | None:
         """Return the counts, or None until every portion was counted once."""
+        with self._alone:
+            return self._look(db)
+
+    def _look(self, db: Db) -> Counts | None:
         began, last = perf_counter(), self.newest(db) // self.portion
         self._counted = {number: counts for number, counts in self._counted.items() if number <= last}
         for number in range(max(0, last + 1 - FRESH), last + 1):
