@@ -17,6 +17,7 @@ from bench.load import Target
 from tests.site import Site, free_port, wait_for
 from tests.starting import ROOT
 
+STARTING = 120.0  # seconds to start in, several processes at once on a busy machine
 ENDING = 15.0  # seconds to end in
 SETTLING = 60.0  # seconds for what was acknowledged to be handled after a restart
 
@@ -43,7 +44,7 @@ class Running:
             )
             for command in self.bot.commands(self.folder, self._port)
         ]
-        await asyncio.to_thread(wait_for, self._port)
+        await asyncio.to_thread(wait_for, self._port, STARTING)
 
     def stop(self) -> None:
         """Ask every process to end; kill what has not ended in time: gunicorn may be deaf while it starts."""
