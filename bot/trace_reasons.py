@@ -19,6 +19,7 @@ KINDS: Mapping[str, Sentence] = {
     "escalation": sentence("The notice to officers that cities are late with a milestone."),
     "digest": sentence("The digest."),
     "alert": sentence("An alert to an officer."),
+    "broadcast": sentence("A message to many at once."),
 }
 
 # Of occurrences: docs/schedule.md, What is held.
