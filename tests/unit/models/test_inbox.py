@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_a_row_set_aside_can_be_replayed(db: Db) -> None:
     [row] = take(db, 1, AT)
     assert not replay(db, row.id, AT)
     for tries in (0, 1, 2):
-        row.tries = tries
+        row = replace(row, tries=tries)
         fail(db, row, "", AT)
     db.expire_all()
     assert replay(db, row.id, AT)
@@ -94,7 +95,7 @@ def test_whatever_changes_a_row_is_seen_since(db: Db) -> None:
         at = AT + timedelta(days=day)
         assert export.messages_in(db, 0, at).rows == []
         if day <= 3:
-            row.tries = day - 1
+            row = replace(row, tries=day - 1)
             fail(db, row, "", at)
         elif day == 4:
             replay(db, row.id, at)
