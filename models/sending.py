@@ -24,6 +24,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     or_,
     select,
     tuple_,
@@ -129,7 +130,7 @@ def _claiming(channels: tuple[str, ...] | None) -> ReturningUpdate[Any]:
     ids = union_all(*(select(each.c.id) for each in picked)) if len(picked) > 1 else select(picked[0].c.id)
     return (
         update(OUT)
-        .where(OUT.c.id.in_(ids), OUT.c.state == QUEUED)
+        .where(OUT.c.id.in_(ids))  # locked while they were queued
         .values(
             state=OutboxState.SENDING,
             lease_token=bindparam("token"),
@@ -302,13 +303,14 @@ def _is_next(at: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     other = aliased(OUT)
     waits = or_(other.c.due_at <= at, other.c.tries > 0)
     is_before = tuple_(other.c.lane, other.c.id) < tuple_(OUT.c.lane, OUT.c.id)
-    return ~exists(
-        select(other.c.id).where(
-            other.c.recipient == OUT.c.recipient,
-            other.c.state.in_([QUEUED, SENDING]),
-            or_(other.c.state == SENDING, and_(waits, is_before)),
-        )
+    before = select(other.c.id).where(
+        other.c.recipient == OUT.c.recipient,
+        other.c.state.in_([QUEUED, SENDING]),
+        or_(other.c.state == SENDING, and_(waits, is_before)),
     )
+    # With an offset PostgreSQL looks each recipient up; joined it would read the whole queue again and again,
+    # as long as its statistics do not know that a message to everybody was queued.
+    return ~exists(before.offset(literal_column("0")))
 
 
 def _reasons_against(db: Db, claimed: Sequence[Claimed], at: datetime) -> dict[int, tuple[OutboxState, str]]:
