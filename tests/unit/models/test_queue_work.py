@@ -108,6 +108,23 @@ def test_ten_thousand_that_wait_are_not_read(db: Db, do: Callable[[Db], object])
     assert work(db, lambda: do(db)) < SOME
 
 
+def test_a_queue_that_statistics_do_not_know_is_not_read(postgresql_databases: Databases) -> None:
+    """A message to everybody was queued a moment ago: PostgreSQL takes the queue for empty."""
+    address = postgresql_databases.empty()
+    make_tables(address)
+    store = open_store(address)
+    sent = [{**a_row(-n), "state": "sent"} for n in range(1, 1_000)]
+    write(store, lambda db: db.connection().execute(insert(OUT), sent))
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ALTER TABLE outbox SET (autovacuum_enabled = off)"))
+        connection.execute(text("VACUUM ANALYZE outbox"))
+    write(store, lambda db: db.connection().execute(insert(OUT), [a_row(n) for n in range(WAITING)]))
+    with store.writers() as db:
+        assert work(db, lambda: claim(db, 32, AT, LEASE, ["telegram"], BULK)) < SOME
+    store.close()
+    postgresql_databases.drop(address)
+
+
 def test_the_measure_sees_a_scan(db: Db) -> None:
     """Else nothing here could fail."""
     everything = text("SELECT count(*) FROM outbox WHERE text <> 'Bonsoir'")
