@@ -308,7 +308,7 @@ def queue(
         db,
         key=key,
         person_id=person_id,
-        recipient=str(person_id),
+        recipient=f"{EMAIL}:{person_id}" if rung.channel == EMAIL else str(person_id),  # no phone waits
         channel=rung.channel,
         address=rung.address,
         kind=message.kind,

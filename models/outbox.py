@@ -100,9 +100,9 @@ class Outbox(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str]  # deterministic: a second enqueue is a no-op
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
-    recipient: Mapped[
-        str
-    ]  # the person's id, or the address of a stranger: messages of one recipient keep their order
+    # the person's id, with `email:` before it for mail, or a stranger's address: messages of one recipient
+    # keep their order
+    recipient: Mapped[str]
     channel: Mapped[str]
     address: Mapped[str]
     kind: Mapped[str]  # reply, receipt, notice, stranger, or the schedule's kind
