@@ -157,8 +157,8 @@ def silent_alert(say: Say, city: str, name: str) -> str:
         )
     else:
         text = say(
-            "{city}: a message came from the number of {name}, silent for 60 days: it may be somebody else's "
-            "now. Nothing is shown there before an invitation code. A call is advised.",
+            "{city}: a message from {name}'s number, silent for 60 days. It may be somebody else's now: "
+            "a code is asked for there. A call is advised.",
             city=city,
             name=name,
         )

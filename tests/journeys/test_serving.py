@@ -61,4 +61,4 @@ def test_two_processes_keep_each_update_once(tmp_path: Path, site_database: str)
     assert kept == UPDATES
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert [line["logger"] for line in lines] == ["gunicorn.error"], lines
-    assert "SIGKILL" in lines[0]["event"]
+    assert lines[0]["event"].startswith("Worker (pid:")  # was sent SIGKILL: values of libraries are left out

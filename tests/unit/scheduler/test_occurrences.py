@@ -185,7 +185,8 @@ def writing(site: Moved) -> Iterator[list[object]]:
     begun: list[object] = []
 
     def note(connection: Connection) -> None:
-        if not connection.get_execution_options().get("is_reader"):
+        options = connection.get_execution_options()
+        if not options.get("is_reader") and options.get("isolation_level") != "AUTOCOMMIT":
             begun.append(connection)
 
     event.listen(site.store.engine, "begin", note)
