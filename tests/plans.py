@@ -22,6 +22,8 @@ SELDOM = (
     *("DELETE FROM sender_pace", "DELETE FROM stranger", "DELETE FROM occurrence"),
     # `export people --since`: addresses are few beside reports
     "SELECT person.id, person.name, person.role, person.city, person.language, person.state",
+    # after a day or more without Telegram: everybody who was asked something there
+    "SELECT person.id, person.city, person.language, address.value",
     "INSERT INTO submission",  # SQLite names the check of a foreign key that only a delete needs
 )
 _EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")

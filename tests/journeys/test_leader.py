@@ -125,6 +125,7 @@ def _a_frozen_leader_is_replaced_and_changes_nothing(pair: Pair) -> None:
         _wait_until(lambda: pair.number() > before, LEAD_WITHIN)
         _wait_until(lambda: len(pair.provider.calls("sendMessage")) == 2 * OFFICERS, DELIVERED_WITHIN)
         _wait_until(lambda: _settled(pair), DELIVERED_WITHIN)
+        _wait_until(lambda: all(row["parts"] for row in pair.sent()), DELIVERED_WITHIN)  # counted too
         rows = pair.sent()
     finally:
         pair.leader.resume()
