@@ -14,7 +14,8 @@ from models.demo import holds_people, is_demo, knows, mark_demo
 from models.form import FormShelf
 from models.person import add_address, add_person
 from models.programme import current_programme
-from models.submission import Change, keep_answers, mark_sent, next_reference, open_report
+from models.stored import next_reference
+from models.submission import Change, keep_answers, mark_sent, open_report
 
 WEEKS = 2
 CONSENT_TEXT = "demo"

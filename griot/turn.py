@@ -34,18 +34,12 @@ from models.form import FormShelf
 from models.inbox import Taken
 from models.invite import Outcome as Redeemed
 from models.invite import answer_stranger, looks_like_code, redeem, refuse_stranger
-from models.person import (
-    KnownPerson,
-    PersonState,
-    address_heard,
-    address_lost,
-    newest_address,
-    person_with,
-)
+from models.known_person import KnownPerson, person_with
+from models.person import PersonState, address_heard, address_lost, newest_address
 from models.programme import ProgrammeShelf
 from models.restored import RestoredShelf
 from models.silence import LATEST
-from models.submission import Before, last_sent_before
+from models.stored import Before, last_sent_before
 from models.talk import state_of, talk_of
 from models.twins import Sender, doubt, is_doubtful, learn, sender_known, senders_known
 

@@ -21,9 +21,10 @@ from models.affording import Afforded
 from models.alerts import tell_officers
 from models.base import Db
 from models.db import is_transient
+from models.known_person import KnownPerson
 from models.ladder import Failed
 from models.outbox import OutboxState
-from models.person import KnownPerson, address_lost
+from models.person import address_lost
 from models.programme import ProgrammeShelf
 from models.sending import Claimed
 from models.spending import Parts, one_part

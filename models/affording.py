@@ -12,7 +12,8 @@ from bot.ladder import TEMPLATE as OPENING
 from bot.programme import Prices, Programme
 from bot.programme.prices import PRICED
 from models.base import Db
-from models.outbox import OUT, QUEUED, SENDING, OutboxState, message_from
+from models.message_row import message_from
+from models.outbox import OUT, QUEUED, SENDING, OutboxState
 from models.person import Person
 from models.sending import UNASKED, Claimed, close, hold
 from models.spending import Parts, count_sent, spending

@@ -12,8 +12,9 @@ from bot.schedule import ALERT, ANY_HOUR, HELD, Occurrence
 from bot.values import Invitation, Message
 from models import ladder
 from models.base import Db
+from models.message_row import invitation_row
 from models.occurrence import OccurrenceState, decide
-from models.outbox import LIVE, invitation_row
+from models.outbox import LIVE
 from models.person import Address, Person, PersonState, Role
 
 log = logging.getLogger(__name__)

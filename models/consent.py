@@ -7,15 +7,8 @@ from sqlalchemy import ForeignKey, Index, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
-from models.person import (
-    KnownPerson,
-    Person,
-    PersonError,
-    PersonState,
-    note_change,
-    person_to_change,
-    printable,
-)
+from models.known_person import KnownPerson
+from models.person import Person, PersonError, PersonState, note_change, person_to_change, printable
 
 
 class Consent(Base):

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db, Json
 from models.db import later, table_of
-from models.submission import STORED, Stored, Submission, stored_in
+from models.stored import STORED, Stored, stored_in
+from models.submission import Submission
 
 IS_WAITED_FOR = text("due_at is not null")
 

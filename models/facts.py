@@ -14,10 +14,9 @@ from models.base import Db, Json
 from models.form import FormShelf, is_retired
 from models.person import Person, PersonState, Role
 from models.silence import was_before
-from models.submission import (
+from models.stored import (
     Before,
     Stored,
-    SubmissionState,
     answered_by,
     drafts_of,
     held,
@@ -30,6 +29,7 @@ from models.submission import (
     references_of,
     sent_by,
 )
+from models.submission import SubmissionState
 
 LIFE_WITHOUT_PERIOD = timedelta(days=7)  # a draft of a form that belongs to no period
 LIFE_OF_DRAFT = timedelta(days=45)  # none lives longer: a month, and the weeks in which late answers count

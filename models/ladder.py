@@ -14,7 +14,8 @@ from bot.values import Message, Opening
 from models import outbox
 from models.base import Db
 from models.conversation import Chat
-from models.outbox import BULK, OUT, QUEUED, OutboxState, message_from
+from models.message_row import message_from
+from models.outbox import BULK, OUT, QUEUED, OutboxState
 from models.person import Address, Person
 from models.sending import DEAD_STATES, Claimed
 from models.template import approved, ready

@@ -1,6 +1,6 @@
 """The outbox: every message out is a row before it is a call."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,9 +24,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.ladder import NEWEST, WHATSAPP
-from bot.values import Invitation, Message, Opening
+from bot.values import Message
 from models.base import Base, Db, Json
 from models.db import insert_new, later, new_row, table_of
+from models.message_row import message_from, rest_of
 
 
 class OutboxState(StrEnum):
@@ -174,7 +175,7 @@ def enqueue(
         kind=kind,
         lane=lane,
         text=message.text,
-        message=_rest_of(message),
+        message=rest_of(message),
         despite_stop=despite_stop,
         created_at=at,
         changed_at=handled_at or at,
@@ -211,7 +212,7 @@ def answer(
         "address": address,
         "kind": message.kind,
         "text": message.text,
-        "message": _rest_of(message),
+        "message": rest_of(message),
         "despite_stop": message.kind == "notice",
         "created_at": at,
         "changed_at": handled_at,
@@ -375,54 +376,3 @@ def _count(db: Db, which: ColumnElement[bool] | TextClause) -> Counts:
 def message_of(row: Outbox) -> Message:
     """Return the message as it was enqueued."""
     return message_from(row.text, row.message, row.kind)
-
-
-def _rest_of(message: Message) -> dict[str, Json]:
-    """Return what the other columns do not hold, without what is empty."""
-    rest = {
-        "options": list(message.options),
-        "finish": message.finish,
-        "token": message.token,
-        "question": message.question,
-        "replaces": message.replaces,
-        "opening": _opening_row(message.opening),
-        "subject": message.subject,
-        "html": message.html,
-        "invitation": invitation_row(message.invitation),
-    }
-    return {name: value for name, value in rest.items() if value}
-
-
-def message_from(text: str, rest: Mapping[str, Json], kind: str) -> Message:
-    """Return the message of these columns, as it was enqueued."""
-    return Message(
-        text,
-        tuple(rest.get("options", ())),
-        finish=rest.get("finish", ""),
-        token=rest.get("token", ""),
-        question=rest.get("question"),
-        replaces=rest.get("replaces", ""),
-        kind=kind,
-        opening=_opening_from(rest.get("opening")),
-        subject=rest.get("subject", ""),
-        html=rest.get("html", ""),
-        invitation=invitation_from(rest.get("invitation")),
-    )
-
-
-def invitation_row(invitation: Invitation | None) -> list[Json] | None:
-    """Return what is stored of an invitation: never its code."""
-    return [invitation.person, invitation.words] if invitation else None
-
-
-def invitation_from(row: Sequence[Json] | None) -> Invitation | None:
-    """Return the invitation that was stored, its code still to be made."""
-    return Invitation(row[0], row[1]) if row else None
-
-
-def _opening_row(opening: Opening | None) -> list[Json] | None:
-    return [opening.kind, opening.language, *opening.values] if opening else None
-
-
-def _opening_from(row: Sequence[str] | None) -> Opening | None:
-    return Opening(row[0], row[1], tuple(row[2:])) if row else None

@@ -40,8 +40,10 @@ from models.base import Db
 from models.city import City
 from models.consent import consent_of, state_at
 from models.db import is_postgres
-from models.outbox import BULK, OUT, QUEUED, SENDING, TOLD_NO_MORE, OutboxState, message_from
-from models.person import Address, KnownPerson, Person, PersonState, note_change
+from models.known_person import KnownPerson
+from models.message_row import message_from
+from models.outbox import BULK, OUT, QUEUED, SENDING, TOLD_NO_MORE, OutboxState
+from models.person import Address, Person, PersonState, note_change
 from models.queues import CHANNELS, first_due
 
 NEVER_REPEATED = frozenset({"digest"})  # kinds that an officer repeats by hand: a doubled one confuses many

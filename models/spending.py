@@ -19,7 +19,8 @@ from models.base import Base, Db
 from models.city import City
 from models.db import insert_first, insert_into, is_postgres, table_of
 from models.inbox import IN, SOMEBODYS
-from models.outbox import OUT, message_from
+from models.message_row import message_from
+from models.outbox import OUT
 from models.person import Person
 
 Parts = Callable[[str, Message], int]  # channel and message to what is billed: the parts of an SMS, else 1

@@ -7,7 +7,7 @@ from bot.talk import Choice, Editing, Stands, Talk, Writing
 from models.base import Db, Json
 from models.conversation import OpenChat, chat_of, save_chat
 from models.facts import kept_of, session_from
-from models.person import person_with
+from models.known_person import person_with
 
 
 def talk_of(chat: OpenChat) -> Talk:

@@ -9,16 +9,8 @@ from sqlalchemy import bindparam, select, update
 from bot.phone_numbers import forms_of
 from models.base import Db
 from models.db import insert_new, table_of
-from models.person import (
-    SCOPED,
-    Address,
-    KnownPerson,
-    address_heard,
-    address_lost,
-    note_change,
-    people_at,
-    person_of,
-)
+from models.known_person import KnownPerson, people_at, person_of
+from models.person import SCOPED, Address, address_heard, address_lost, note_change
 
 ADDRESS = table_of(Address)
 BY_NUMBER = ("whatsapp", "sms")

@@ -18,7 +18,7 @@ from griot.turn import Turns, make_turns
 from models.base import Db
 from models.db import read, write
 from models.inbox import finish, receive, take_of
-from models.outbox import message_from
+from models.message_row import message_from
 from models.person import add_address, set_language
 from models.thread import deliver_here, holders, newest_told, thread_of, told_since
 

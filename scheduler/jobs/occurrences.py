@@ -22,9 +22,9 @@ from models.base import Db
 from models.conversation import chat_of
 from models.db import is_transient
 from models.facts import StoredFacts
+from models.known_person import KnownPerson, person_with
+from models.message_row import invitation_from
 from models.occurrence import OccurrenceState, decide, known, release, supersede
-from models.outbox import invitation_from
-from models.person import KnownPerson, person_with
 from models.talk import open_choice, talk_of
 from scheduler.job import Job
 from scheduler.parts import Parts

@@ -10,7 +10,7 @@ from griot.clock import now
 from models.base import Json
 from models.db import open_store, read, write
 from models.invite import Outcome, redeem
-from models.person import person_of
+from models.known_person import person_of
 from tests.programmes import ORCHARD
 from tests.unit.griot.conftest import Griot
 

@@ -21,7 +21,8 @@ from models.invite import (
     redeem,
     refuse_stranger,
 )
-from models.person import PersonError, person_of
+from models.known_person import person_of
+from models.person import PersonError
 from tests.unit.models.test_person import a_person
 
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

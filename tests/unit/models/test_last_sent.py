@@ -10,7 +10,8 @@ from models.base import Db, Json
 from models.facts import StoredFacts
 from models.form import FormShelf, add_form
 from models.person import add_person
-from models.submission import Answer, Submission, SubmissionState, answered_by, last_sent_of, trace_of
+from models.stored import answered_by, last_sent_of
+from models.submission import Answer, Submission, SubmissionState, trace_of
 from tests.unit.models.conftest import LOADED_AT
 from tests.xlsform import form_of, settings, survey
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from models.base import Db
+from models.known_person import KnownPerson, person_of
 from models.person import (
     Address,
-    KnownPerson,
     PersonError,
     PersonState,
     add_address,
@@ -17,7 +17,6 @@ from models.person import (
     address_lost,
     folded_address,
     move_address,
-    person_of,
     printable,
     set_language,
 )

@@ -13,25 +13,19 @@ from models.conversation import Chat
 from models.export import messages_in, messages_out, person, submissions
 from models.inbox import Inbox, InboxState, Update, hashed, receive, receive_all, sender_key
 from models.invite import answer_stranger, invite, redeem
+from models.known_person import person_of
 from models.media import Attachment, attach
 from models.occurrence import Occurrence as Kept
 from models.occurrence import OccurrenceState, decide
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace
-from models.person import PersonError, person_of
+from models.person import PersonError
 from models.privacy import erase, everything_about
 from models.sending import Sent, claim, mark_sent, move, put_back
 from models.settling import settle_lost
 from models.signin import new_sign_in
 from models.submission import Submission
-from tests.unit.models.test_export import (
-    BASE,
-    a_message_in,
-    a_message_out,
-    a_submission,
-    an_answer,
-    never,
-)
+from tests.unit.models.test_export import BASE, a_message_in, a_message_out, a_submission, an_answer, never
 from tests.unit.models.test_person import a_person
 
 AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)

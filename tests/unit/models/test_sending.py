@@ -11,16 +11,7 @@ from models import export
 from models.base import Db
 from models.circuit import OPENS_AFTER, Setback, note_setback
 from models.consent import stop
-from models.outbox import (
-    BULK,
-    LIVE,
-    Outbox,
-    OutboxState,
-    cancel,
-    enqueue,
-    message_of,
-    note_receipt,
-)
+from models.outbox import BULK, LIVE, Outbox, OutboxState, cancel, enqueue, message_of, note_receipt
 from models.person import Address, add_person
 from models.privacy import erase
 from models.queues import oldest_due

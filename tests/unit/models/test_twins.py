@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from models.base import Db
-from models.person import Address, KnownPerson, PersonError, add_address, add_person, move_address
+from models.known_person import KnownPerson
+from models.person import Address, PersonError, add_address, add_person, move_address
 from models.twins import Sender, learn, sender_known
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
