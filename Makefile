@@ -31,7 +31,7 @@ run: setup
 	@$(BIN)/griot run --demo
 
 test: setup-test
-	@$(BIN)/pytest -n 2 --dist worksteal
+	@$(BIN)/pytest -n 4 --dist worksteal
 
 check: setup-test
 	@$(BIN)/ruff check .
