@@ -150,7 +150,8 @@ def _told_since(
     asked = sorted(
         name for name, entry in programme.forms.items() if entry.every and name in programme.digest
     )
-    query = select(Submission.city, Submission.form, Submission.period, Submission.answers).where(
+    paths = sorted({path for name in asked for path in programme.digest[name].difficulties})
+    query = select(Submission.city, Submission.form, Submission.period, *_answers_at(paths)).where(
         _of_cities(programme, asked),
         Submission.city.in_(cities),
         Submission.nothing.is_(False),
@@ -158,11 +159,16 @@ def _told_since(
         Submission.submitted_at <= until,
     )
     found: dict[str, dict[date, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for row in db.execute(query):
-        if row.period:
-            monday = _monday_of(programme, row.city, row.period)
-            found[row.city][monday] |= _difficulties(programme, row.form, row.answers)
+    for city, form, period, *answers in db.execute(query):
+        if period:
+            told = _difficulties(programme, form, dict(zip(paths, answers, strict=True)))
+            found[city][_monday_of(programme, city, period)] |= told
     return found
+
+
+def _answers_at(paths: Sequence[str]) -> list[ColumnElement[Json]]:
+    """Return the columns of single answers: taking a report apart costs more than reading it."""
+    return [Submission.answers[path].label(f"answer_{number}") for number, path in enumerate(paths)]
 
 
 def _difficulties(programme: Programme, form: str, answers: Mapping[str, Json]) -> set[str]:
@@ -230,18 +236,20 @@ def _deadlines(db: Db, programme: Programme, cities: Sequence[CityWeek], today: 
 
 def _progress(db: Db, programme: Programme, today: date) -> Mapping[tuple[str, str], bool]:
     """Return whether each city called each milestone far enough when it last answered about it."""
-    forms = [name for name, rules in programme.digest.items() if rules.progress]
+    asked = {name: rules.progress for name, rules in programme.digest.items() if rules.progress}
+    paths = sorted(set(asked.values()))
     begin = datetime.combine(today, time(), ZoneInfo("UTC")) - PROGRESS_LIFE
+    milestone = Submission.hidden["milestone"].as_string()
     query = (
-        select(Submission.city, Submission.form, Submission.hidden, Submission.answers)
-        .where(_of_cities(programme, forms), Submission.submitted_at > begin)
+        select(Submission.city, Submission.form, milestone, *_answers_at(paths))
+        .where(_of_cities(programme, list(asked)), Submission.submitted_at > begin)
         .order_by(Submission.submitted_at, Submission.id)
     )
     found: dict[tuple[str, str], bool] = {}
-    for city, form, hidden, answers in db.execute(query):
-        is_far = is_far_enough(programme, form, answers)
+    for city, form, about, *answers in db.execute(query):
+        is_far = is_far_enough(programme, form, dict(zip(paths, answers, strict=True)))
         if is_far is not None:
-            found[str(city), hidden.get("milestone", "")] = is_far
+            found[str(city), about or ""] = is_far
     return found
 
 
