@@ -30,6 +30,7 @@ from models.db import Store, open_store, read, write
 from models.facts import StoredFacts
 from models.form import FormShelf
 from models.inbox import Inbox, finish, receive
+from models.known_person import person_with
 from models.media import Media
 from models.outbox import Outbox, message_of
 from models.programme import ProgrammeShelf, load
@@ -177,7 +178,7 @@ class Stage:
         return self._shown(work)
 
     def _scene(self, db: Db) -> Scene:
-        known, chat, turns = person.person_with(db, self.person_id), chat_of(db, self.person_id), self.turns
+        known, chat, turns = person_with(db, self.person_id), chat_of(db, self.person_id), self.turns
         assert known is not None
         facts = StoredFacts(db, FORMS, known.id, known.city, self.clock, _digest)
         return Scene(
