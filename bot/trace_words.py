@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from bot.ladder import PHONE
 from bot.sentence import Sentence, again, sentence, spoken
 from bot.trace_reasons import CHANNELS
 from bot.trace_ways import all_told, decision_steps, told_steps
@@ -73,8 +74,9 @@ def _named(say: Say, whose: Whose) -> Iterator[Step]:
 
 def _heard(say: Say, heard: Heard, at: datetime, *, has_texts: bool) -> Iterator[Step]:
     yield Step(heard.received_at, 0, "received", _from_whom(say, heard))
-    checked = say("Its secret or signature proved it to be the provider's; only then was it kept.")
-    yield Step(heard.received_at, 0, "authentic", checked)
+    if heard.channel != PHONE:  # our own phone is no provider
+        checked = say("Its secret or signature proved it to be the provider's; only then was it kept.")
+        yield Step(heard.received_at, 0, "authentic", checked)
     if heard.is_erased:
         yield Step(heard.changed_at, 0, "erased", say("The person was erased: words and address are gone."))
     elif not heard.news:

@@ -100,6 +100,13 @@ def test_the_last_way_that_failed() -> None:
     assert last(Told("key", "prompt", AWA, (failed, replace(WAY, state="read")), PROMPT))[0] == "read"
 
 
+@pytest.mark.parametrize(("channel", "is_checked"), [("telegram", True), ("sms", True), ("chat", False)])
+def test_only_what_a_provider_brought_was_checked(channel: str, *, is_checked: bool) -> None:
+    """The phone of the terminal and of the simulator has no secret and no signature."""
+    said = [step.what for step in steps(replace(HEARD, channel=channel))]
+    assert ("authentic" in said) is is_checked
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_of_the_schedule(language: str) -> None:
     """Those that `docs/schedule.md` lists are those that have words, each its own."""
