@@ -19,6 +19,7 @@ from models.base import Db
 from models.db import open_store, read
 from models.inbox import Inbox, InboxState
 from models.outbox import Outbox, OutboxState
+from tests.chaos.crowd import CITIES
 from tests.site import FIRST_PERSON, SECRET, TOKEN, Site, a_site
 from tests.standin.phone import Post, webhook
 from tests.standin.record import Call
@@ -27,19 +28,6 @@ from tests.starting import Running, start
 
 KILLS = 10
 REPORTS = 8  # of each person
-CITIES = (
-    "bamako",
-    "benguerir",
-    "bizerte",
-    "kampala",
-    "kigali",
-    "kumasi",
-    "lagos",
-    "matola",
-    "niamey",
-    "nouakchott",
-    "seme-podji",
-)
 OPEN_STATES = (OutboxState.QUEUED, OutboxState.SENDING)
 
 
