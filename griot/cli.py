@@ -1,9 +1,12 @@
 """The command `griot`: a table of commands, each loaded only when it is called."""
 
+import atexit
 import gc
 import importlib
 import os
 import sys
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -79,26 +82,50 @@ def griot() -> None:
 def main() -> None:
     """Run a command. An error is one line; the exit code is 2 for bad input, 1 for a failure."""
     sys.excepthook = _tell_fault
+    code = 1  # of what is raised without being expected
+    atexit.register(lambda: _leave(code))
+    try:
+        code = _run()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else bool(end.code)
+        raise
+    finally:
+        gc.freeze()  # the end looks for garbage too: together a third of the time of a short command
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command of the arguments and return its exit code."""
     try:
         _load(sys.argv[1:2])
-        sys.exit(griot.main(standalone_mode=False))  # what context.exit() was told, or None
+        return griot.main(standalone_mode=False) or 0  # what context.exit() was told, or None
     except click.exceptions.NoArgsIsHelpError as shown:
         click.echo(shown.ctx.get_help() if shown.ctx else "", err=True)
-        sys.exit(2)
+        return 2
     except click.ClickException as error:
         click.echo(f"Error: {' '.join(error.format_message().split())}", err=True)
-        sys.exit(error.exit_code)
+        return error.exit_code
     except click.Abort:
-        sys.exit(130)
+        return 130
     except BrokenPipeError:
         sys.stderr.close()
-        sys.exit(1)
+        return 1
     except OSError as error:
         click.echo(f"Error: {error.strerror or error}", err=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left cannot be written
-        sys.exit(1)
-    finally:
-        gc.freeze()  # the end looks for garbage too: together a third of the time of a short command
+        return 1
+
+
+def _leave(code: int) -> None:
+    """End at once where a daemon thread remains; others have ended by now.
+
+    It may be in OpenSSL, whose own end frees what that thread reads: the process would die of signal 11.
+    """
+    if any(thread.daemon for thread in threading.enumerate()):
+        with suppress(OSError, ValueError):  # a reader that is gone, a stream that is closed
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
 
 
 def _load(names: list[str]) -> None:
