@@ -154,10 +154,12 @@ def make_app(
     from console.parts import Parts
     from griot.app import create_app
     from griot.health import health
+    from griot.threads import POSTS
     from griot.voices import voices
     from models.form import FormShelf
     from models.programme import ProgrammeShelf
     from webhooks.intake import Intake
+    from webhooks.plain import Posts
     from webhooks.routes import Webhooks
 
     channels = open_channels(settings)
@@ -183,7 +185,7 @@ def make_app(
     )
     hooks = Webhooks(outside, intake.keep, clock, settings.base_url, measures.webhook)
     first, *former = settings.keys
-    return create_app(
+    app = create_app(
         parts,
         secret_key=first,
         base_url=settings.origin,
@@ -191,6 +193,8 @@ def make_app(
         machines=(health(store, clock, settings.metrics_tokens, tuple(channels)),),
         around=hooks.around,
     )
+    app.extensions[POSTS] = Posts(partial(hooks.begin, intake.begin))
+    return app
 
 
 def _read_form(file: bytes, name: str, lists: Mapping[str, bytes]) -> "Form":

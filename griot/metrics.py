@@ -2,12 +2,10 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ class Measures:
     expect: Callable[[Iterable[str]], None]
     turn: Callable[[float], None]
     send: Callable[[str, str, float], None]
-    webhook: Callable[[str], AbstractContextManager[None]]
+    webhook: Callable[[str, float], None]
 
 
 def open_measures(var: Path) -> Measures:
@@ -72,13 +70,8 @@ def open_measures(var: Path) -> Measures:
     def send(channel: str, outcome: str, seconds: float) -> None:
         sends.labels(channel, outcome).observe(seconds)
 
-    @contextmanager
-    def webhook(channel: str) -> Iterator[None]:
-        began = perf_counter()
-        try:
-            yield
-        finally:
-            webhooks.labels(channel).observe(perf_counter() - began)
+    def webhook(channel: str, seconds: float) -> None:
+        webhooks.labels(channel).observe(seconds)
 
     return Measures(expect, turns.observe, send, webhook)
 

@@ -10,7 +10,6 @@ import mmap
 import os
 import socket
 from collections.abc import Callable
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +18,6 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.errors import AppImportError
 from gunicorn.glogging import Logger
-from gunicorn.workers.gthread import ThreadWorker
 
 from griot.commands.refusals import BadInput, Failed
 
@@ -27,9 +25,9 @@ if TYPE_CHECKING:
     from flask import Flask
 
 OPTIONS: dict[str, object] = {
-    "worker_class": "griot.server.Threads",
+    "worker_class": "griot.threads.Threads",
     "logger_class": "griot.server.Log",
-    "threads": 16,  # requests at once: Telegram opens up to ten connections
+    "threads": 16,  # pages at once; webhooks need none (griot/threads.py)
     "graceful_timeout": 9,  # seconds from SIGTERM until a process is killed
     "timeout": 60,  # seconds without a sign of life until a process is replaced
     "keepalive": 75,  # seconds; longer than most proxies, so that they close first
@@ -43,20 +41,9 @@ SHARED = (
     "griot.health",
     "griot.metrics",
     "prometheus_client",
+    "webhooks.plain",
     "webhooks.routes",
 )
-
-ENDINGS: list[Callable[[], None]] = []  # called in the serving process as soon as SIGTERM arrives
-
-
-class Threads(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
-    """gunicorn's threads, which tell the worker in this process at once that the end has come."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin the end: no new requests, no new rounds."""
-        for end in ENDINGS:
-            end()
-        super().handle_exit(sig, frame)
 
 
 class Log(Logger):  # type: ignore[misc]  # gunicorn is untyped

@@ -1,8 +1,7 @@
 """A console on a database of its own, with the tiny programme, two people a city, and a clock to set."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from gettext import NullTranslations
@@ -227,12 +226,9 @@ def an_app(folder: Path) -> Flask:
 
 def whole_app(stage: Stage, base_url: str = LOOPBACK) -> Flask:
     """Return the application with the blueprints whose callers are programs."""
-
-    @contextmanager
-    def timed(_: str) -> Iterator[None]:
-        yield
-
-    hooks = Webhooks({Chat.name: Chat()}, stage.keep, lambda: stage.at, base_url, timed)
+    hooks = Webhooks(
+        {Chat.name: Chat()}, stage.keep, lambda: stage.at, base_url, lambda channel, seconds: None
+    )
     rooms = (health(stage.store, lambda: stage.at, ()),)
     return stage.app(base_url, machines=rooms, around=hooks.around)
 

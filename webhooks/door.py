@@ -50,6 +50,16 @@ class Answer:
         length = ("Content-Length", str(len(self.body)))
         return [("Content-Type", self.kind), length, *self.more]
 
+    def written(self, date: str, *, keeps: bool) -> bytes:
+        """Return the answer as HTTP with its date; `keeps` tells that the connection stays."""
+        lines = [
+            f"HTTP/1.1 {self.line}",
+            f"Date: {date}",
+            f"Connection: {'keep-alive' if keeps else 'close'}",
+        ]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        return "\r\n".join((*lines, "", "")).encode("latin-1") + self.body
+
 
 class Request:
     """A request as WSGI hands it over (PEP 3333); the body is read once."""
@@ -120,21 +130,34 @@ _BARE = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})  # without HTTP_ (PEP 3333
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
-    """The way in. `keep` returns when an update is durable or raises NotKeptError."""
+class Welcome:
+    """An update that is the provider's, and what is answered once it is kept."""
 
-    keep: Callable[[Update], None]
+    update: Update
+    answer: Answer
+
+
+def unavailable(channel: str, error: NotKeptError) -> Answer:
+    """Log why an update was not kept, and return what asks the provider to send it again."""
+    log.error("an update was not kept", exc_info=error, extra={"channel": channel})
+    return Answer(503, b"the database is unavailable\n", more=(("Retry-After", RETRY_AFTER),))
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way in."""
+
     clock: Clock
     base_url: str
 
-    def take(
+    def look(
         self,
         request: Request,
         channel: Channel,
         welcome: Callable[[Envelope], Answer],
         note: Callable[[bytes], bytes] = bytes,
-    ) -> Answer:
-        """Return `welcome` when the update is kept, else the code of contract section 2.
+    ) -> Welcome | Answer:
+        """Return what is to be kept and then answered, else the refusal of contract section 2.
 
         `note` adds what must be kept with the body.
         """
@@ -142,17 +165,13 @@ class Door:
             body = request.body()
             channel.verify(self._public_url(request), request.headers, body)
             envelope = channel.envelope(body)
-            self.keep(self._update(channel.name, envelope, note(body)))
+            return Welcome(self._update(channel.name, envelope, note(body)), welcome(envelope))
         except TooLargeError:
             return Answer(413, b"over 1 MiB\n")
         except SignatureError:
             return Answer(403, b"not from the provider\n")
         except BodyError as error:
             return Answer(400, f"{error}\n".encode())
-        except NotKeptError as error:
-            log.error("an update was not kept", exc_info=error, extra={"channel": channel.name})
-            return Answer(503, b"the database is unavailable\n", more=(("Retry-After", RETRY_AFTER),))
-        return welcome(envelope)
 
     def _public_url(self, request: Request) -> str:
         """Return the address the provider called: what a proxy changed on the way does not count."""

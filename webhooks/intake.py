@@ -1,9 +1,10 @@
-"""Updates that arrive together are kept in one transaction: one commit for all the threads that wait."""
+"""Updates that arrive together are kept in one transaction: one thread writes for all who wait."""
 
 import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,24 +16,27 @@ from models.patience import within
 log = logging.getLogger(__name__)
 
 PATIENCE = 5.0  # seconds; a provider hangs up after 15 (Twilio) or more
+ATTEMPTS = 3  # so many times its patience a thread waits: for those before it, for its own, and to spare
 
 
 class NotKeptError(Exception):
     """The database did not take the update: the provider must send it again."""
 
 
-@dataclass(slots=True)
+Told = Callable[[NotKeptError | None], None]
+
+
+@dataclass(frozen=True, slots=True)
 class _Waiting:
     update: Update
-    is_kept: bool = False
-    error: Exception | None = None
+    told: Told
 
 
 class Intake:
     """The way into the inbox for the threads of one process.
 
     `announce` runs in the transaction and `wake` after it: both tell workers that there is something to do.
-    `patience` is how many seconds a thread waits for others, and again for the database.
+    `patience` is how many seconds the database may take for one transaction.
     """
 
     def __init__(
@@ -46,41 +50,76 @@ class Intake:
         self._announce = announce
         self._wake = wake
         self._patience = patience
-        self._guard = threading.Lock()
-        self._writing = threading.Lock()
-        self._queue: list[_Waiting] = []
+        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
+        self._starting = threading.Lock()
+        self._writer: threading.Thread | None = None
+
+    def begin(self, update: Update, told: Told) -> None:
+        """Return at once. `told` gets None when the update is durable, also when it was before, or why not.
+
+        The writing thread calls it: it must not wait.
+        """
+        self._queue.put(_Waiting(update, told))
+        if self._writer is None:  # not before: the process may still fork
+            self._start()
 
     def keep(self, update: Update) -> None:
         """Return when the update is durable, also when it was before; raise NotKeptError."""
-        waiting = _Waiting(update)
-        with self._guard:
-            self._queue.append(waiting)
-        if not self._writing.acquire(timeout=self._patience):
-            raise NotKeptError("others are writing for too long")
-        try:  # whoever comes first writes for all who came meanwhile
-            if not waiting.is_kept and waiting.error is None:
-                self._write_all()
-        finally:
-            self._writing.release()
-        if not waiting.is_kept:
-            raise NotKeptError(type(waiting.error).__name__) from waiting.error
+        answers: SimpleQueue[NotKeptError | None] = SimpleQueue()
+        self.begin(update, answers.put)
+        try:
+            error = answers.get(timeout=ATTEMPTS * self._patience)
+        except Empty:
+            raise NotKeptError("others are writing for too long") from None
+        if error is not None:
+            raise error
 
-    def _write_all(self) -> None:
-        with self._guard:
-            batch, self._queue = self._queue, []
+    def _start(self) -> None:
+        with self._starting:
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_on, name="intake", daemon=True)
+                self._writer.start()
+
+    def _write_on(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            self._join(batch)  # all who wait now share its fate
+            self._write(batch)
+
+    def _write(self, batch: list[_Waiting]) -> None:
+        """Keep a batch and whoever came until its transaction began; tell each of them."""
+        why: Exception | None = None
         try:
             with within(self._patience):
                 write_first(self._store, lambda db: self._insert(db, batch))
         except Exception as error:  # whatever it is, nothing of the batch was kept
             if not isinstance(error, SQLAlchemyError):
                 log.error("keeping updates raised", exc_info=error)
-            for waiting in batch:
-                waiting.error = error
-            return
+            why = error
+        else:
+            self._wake()
         for waiting in batch:
-            waiting.is_kept = True
-        self._wake()
+            _tell(waiting, why)
 
     def _insert(self, db: Db, batch: list[_Waiting]) -> None:
+        self._join(batch)
         receive_all(db, [waiting.update for waiting in batch])
         self._announce(db)
+
+    def _join(self, batch: list[_Waiting]) -> None:
+        try:
+            while True:
+                batch.append(self._queue.get_nowait())
+        except Empty:
+            return
+
+
+def _tell(waiting: _Waiting, why: Exception | None) -> None:
+    error = None
+    if why is not None:
+        error = NotKeptError(type(why).__name__)
+        error.__cause__ = why
+    try:
+        waiting.told(error)
+    except Exception as raised:  # the thread that writes goes on for all others
+        log.error("answering a webhook raised", exc_info=raised)

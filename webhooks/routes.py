@@ -3,37 +3,42 @@
 Plain WSGI before the web framework, which would cost more than all of this together.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from bot.values import Clock
 from channels.base import BodyError, Channel, Envelope
 from channels.twilio_webhooks import REFERENCE, is_whatsapp, to_keep
 from models.inbox import Update
-from webhooks.door import Answer, Door, Request, TooLargeError
+from webhooks.door import Answer, Door, Request, TooLargeError, Welcome, unavailable
+from webhooks.intake import NotKeptError, Told
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+log = logging.getLogger(__name__)
+
 PREFIX = "/webhooks/"
 TWILIO = ("whatsapp", "sms")  # which of them a request is for, its body says
-Timed = Callable[[str], AbstractContextManager[None]]
+Looked = Welcome | Answer
 
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
     """The routes `/webhooks/<channel>` of these channels, and Twilio's two.
 
-    `keep` returns when an update is durable or raises NotKeptError; `timed(channel)` measures a request.
+    `keep` returns when an update is durable or raises NotKeptError; `measure(channel, seconds)` is told how
+    long each took.
     """
 
     channels: Mapping[str, Channel]
     keep: Callable[[Update], None]
     clock: Clock
     base_url: str
-    timed: Timed
+    measure: Callable[[str, float], None]
 
     def around(self, inner: "WSGIApplication") -> "WSGIApplication":
         """Return the application that takes what providers post, and leaves all else to `inner`."""
@@ -47,40 +52,84 @@ class Webhooks:
 
         return application
 
+    def begin(
+        self,
+        begin: Callable[[Update, Told], None],
+        environ: "WSGIEnvironment",
+        reply: Callable[[Answer], None],
+    ) -> None:
+        """Return at once: `reply` gets the answer when `begin` tells that the update is durable, or is not.
+
+        What is refused is replied to before this returns.
+        """
+        began = perf_counter()
+        try:
+            looked = self._look(Request(environ))
+        except Exception as error:  # ours, and no reason to stop serving others
+            log.error("a webhook raised", exc_info=error)
+            looked = Answer(500)
+        if isinstance(looked, Answer):
+            reply(looked)
+            return
+        channel, answer = looked.update.channel, looked.answer
+
+        def told(error: NotKeptError | None) -> None:
+            reply(unavailable(channel, error) if error else answer)
+            self.measure(channel, perf_counter() - began)
+
+        begin(looked.update, told)
+
     def _answer(self, request: Request) -> Answer:
+        began = perf_counter()
+        looked = self._look(request)
+        if isinstance(looked, Answer):
+            return looked
+        channel, answer = looked.update.channel, looked.answer
+        try:
+            self.keep(looked.update)
+        except NotKeptError as error:
+            answer = unavailable(channel, error)
+        self.measure(channel, perf_counter() - began)
+        return answer
+
+    def _look(self, request: Request) -> Looked:
         name = request.path.removeprefix(PREFIX)
-        take = self._twilio(name) if name.partition("/")[0] == "twilio" else self._other(name)
-        if take is None:
+        look = self._twilio(name) if name.partition("/")[0] == "twilio" else self._other(name)
+        if look is None:
             return Answer(404, b"no such channel\n")
         if request.method != "POST":
             return Answer(405, b"POST only\n", more=(("Allow", "POST"),))
-        return take(request)
+        return look(request)
 
-    def _other(self, name: str) -> Callable[[Request], Answer] | None:
+    def _other(self, name: str) -> Callable[[Request], Looked] | None:
         channel = self.channels.get(name) if name not in TWILIO else None
-        return (lambda request: self._take(request, channel, _acknowledged)) if channel else None
+        return (lambda request: self._measured(request, channel, _acknowledged)) if channel else None
 
-    def _twilio(self, name: str) -> Callable[[Request], Answer] | None:
+    def _twilio(self, name: str) -> Callable[[Request], Looked] | None:
         if not any(each in self.channels for each in TWILIO):
             return None
-        return {"twilio": self._take_message, "twilio/status": self._take_status}.get(name)
+        return {"twilio": self._look_at_message, "twilio/status": self._look_at_status}.get(name)
 
-    def _take_message(self, request: Request) -> Answer:
-        return self._take(request, self._meant(request), _nothing_to_say, to_keep)
+    def _look_at_message(self, request: Request) -> Looked:
+        return self._measured(request, self._meant(request), _nothing_to_say, to_keep)
 
-    def _take_status(self, request: Request) -> Answer:
+    def _look_at_status(self, request: Request) -> Looked:
         reference = request.asked(REFERENCE)
-        return self._take(request, self._meant(request), _noted, lambda body: to_keep(body, reference))
+        return self._measured(request, self._meant(request), _noted, lambda body: to_keep(body, reference))
 
-    def _take(
+    def _measured(
         self,
         request: Request,
         channel: Channel,
         welcome: Callable[[Envelope], Answer],
         note: Callable[[bytes], bytes] = bytes,
-    ) -> Answer:
-        with self.timed(channel.name):
-            return Door(self.keep, self.clock, self.base_url).take(request, channel, welcome, note)
+    ) -> Looked:
+        """Look at a request; how long a refusal took is told here, the rest when it is kept."""
+        began = perf_counter()
+        looked = Door(self.clock, self.base_url).look(request, channel, welcome, note)
+        if isinstance(looked, Answer):
+            self.measure(channel.name, perf_counter() - began)
+        return looked
 
     def _meant(self, request: Request) -> Channel:
         """Return the channel that the body names; where it cannot be read, or is off, the one that is on.

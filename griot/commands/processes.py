@@ -110,7 +110,7 @@ class Together:
         from griot.calendars import learn_holidays
         from griot.metrics import open_measures
         from griot.running import RunningWorker
-        from griot.server import ENDINGS
+        from griot.threads import ENDINGS
         from griot.wake import ear
 
         settings = _settings(is_demo=self._is_demo).model_copy(update={"port": self._port})

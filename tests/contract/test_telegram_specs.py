@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -37,7 +36,7 @@ def client(database: str) -> Iterator[tuple[FlaskClient, str]]:
     app = Flask(__name__)
     channel = Telegram(TOKEN, [SECRET])
     clock, channels = partial(datetime.now, UTC), {"telegram": channel}
-    hooks = Webhooks(channels, intake.keep, clock, "", lambda name: nullcontext())
+    hooks = Webhooks(channels, intake.keep, clock, "", lambda channel, seconds: None)
     app.wsgi_app = hooks.around(app.wsgi_app)
     yield app.test_client(), database
     store.close()

@@ -4,7 +4,7 @@ import itertools
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -63,14 +63,14 @@ class Processes:
         def count(_seconds: float) -> None:
             self.taken[number] += 1
 
-        measures = Measures(lambda _: None, count, lambda *_: None, lambda _: nullcontext())
+        measures = Measures(lambda _: None, count, lambda *_: None, lambda *_: None)
         hearing = ear(store, is_alone=False)
         channels = open_channels(self.settings)
         self.workers.append(RunningWorker(self.settings, store, channels, measures, hearing, self.clock))
 
     def web(self) -> Flask:
         """Return the application of one web process."""
-        measures = Measures(lambda _: None, lambda _: None, lambda *_: None, lambda _: nullcontext())
+        measures = Measures(lambda _: None, lambda _: None, lambda *_: None, lambda *_: None)
         return make_app(self.settings, self._store(), measures, announce, lambda: None, clock=self.clock)
 
     def _store(self) -> Store:

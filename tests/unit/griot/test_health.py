@@ -78,8 +78,7 @@ from griot.metrics import open_measures
 measures = open_measures(Path(sys.argv[1]))
 measures.turn(0.01)
 measures.send("telegram", "accepted", 0.02)
-with measures.webhook("telegram"):
-    pass
+measures.webhook("telegram", 0.03)
 """
 READING = """
 import sys

@@ -1,7 +1,6 @@
 """Twilio's two routes: each request gets its code, is kept once, and on its channel."""
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode
@@ -57,7 +56,7 @@ class Hook:
 def a_client(keep: Callable[[Update], None], channels: dict[str, Channel]) -> FlaskClient:
     """Return a client of the routes of these channels."""
     app = Flask("hook")
-    hooks = Webhooks(channels, keep, lambda: AT, BASE_URL, lambda name: nullcontext())
+    hooks = Webhooks(channels, keep, lambda: AT, BASE_URL, lambda channel, seconds: None)
     app.wsgi_app = hooks.around(app.wsgi_app)
     return app.test_client()
 

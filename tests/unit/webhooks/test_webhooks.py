@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,7 +58,9 @@ def a_hook(store: Store, patience: float = PATIENCE, announce: Callable[[Db], No
     intake = Intake(store, announce, lambda: woken.append(1), patience)
     channels = {"telegram": Telegram("700100200:HOOK-token-of-nobody-0123456789abcdef", [SECRET])}
     app = Flask("hook")
-    hooks = Webhooks(channels, intake.keep, lambda: AT, "https://griot.example", lambda name: nullcontext())
+    hooks = Webhooks(
+        channels, intake.keep, lambda: AT, "https://griot.example", lambda channel, seconds: None
+    )
     app.wsgi_app = hooks.around(app.wsgi_app)
     return Hook(app.test_client(), store, woken)
 
