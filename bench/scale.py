@@ -236,7 +236,7 @@ def queue_for_all(db: Db) -> int:
     """Queue a broadcast to everybody, as `griot broadcast` does; return how many messages."""
     programme = ProgrammeShelf().programme(db)
     texts = dict.fromkeys(LANGUAGES, NOTICE)
-    return broadcast.send(db, programme, Broadcast("bench", texts, programme.cities), CHANNELS, NOW)
+    return broadcast.send(db, programme, Broadcast("bench", texts, programme.cities, by=1), CHANNELS, NOW)
 
 
 def _claim(db: Db) -> int:

@@ -29,6 +29,8 @@ def _why(say: Say, told: Told, depth: int) -> Iterator[Step]:
     yield Step(first, depth, told.kind, kind_in(say, told.kind))
     if told.whose.person is not None:
         yield Step(None, depth, "person", to_whom(say, told))
+    if told.by is not None:
+        yield Step(None, depth, "by", say("Person {person} had it sent.", person=told.by.person))
     origin, _, rest = told.key.partition(":")
     match origin:
         case "reply":

@@ -42,7 +42,8 @@ def steps_of(say: Say, trace: Trace, at: datetime, *, has_names: bool, has_texts
             steps = decision_steps(say, trace)
         case Filled():
             steps = list(_filled(say, trace, at, has_texts=has_texts))
-    return [*steps, *_named(say, trace.whose)] if has_names else steps
+    by = trace.by if isinstance(trace, Told) else None
+    return [*steps, *_named(say, trace.whose, by)] if has_names else steps
 
 
 def with_cities(trace: Trace, names: Mapping[str, str]) -> Trace:
@@ -66,10 +67,11 @@ def with_cities(trace: Trace, names: Mapping[str, str]) -> Trace:
             return trace
 
 
-def _named(say: Say, whose: Whose) -> Iterator[Step]:
-    if whose.person is not None and whose.name:
-        named = say("Person {person} is {name}.", person=whose.person, name=whose.name)
-        yield Step(None, 0, "name", named)
+def _named(say: Say, *people: Whose | None) -> Iterator[Step]:
+    for whose in people:
+        if whose is not None and whose.person is not None and whose.name:
+            named = say("Person {person} is {name}.", person=whose.person, name=whose.name)
+            yield Step(None, 0, "name", named)
 
 
 def _heard(say: Say, heard: Heard, at: datetime, *, has_texts: bool) -> Iterator[Step]:

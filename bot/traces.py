@@ -73,6 +73,7 @@ class Told:
     whose: Whose
     ways: tuple[Way, ...]
     decision: Decision | None = None
+    by: Whose | None = None  # the officer who had it sent
 
 
 @dataclass(frozen=True, slots=True)

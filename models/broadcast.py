@@ -9,17 +9,22 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
+    ForeignKey,
     Select,
     String,
     Subquery,
+    UniqueConstraint,
     and_,
     case,
     cast,
+    exists,
+    false,
     func,
     literal,
     or_,
     select,
 )
+from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.ladder import (
     FIRST,
@@ -32,10 +37,12 @@ from bot.ladder import (
     WHATSAPP,
     WINDOW,
     WINDOW_CLOSED,
+    why_none,
 )
 from bot.opening_hours import moved_now
 from bot.programme import Programme
-from models.base import Db
+from models import ladder
+from models.base import Base, Db
 from models.consent import Consent
 from models.db import insert_into, is_postgres, table_of
 from models.outbox import BULK, OUT, OutboxState
@@ -48,6 +55,18 @@ LIFE = timedelta(days=2)  # after its hour it is no news any more
 PERSON, ADDRESS, CONSENT = table_of(Person), table_of(Address), table_of(Consent)
 
 
+class Sending(Base):
+    """By whom a broadcast was sent, each time that it reached somebody new."""
+
+    __tablename__ = "broadcast"
+    __table_args__ = (UniqueConstraint("name", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]  # when its messages were queued
+
+
 @dataclass(frozen=True, slots=True)
 class Broadcast:
     """What is said to everybody of these cities: a text for each language; `name` tells it from others."""
@@ -55,6 +74,7 @@ class Broadcast:
     name: str
     texts: Mapping[str, str]
     cities: Collection[str]
+    by: int  # the officer who says it
 
     def key(self, person: ColumnElement[str] | int) -> Any:
         """Return the key of one person's message: sent again it goes to those only who had none."""
@@ -84,7 +104,41 @@ def send(db: Db, programme: Programme, said: Broadcast, channels_on: Collection[
             inserting = insert_into(OUT, is_postgres(db)).from_select([*_NAMES], rows, include_defaults=False)
             done = db.connection().execute(inserting.on_conflict_do_nothing(), execution_options=COUNTED)
             queued += done.rowcount
+    if queued:
+        db.add(Sending(name=said.name, person_id=said.by, at=at))
     return queued
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Somebody who would hear it, and why there is no way to them now: as in `bot.ladder.why_none`."""
+
+    person: int
+    city: str
+    reason: str
+
+
+def missed(
+    db: Db, programme: Programme, said: Broadcast, channels_on: Collection[str], at: datetime
+) -> list[Missed]:
+    """Return who hears it and has no message of it, in order: no way led to them, neither now nor before."""
+    has_none = ~exists().where(OUT.c.key == said.key(cast(PERSON.c.id, String)))
+    of_hour = [
+        and_(_hears(slugs, hour), has_none) for hour, slugs in hours(programme, said.cities, at).items()
+    ]
+    theirs = or_(false(), *of_hour)
+    reached = ladder.reached_all(db, theirs)
+    people = db.connection().execute(select(PERSON.c.id, PERSON.c.city).where(theirs).order_by(PERSON.c.id))
+    return [Missed(id, city, why_none(reached.get(id, ()), channels_on, at)) for id, city in people]
+
+
+def sent_by(db: Db, key: str, at: datetime) -> int | None:
+    """Return the officer who had this message sent, by its key and when it was queued; None for others."""
+    kind, _, rest = key.partition(":")
+    if kind != BROADCAST:
+        return None
+    its = (Sending.name == rest.rpartition(":")[0], Sending.at == at)
+    return db.scalar(select(Sending.person_id).where(*its))
 
 
 def hours(programme: Programme, cities: Collection[str], at: datetime) -> Mapping[Hour, list[str]]:

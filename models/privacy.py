@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, false, func, not_, or_, select, update
 from bot.schedule import ESCALATION
 from models.alerts import OF_A_PERSON
 from models.base import Db, Json
+from models.broadcast import Sending
 from models.consent import Consent
 from models.conversation import Chat
 from models.export import (
@@ -53,6 +54,7 @@ def everything_about(db: Db, person_id: int, at: datetime, base_url: str) -> Rec
         "media": _media(db, person_id),
         "messages": _messages(db, person_id),
         "occurrences": _occurrences(db, person_id),
+        "broadcasts": _broadcasts(db, person_id),
         "conversation": None if chat is None else shown(chat.state),
     }
 
@@ -146,6 +148,12 @@ def _occurrences(db: Db, person_id: int) -> list[Record]:
         }
         for row in sorted(rows, key=lambda row: (row.due_at, row.key))
     ]
+
+
+def _broadcasts(db: Db, person_id: int) -> list[Record]:
+    """Return what a person had sent to many at once."""
+    rows = db.scalars(select(Sending).where(Sending.person_id == person_id).order_by(Sending.id))
+    return [{"name": row.name, "at": rfc3339(row.at)} for row in rows]
 
 
 def erase(db: Db, person_id: int, at: datetime) -> list[str]:

@@ -23,6 +23,7 @@ from bot.traces import (
     Whose,
 )
 from models.base import Db
+from models.broadcast import sent_by
 from models.circuit import CIRCUIT
 from models.consent import Consent
 from models.export import called
@@ -149,7 +150,8 @@ def told(db: Db, keys: Collection[str]) -> list[Told]:
     by_key: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         by_key[first_key(row.key)].append(row)
-    people = _whose(db, [row.person_id for row in rows])
+    by = {key: sent_by(db, key, ways[0].created_at) for key, ways in by_key.items()}
+    people = _whose(db, [*(row.person_id for row in rows), *by.values()])
     statuses, alone = _statuses(db, rows), _alone(db)
     decided = {key: decision(db, key) for key in keys}
     found = [
@@ -159,6 +161,7 @@ def told(db: Db, keys: Collection[str]) -> list[Told]:
             people.get(ways[0].person_id, NOBODY),
             tuple(_way(row, statuses.get(row.id, ()), alone.get(row.channel)) for row in ways),
             decided.get(key),
+            people.get(by[key]),
         )
         for key, ways in by_key.items()
     ]

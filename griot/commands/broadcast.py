@@ -1,7 +1,8 @@
 """`griot broadcast`: say one thing to everybody of some cities."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
@@ -9,44 +10,63 @@ import yaml
 
 from bot.programme import Programme
 from bot.values import LANGUAGES
-from griot.commands.desk import BadInput, Desk, desk, programme_of, show_json
+from griot.commands.desk import BadInput, Desk, PersonId, desk, programme_of, show_json
 from models import broadcast as broadcasts
 from models.base import Db
-from models.broadcast import Broadcast
+from models.broadcast import Broadcast, Missed
 from models.db import write
-from models.person import printable
+from models.person import Person, PersonState, Role, printable
 
 LONGEST = 1500  # characters of a text: of an SMS these are ten parts
 MOST_BYTES = 100_000  # of the file
+SAYERS = (Role.OFFICER, Role.ADMIN)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 @click.command()
 @click.argument("name", metavar="NAME")
 @click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--by", type=PersonId(), required=True, help="The officer who says it: a trace tells so.")
 @click.option("--city", "slugs", metavar="SLUG", multiple=True, help="A city; several times for several.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def broadcast(name: str, file: Path, slugs: tuple[str, ...], as_json: bool) -> None:
+def broadcast(name: str, file: Path, by: int, slugs: tuple[str, ...], as_json: bool) -> None:
     """Queue a message to everybody who agreed; with the same NAME again to who had none."""
     if not _NAME.fullmatch(name):
         raise BadInput(f"{name!r} is no name: up to 40 of a-z, 0-9 and -.")
     texts = _texts(file)
     with desk() as it:
-        found = write(it.store, lambda db: _send(db, it, Broadcast(name, texts, slugs)))
+        found = write(it.store, lambda db: _send(db, it, Broadcast(name, texts, slugs, by)))
     if as_json:
-        show_json(found)
+        show_json(asdict(found))
         return
-    click.echo(f"{found['queued']} queued, of {found['people']} people who agreed")
+    click.echo(f"{found.queued} queued, of {found.people} people who agreed")
+    for one in found.missed:
+        click.echo(f"no way to person {one.person} of {one.city}: {one.reason}")
 
 
-def _send(db: Db, it: Desk, said: Broadcast) -> Mapping[str, object]:
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What became of it, as JSON has it."""
+
+    name: str
+    queued: int
+    people: int
+    missed: Sequence[Missed]
+
+
+def _send(db: Db, it: Desk, said: Broadcast) -> _Sent:
     programme = programme_of(db)
-    said = Broadcast(said.name, said.texts, _cities(programme, said.cities))
+    sayer = db.get(Person, said.by)
+    if sayer is None or sayer.role not in SAYERS or sayer.state == PersonState.ERASED:
+        raise BadInput(f"Person {said.by} is neither officer nor admin. See `griot person list`.")
+    said = replace(said, cities=_cities(programme, said.cities))
     people = broadcasts.hearers(db, programme, said, it.at)
     if missing := sorted(people.keys() - said.texts.keys()):
         raise BadInput(f"Somebody reads {', '.join(missing)}: the file says nothing in it.")
-    queued = broadcasts.send(db, programme, said, it.settings.channels_on, it.at)
-    return {"name": said.name, "queued": queued, "people": sum(people.values())}
+    channels = it.settings.channels_on
+    queued = broadcasts.send(db, programme, said, channels, it.at)
+    missed = broadcasts.missed(db, programme, said, channels, it.at)
+    return _Sent(said.name, queued, sum(people.values()), missed)
 
 
 def _cities(programme: Programme, slugs: Collection[str]) -> Collection[str]:

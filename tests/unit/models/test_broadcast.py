@@ -1,6 +1,7 @@
 """A broadcast: set-wise it queues what the way of one message queues person by person."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -14,7 +15,7 @@ from bot.programme import Programme, read_programme
 from bot.values import Message
 from models import broadcast, ladder
 from models.base import Db
-from models.broadcast import Broadcast, hearers, hours, opens
+from models.broadcast import Broadcast, Missed, hearers, hours, opens
 from models.consent import consent_of, record_consent, state_at
 from models.outbox import OUT
 from models.person import Address, Person, PersonState, add_person
@@ -23,7 +24,7 @@ from tests.programmes import ASTON, files_of
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)  # a Wednesday: offices are open in both cities
 NIGHT = datetime(2026, 11, 25, 22, tzinfo=UTC)
 TEXTS = {"en": "Demo: the office is closed.", "fr": "Démo : le bureau est fermé.", "ar": "تجربة"}
-SAID = Broadcast("closed", TEXTS, ("bamako", "kampala"))
+SAID = Broadcast("closed", TEXTS, ("bamako", "kampala"), by=0)
 ON = ("telegram", "whatsapp", "sms", "chat")  # e-mail is off
 CHANNELS = [channel for channel in ORDER if channel != "email"] + ["email"]
 SPANS = [
@@ -117,29 +118,42 @@ def test_set_wise_is_one_by_one(db: Db, programme: Programme, seed: int, at: dat
     one_by_one(db, programme, people, at)
     expected = rows(db)
     db.execute(delete(OUT))
-    queued = broadcast.send(db, programme, SAID, ON, at)
+    said = replace(SAID, by=people[0])
+    queued = broadcast.send(db, programme, said, ON, at)
     assert rows(db) == expected
     assert len({row["rung_reason"] for row in expected}) > 1
     assert queued == len(expected) > 5
-    assert broadcast.send(db, programme, SAID, ON, at + timedelta(seconds=1)) == 0
-    assert sum(hearers(db, programme, SAID, at).values()) > queued
+    assert broadcast.send(db, programme, said, ON, at + timedelta(seconds=1)) == 0
+    without = broadcast.missed(db, programme, said, ON, at)
+    assert queued + len(without) == sum(hearers(db, programme, said, at).values())
+    assert {each.reason for each in without} >= {"no_address", "unreachable", "channel_off"}
 
 
 def test_a_later_hearer_gets_it_when_it_is_sent_again(db: Db, programme: Programme) -> None:
     """The name tells broadcasts apart: the same again goes to those only who had none."""
     first, second = (a_hearer(db, number) for number in (1, 2))
+    officers = [add_person(db, name="Demo", role="officer", city=None, language="en", at=NOON) for _ in "ab"]
     db.execute(delete(Address).where(Address.person_id == second))
-    assert broadcast.send(db, programme, SAID, ON, NOON) == 1
+    assert broadcast.send(db, programme, replace(SAID, by=officers[0]), ON, NOON) == 1
+    assert broadcast.missed(db, programme, SAID, ON, NOON) == [Missed(second, "bamako", "no_address")]
+    db.add(Address(person_id=second, channel="whatsapp", value="+2237000", created_at=NOON))
+    db.flush()
+    assert broadcast.missed(db, programme, SAID, ON, NOON) == [Missed(second, "bamako", "no_template")]
     db.add(Address(person_id=second, channel="sms", value="+2237000", created_at=NOON))
     db.flush()
-    assert broadcast.send(db, programme, SAID, ON, NOON) == 1
+    later = NOON + timedelta(hours=1)
+    assert broadcast.send(db, programme, replace(SAID, by=officers[1]), ON, later) == 1
     assert [row["key"] for row in rows(db)] == [SAID.key(first), SAID.key(second)]
+    assert broadcast.missed(db, programme, SAID, ON, later) == []
+    by = [broadcast.sent_by(db, row["key"], row["created_at"]) for row in rows(db)]
+    assert by == officers
+    assert broadcast.sent_by(db, "prompt:closed:1", NOON) is None
 
 
 def test_what_did_not_leave_in_time_waits_for_the_hour(db: Db, programme: Programme) -> None:
     """A thousand messages of a channel may take longer than the offices are open."""
-    a_hearer(db, 1)
-    broadcast.send(db, programme, SAID, ON, NOON)
+    id = a_hearer(db, 1)
+    broadcast.send(db, programme, replace(SAID, by=id), ON, NOON)
     [id] = db.scalars(select(OUT.c.id))
     assert opens(db, programme, [id], NOON) == {id: NOON}
     [morning] = opens(db, programme, [id], NIGHT).values()

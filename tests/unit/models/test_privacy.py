@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 
 from bot.schedule import Occurrence
 from models.base import Base, Db
+from models.broadcast import Sending
 from models.consent import record_consent
 from models.conversation import Chat
 from models.export import messages_in, messages_out, person, submissions
@@ -54,6 +55,7 @@ def a_full_life(db: Db) -> int:
     told_of(db, id)
     counts = {"minute_from": AT, "minute_count": 1, "day_from": AT, "day_count": 1}
     db.add(SenderPace(sender="telegram:40000001", **counts))
+    db.add(Sending(name="closed", person_id=id, at=AT))
     db.flush()
     return id
 
@@ -105,6 +107,7 @@ def test_a_person_sees_everything(db: Db) -> None:
     assert [message["text"] for message in told["messages"]] == ["bonjour"] + ["Bonjour Fatou Exemple."] * 3
     assert [each["key"] for each in told["occurrences"]] == [f"prompt:weekly_update:2026-W48:{id}"]
     assert told["conversation"] == {"at": "bonjour"}
+    assert told["broadcasts"] == [{"name": "closed", "at": "2026-11-23T10:00:00.000Z"}]
 
 
 def test_nobody_sees_another(db: Db) -> None:
