@@ -7,8 +7,9 @@ from time import monotonic
 
 from bot.faults import FaultKind
 from channels.base import NEVER_CALLED, Failure, SendError
-from griot.sender import DEFECT, Outcome
+from griot.sender import Outcome
 from models import circuit
+from models.aside import DEFECT
 from models.base import Db
 from models.circuit import FIRST_PAUSE, LONGEST_REFUSED, REFUSED_PAUSE, Setback, Standing
 from models.fault import Trouble, end_faults, raise_fault

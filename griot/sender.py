@@ -21,6 +21,7 @@ from channels.base import (
 )
 from griot.invitations import with_links
 from griot.rates import Pacer, Rate
+from models.aside import DEFECT
 from models.outbox import BULK, LIVE
 from models.sending import Claimed
 from models.slot import AHEAD
@@ -28,7 +29,6 @@ from models.slot import AHEAD
 log = logging.getLogger(__name__)
 
 NO_RATE = Rate()
-DEFECT = "defect"  # the code of a call that raised what no provider says
 FRESH = 0.3  # seconds after a claim within which nothing is looked at again before the call
 DRAW_AGAIN = 0.1  # seconds until a slot is asked for again when there was none
 PAUSED_AFTER = 2  # chats throttled at once: then the whole channel waits

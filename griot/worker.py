@@ -13,6 +13,7 @@ from bot.values import Clock
 from channels.base import Channel
 from griot import fetcher
 from griot.circuits import Circuits
+from griot.claiming import Claiming
 from griot.fetcher import Arrival, Fetcher, Settled
 from griot.outcomes import Policy, settle
 from griot.rates import Rate
@@ -108,6 +109,7 @@ class Worker:
         self._work = work
         self._ear = ear
         self._policy = Policy(work.lease)
+        self._claiming = Claiming(work.ways, work.lease)
         self._batch = 1  # the first turn takes longest: what it uses is compiled
         self._longest_batch = BATCH_SECONDS if work.store.is_sqlite else LONG_BATCH_SECONDS
         longest_wait = work.lease.total_seconds() / 4  # the rest of the lease must cover the call
@@ -167,10 +169,12 @@ class Worker:
             done = write(self._work.store, lambda db: self._round(db, seen, ended, waiting, arrived))
         except Exception as error:  # whatever it is, others go on
             log.error("a round failed", exc_info=error)
+            self._claiming.round_failed(error)
             self._sender.put_ended(ended)
             self._fetcher.put_ended(arrived)
             self._ear.wait(AFTER_ERROR)
             return Round()
+        done.failed += self._claiming.round_ended()
         released = {row.id for row in done.released}
         self._sender.let_go([row for row in waiting if row.id not in released])
         at = self._work.clock()
@@ -233,12 +237,10 @@ class Worker:
     def _claim(self, db: Db, at: datetime) -> list[Claimed]:
         """Return messages of the channels that work, and one of each that is to be probed."""
         claimed: list[Claimed] = []
-        lease = self._work.lease
         for (room, lane), channels in self._sender.rooms(self._circuits.closed).items():
-            claimed += sending.claim(db, room, at, lease, channels, lane)
-        claimed = self._work.ways.leaving(db, claimed, at)
+            claimed += self._claiming.claim(db, room, at, channels, lane)
         for channel in self._circuits.to_probe(at):
-            if circuit.take_probe(db, channel, at, at + lease):
+            if circuit.take_probe(db, channel, at, at + self._work.lease):
                 claimed += self._probe(db, channel, at)
         return claimed
 
@@ -253,8 +255,7 @@ class Worker:
 
     def _probe(self, db: Db, channel: str, at: datetime) -> list[Claimed]:
         """Return the one message that tries whether the channel works again; none when none waits."""
-        found = sending.claim(db, 1, at, self._work.lease, [channel], BULK)
-        probe = self._work.ways.leaving(db, found, at)
+        probe = self._claiming.claim(db, 1, at, [channel], BULK)
         for row in probe:
             self._circuits.probing(row.id)
         if not probe:

@@ -119,14 +119,29 @@ def claim(
     """
     if channels is not None and not channels:
         return []
-    values = {"n": n, "at": at, "until": at + lease, "token": token_hex(8), "last_lane": lane}
     claiming = _claiming(None if channels is None else tuple(sorted(channels)))
-    rows = db.connection().execute(claiming, values).all()
+    rows = db.connection().execute(claiming, _asked(n, at, lease, lane)).all()
     return [claimed_from(row) for row in sorted(rows, key=lambda row: (row.lane, row.due_at, row.id))]
 
 
+def claim_unread(db: Db, at: datetime, lease: timedelta, channel: str, lane: int) -> int | None:
+    """Claim the next message of a channel and return its id, or None: it may be one that cannot be read."""
+    claiming = _claiming((channel,), is_read=False)
+    id: int | None = db.connection().execute(claiming, _asked(1, at, lease, lane)).scalar()
+    return id
+
+
+def claimed(db: Db, id: int) -> Claimed:
+    """Return a message that is claimed; raise whatever reading it raises."""
+    return claimed_from(db.connection().execute(select(*CLAIMED_COLUMNS).where(OUT.c.id == id)).one())
+
+
+def _asked(n: int, at: datetime, lease: timedelta, lane: int) -> dict[str, object]:
+    return {"n": n, "at": at, "until": at + lease, "token": token_hex(8), "last_lane": lane}
+
+
 @cache  # built once: building costs as much as running it
-def _claiming(channels: tuple[str, ...] | None) -> ReturningUpdate[Any]:
+def _claiming(channels: tuple[str, ...] | None, *, is_read: bool = True) -> ReturningUpdate[Any]:
     """Return the claim: the head of each channel's queue is read, so that none waits for another's."""
     picked = [_picked(f"picked_{number}", name) for number, name in enumerate(channels or (None,))]
     ids = union_all(*(select(each.c.id) for each in picked)) if len(picked) > 1 else select(picked[0].c.id)
@@ -140,7 +155,7 @@ def _claiming(channels: tuple[str, ...] | None) -> ReturningUpdate[Any]:
             changed_at=bindparam("at"),
             tries=OUT.c.tries + 1,
         )
-        .returning(*CLAIMED_COLUMNS, OUT.c.due_at)
+        .returning(*((*CLAIMED_COLUMNS, OUT.c.due_at) if is_read else (OUT.c.id,)))
     )
 
 

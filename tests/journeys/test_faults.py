@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from models.base import Json
+from bot.values import Message
+from models.base import Db, Json
 from models.db import read
 from models.inbox import IN, InboxState
-from models.outbox import OUT
+from models.outbox import OUT, enqueue
 from models.person import Address
 from tests.console_stage import token_in
 from tests.moved import BASE_URL, Moved, a_moved_site, add_people
@@ -68,6 +69,40 @@ def test_poison_first_in_a_chat_stops_nobody_and_can_be_replayed(site: Moved) ->
     site.work()
     assert {row["state"] for row in inbox(site)} == {InboxState.DONE}
     assert len(phone.messages()) > 1
+
+
+def test_poison_on_the_way_out_stops_nobody_and_is_listed(site: Moved) -> None:
+    """Tried three times, then failed and shown to officers; the person's next message and others leave."""
+    phone, other = coordinators(site, 2)
+    [officer] = add_people(site, [("officer", None, "en", {"telegram": str(OFFICER)})])
+    site.write(lambda db: _queue(db, officer, Message("A word that never leaves", kind="alert"), site.now))
+    poison = update(OUT).values(message=["what a later Griot keeps in another way"])
+    site.write(lambda db: db.execute(poison))
+    phones = phone, other, site.telegram(OFFICER, "en")
+    for _ in range(4):
+        for one in phones:
+            one.say("help")
+        site.work()
+        site.now += 5 * SECONDS
+    assert [len(one.messages()) for one in phones] == [4, 4, 4]
+    [row] = site.sent("alert")
+    assert (row["state"], row["tries"], row["error_code"]) == ("failed", 3, "defect")
+    page = site.browser(officer).get("/attention", base_url=BASE_URL).get_data(as_text=True)
+    assert "A word that never leaves" in page
+
+
+def _queue(db: Db, person: int, message: Message, at: datetime) -> bool:
+    return enqueue(
+        db,
+        key="poison",
+        person_id=person,
+        recipient=str(person),
+        channel="telegram",
+        address=str(OFFICER),
+        kind=message.kind,
+        message=message,
+        at=at,
+    )
 
 
 def test_a_text_and_a_tap_at_once_answer_one_question(site: Moved) -> None:

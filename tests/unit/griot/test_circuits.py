@@ -8,7 +8,8 @@ import pytest
 from bot.values import Message
 from channels.base import NEVER_CALLED, Failure, SendError
 from griot.circuits import Circuits
-from griot.sender import DEFECT, Outcome
+from griot.sender import Outcome
+from models.aside import DEFECT
 from models.base import Db
 from models.circuit import OPENS_AFTER, Setback, note_setback, standings, take_probe
 from models.db import open_store
