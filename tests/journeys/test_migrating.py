@@ -6,17 +6,17 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 from alembic import command
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import Column, Connection, MetaData, Table, delete, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bench.crowd import Crowd, fill
-from griot.schema import LOCK, Standing, alembic_config, downgrade, migrate, revisions, standing
+from griot.schema import LOCK, Standing, alembic_config, downgrade, migrate, revisions, standing, upgrade
 from models.base import Base, Db
 from models.db import Store, insert_first, insert_new, is_transient, open_store, read, write
 from models.inbox import IN, KNOWN
@@ -82,6 +82,54 @@ def test_no_revision_loses_a_row_either_way(reported: str) -> None:
         config.attributes["connection"] = connection
         command.check(config)
     store.close()
+
+
+def test_the_release_before_reads_and_writes_on(reported: str) -> None:
+    """Its processes work until they are replaced: what they know is there, what they write is complete.
+
+    Every row is written anew as they write it, without what the revision added.
+    """
+    store = open_store(reported)
+    known = [each for each in revisions() if each >= RELEASED]
+    for revision in reversed(known[:-1]):
+        downgrade(store, revision)
+    for following in known[1:]:
+        former = _tables(store)
+        with store.engine.begin() as connection:
+            rows = {table: _rows_of(connection, table) for table in former}
+            for table in reversed(former):
+                connection.execute(delete(table))
+            upgrade(connection, following)
+            for table in former:
+                if rows[table]:
+                    connection.execute(insert(table), rows[table])
+            assert {table: _rows_of(connection, table) for table in former} == rows
+        assert _missed(former, _tables(store)) == []
+    store.close()
+
+
+def _tables(store: Store) -> list[Table]:
+    """Return the tables as they are in the database, those first that others refer to."""
+    found = MetaData()
+    found.reflect(store.engine)
+    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+
+
+def _rows_of(connection: Connection, table: Table) -> list[dict[str, object]]:
+    rows = connection.execute(select(table).order_by(*table.primary_key)).mappings()
+    return [dict(row) for row in rows]
+
+
+def _missed(former: Sequence[Table], following: Sequence[Table]) -> list[Column[object]]:
+    """Return the columns that were added and that a row written without them would lack."""
+    known = {table.name: set(table.columns.keys()) for table in former}
+    added = (
+        column
+        for table in following
+        for column in table.columns
+        if column.name not in known.get(table.name, {column.name})
+    )
+    return [column for column in added if not column.nullable and column.server_default is None]
 
 
 @pytest.mark.timeout(120)
