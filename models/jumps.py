@@ -1,8 +1,9 @@
 """What the wall clock left behind when it jumped back: waits and leases as long as the jump."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, and_, exists, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Table, and_, bindparam, exists, select, update
 
 from models.base import Db
 from models.inbox import IN
@@ -20,36 +21,56 @@ def settle_jumps(db: Db, at: datetime, n: int = 100) -> int:
 
     A message or an update that was due is due now, a lease begins anew.
     """
-    return sum(_shift(db, table, column, is_open, at, n) for table, column, is_open in _open_ones(at))
+    return sum(_shift(db, one, at, n) for one in (_waiting(at), *_others()))
 
 
-def has_jumped(db: Db, at: datetime) -> bool:
-    """Tell whether anything that is open was written by a clock ahead of this one."""
-    ahead = [exists().where(_is_ahead(table, is_open, at)) for table, _, is_open in _open_ones(at)]
-    return bool(db.connection().execute(select(or_(*ahead))).scalar())
+def is_ahead() -> Iterable[ColumnElement[bool]]:
+    """Return conditions: an update, an attachment or a lease was written by a clock ahead of this one.
+
+    `at` is now, `ahead` what `ahead_of` returns. Of messages that wait there may be many: `waits_ahead`.
+    """
+    return [_exists(one) for one in _others()]
 
 
-def _open_ones(at: datetime) -> list[tuple[Table, str, ColumnElement[bool]]]:
-    """Return what waits or is leased: the table, the column that says until when, and which rows."""
-    waits = and_(OUT.c.state == QUEUED, IN_A_QUEUE, OUT.c.due_at > at)  # what is due waits for nothing
+def waits_ahead() -> ColumnElement[bool]:
+    """Return the condition that a message that waits was written by a clock ahead of this one."""
+    return _exists(_waiting(bindparam("at")))
+
+
+def ahead_of(at: datetime) -> datetime:
+    """Return up to when another machine's clock may be by now."""
+    return at + SKEW
+
+
+Open = tuple[Table, str, ColumnElement[bool]]  # the table, the column that says until when, and which rows
+
+
+def _waiting(at: datetime | BindParameter[datetime]) -> Open:
+    """Return the messages that wait for a time; what is due waits for nothing."""
+    return OUT, "due_at", and_(OUT.c.state == QUEUED, IN_A_QUEUE, OUT.c.due_at > at)
+
+
+def _others() -> Iterable[Open]:
+    """Return what else waits or is leased: mostly a handful of rows."""
     is_waiting, is_leased = MEDIA.c.state == MediaState.WAITING, MEDIA.c.lease_until.is_not(None)
-    return [
+    return (
         (IN, "due_at", IN.c.state == UPDATE_OPEN),
-        (OUT, "due_at", waits),
         (MEDIA, "lease_until", is_waiting & is_leased),
         (MEDIA, "due_at", is_waiting & ~is_leased),
         (OUT, "lease_until", OUT.c.state == SENDING),
-    ]
+    )
 
 
-def _is_ahead(table: Table, is_open: ColumnElement[bool], at: datetime) -> ColumnElement[bool]:
-    return and_(is_open, table.c.changed_at > at + SKEW)
+def _exists(one: Open) -> ColumnElement[bool]:
+    table, _, is_open = one
+    return exists().where(is_open, table.c.changed_at > bindparam("ahead"))
 
 
-def _shift(db: Db, table: Table, column: str, is_open: ColumnElement[bool], at: datetime, n: int) -> int:
+def _shift(db: Db, one: Open, at: datetime, n: int) -> int:
+    table, column, is_open = one
     ahead = (
         select(table.c.id, table.c[column], table.c.changed_at)
-        .where(_is_ahead(table, is_open, at))
+        .where(is_open, table.c.changed_at > ahead_of(at))
         .limit(n)
         .with_for_update(skip_locked=True)
     )

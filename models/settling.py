@@ -1,8 +1,9 @@
 """What becomes of messages that may have left: one more try where their kind allows, else they rest."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, literal_column, select, update
 from sqlalchemy.orm import aliased
 
 from models.base import Db
@@ -15,11 +16,12 @@ LOOKED_WITHIN = timedelta(seconds=10)  # of the end of a lease the job `lost_sen
 UNSEEN = "the provider's answer was never seen"
 
 
-def may_be_lost(db: Db, at: datetime) -> bool:
-    """Tell whether a lease ran out, or any message waits to be repeated: most of the time there is none."""
-    late = exists().where(OUT.c.state == SENDING, OUT.c.lease_until < at)
-    repeated = exists().where(OUT.c.state == QUEUED, OUT.c.repeats > literal_column("0"))
-    return bool(db.connection().execute(select(or_(late, repeated))).scalar())
+def may_be_lost() -> Iterable[ColumnElement[bool]]:
+    """Return conditions: a lease ran out by `at`, a message waits to be repeated. Mostly none holds."""
+    return [
+        exists().where(OUT.c.state == SENDING, OUT.c.lease_until < bindparam("at")),
+        exists().where(OUT.c.state == QUEUED, OUT.c.repeats > literal_column("0")),
+    ]
 
 
 def settle_lost(db: Db, at: datetime, n: int = 100) -> int:

@@ -111,18 +111,23 @@ def _leaving() -> Select[Any]:
     )
 
 
+_LOOKING = select(  # built once: it is asked every second
+    exists().where(OUT.c.sent_at.is_not(None), OUT.c.parts.is_(None)).label("is_left"),
+    select(func.max(IN.c.id)).scalar_subquery().label("newest"),
+    RECEIVED.c.counted_to,
+    RECEIVED.c.seen_to,
+    RECEIVED.c.seen_at,
+)
+
+
 def is_uncounted(db: Db, at: datetime) -> bool:
     """Tell whether `count_sent` or `count_received` would count or note anything."""
-    left = select(exists().where(OUT.c.sent_at.is_not(None), OUT.c.parts.is_(None)))
-    if db.connection().execute(left).scalar():
+    found = db.connection().execute(_LOOKING).first()
+    if found is None or found.is_left or at < found.seen_at:
         return True
-    mark = db.execute(select(RECEIVED)).first()
-    if mark is None or at < mark.seen_at:
-        return True
-    if mark.counted_to < mark.seen_to:
-        return bool(at >= mark.seen_at + SETTLED)
-    newest: int = db.scalar(select(func.max(IN.c.id))) or 0
-    return bool(newest > mark.seen_to)
+    if found.counted_to < found.seen_to:
+        return bool(at >= found.seen_at + SETTLED)
+    return bool((found.newest or 0) > found.seen_to)
 
 
 _MARKING = update(OUT).where(OUT.c.id == bindparam("row")).values(parts=bindparam("counted"))

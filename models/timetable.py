@@ -23,11 +23,11 @@ from models.occurrence import OCCURRENCE, OccurrenceState
 from models.outbox import BULK, OUT, QUEUED, OutboxState
 from models.output import outputs
 from models.person import Person, PersonState, Role
-from models.programme import ProgrammeShelf
+from models.programme import ProgrammeShelf, Revision
 from models.restored import restored_until
 from models.spending import spending
 from models.submission import DRAFT, Submission, SubmissionState
-from models.template import approved
+from models.template import Template, approved
 
 SCHEDULED = (Role.COORDINATOR, Role.DEPUTY, Role.OFFICER, Role.ADMIN)
 PROMPTED = ("prompt", "nudge", "last_call")
@@ -60,6 +60,24 @@ def world_of(db: Db, programme: Programme, channels: Collection[str], ceiling: i
         ceiling=ceiling,
         restored_until=restored_until(db),
     )
+
+
+Mark = tuple[object, ...]
+
+_NEWEST = (Person.changed_at, City.changed_at, CityMilestone.changed_at, Template.checked_at)
+_MARKING = select(
+    *(select(func.max(column)).scalar_subquery() for column in (*_NEWEST, Revision.revision)),
+    select(func.count()).where(OCCURRENCE.c.state == IS_HELD).scalar_subquery(),
+)
+
+
+def mark(db: Db) -> Mark:
+    """Return what is another when somebody changed what may make something fall due, or leave, sooner.
+
+    People with addresses and consent, cities, deadlines, templates, the programme, alerts that are held. Two
+    changes of the same moment may look like one; reports are left out: they only make less fall due.
+    """
+    return tuple(db.connection().execute(_MARKING).one())
 
 
 # Columns, not objects: of 1,000 persons and 8,000 deadlines these cost a tenth at each look.

@@ -1,8 +1,9 @@
 """Workers that live, and which of them leads the schedule."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import and_, delete, func, or_, select, update
+from sqlalchemy import Executable, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
@@ -40,10 +41,17 @@ SCHEDULE = "schedule"
 
 def beat(db: Db, worker_id: str, at: datetime) -> None:
     """Note that this worker lives; forget those unseen for a day."""
-    insert = insert_into(WORKER, is_postgres(db)).values(id=worker_id, started_at=at, seen_at=at)
-    beating = insert.on_conflict_do_update(index_elements=["id"], set_={"seen_at": at})
-    db.connection().execute(beating)
-    db.connection().execute(delete(WORKER).where(WORKER.c.seen_at < at - FORGOTTEN))
+    db.connection().execute(_beating(is_postgres(db)), {"id": worker_id, "started_at": at, "seen_at": at})
+    db.connection().execute(_FORGETTING, {"before": at - FORGOTTEN})
+
+
+@cache  # built once: building costs as much as running it
+def _beating(for_postgres: bool) -> Executable:
+    insert = insert_into(WORKER, for_postgres)
+    return insert.on_conflict_do_update(index_elements=["id"], set_={"seen_at": insert.excluded.seen_at})
+
+
+_FORGETTING = delete(WORKER).where(WORKER.c.seen_at < bindparam("before"))
 
 
 def leave(db: Db, worker_id: str) -> None:
@@ -71,24 +79,27 @@ def lead(db: Db, worker_id: str, at: datetime, lease: timedelta) -> int | None:
 
     A lease of over a minute is nobody's: its clock has jumped back since.
     """
-    insert = insert_into(LEADER, is_postgres(db)).values(name=SCHEDULE, worker_id="", number=0, until=at)
-    db.connection().execute(insert.on_conflict_do_nothing())
-    is_mine = LEADER.c.worker_id == worker_id
-    is_free = or_(LEADER.c.worker_id == "", LEADER.c.until < at, LEADER.c.until > at + AHEAD)
-    keeping = update(LEADER).where(and_(is_mine, LEADER.c.until >= at)).values(until=at + lease)
-    number: int | None = db.connection().execute(keeping.returning(LEADER.c.number)).scalar()
+    given = {"me": worker_id, "at": at, "lasts": at + lease}
+    number: int | None = db.connection().execute(_KEEPING, given).scalar()
     if number is not None:
         return number
+    insert = insert_into(LEADER, is_postgres(db)).values(name=SCHEDULE, worker_id="", number=0, until=at)
+    db.connection().execute(insert.on_conflict_do_nothing())
+    is_free = or_(LEADER.c.worker_id == "", LEADER.c.until < at, LEADER.c.until > at + AHEAD)
     taking = update(LEADER).where(is_free)
     taking = taking.values(worker_id=worker_id, number=LEADER.c.number + 1, until=at + lease)
     taken: int | None = db.connection().execute(taking.returning(LEADER.c.number)).scalar()
     return taken
 
 
+_IS_MINE = and_(LEADER.c.worker_id == bindparam("me"), LEADER.c.until >= bindparam("at"))
+_KEEPING = update(LEADER).where(_IS_MINE).values(until=bindparam("lasts")).returning(LEADER.c.number)
+_LEADING = select(LEADER.c.number).where(_IS_MINE)
+
+
 def leads(db: Db, worker_id: str, number: int, at: datetime) -> bool:
     """Tell whether this number still leads; asked inside the transaction that writes."""
-    mine = (LEADER.c.worker_id == worker_id, LEADER.c.number == number, LEADER.c.until >= at)
-    return db.connection().execute(select(LEADER.c.number).where(*mine)).scalar() is not None
+    return db.connection().execute(_LEADING, {"me": worker_id, "at": at}).scalar() == number
 
 
 def has_leader(db: Db, at: datetime) -> bool:

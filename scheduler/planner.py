@@ -22,6 +22,7 @@ SHORTEST_LEASE = timedelta(seconds=5)  # several ticks: a leader that lives must
 BEATS = 4  # in a lease
 MOST_RUNS = 1000  # of one job at one time; the rest at the next tick
 STATEMENT_FAULTS = (DataError, IntegrityError, ProgrammingError)  # the job's own; others may go on
+EACH_SECOND = "* * * * * *"
 FIELDS = ("second", "minute", "hour", "day", "month", "day_of_week")
 
 
@@ -43,7 +44,7 @@ class Planner:
         self._clock = clock
         self._lease = max(SHORTEST_LEASE, min(lease, LEASE))
         self._number: int | None = None  # of the lease, while this worker leads
-        self._jobs = [(job, _trigger(job, zone)) for job in jobs]
+        self._jobs = [(job, _Times(job, zone)) for job in jobs]
         self._worker_id = uuid4().hex
         self._ticked: datetime | None = None
         self._beaten: datetime | None = None
@@ -58,8 +59,8 @@ class Planner:
         self._ticked = at
         try:
             self._beat(at)
-            for job, trigger in self._jobs:
-                if before is None or _is_due(trigger, before, at):
+            for job, times in self._jobs:
+                if times.has_one(before, at):
                     self._run(job)
         except SQLAlchemyError as error:
             log.error("the database did not answer the schedule", exc_info=error)
@@ -92,9 +93,12 @@ class Planner:
             and not is_free
         ):
             return
-        write(self._store, lambda db: beat(db, self._worker_id, at))
-        self._number = write(self._store, lambda db: lead(db, self._worker_id, at, self._lease))
+        self._number = write(self._store, lambda db: self._live(db, at))
         self._beaten = at
+
+    def _live(self, db: Db, at: datetime) -> int | None:
+        beat(db, self._worker_id, at)
+        return lead(db, self._worker_id, at, self._lease)
 
     def _run(self, job: Job) -> None:
         if job.is_led and self._number is None:
@@ -134,12 +138,20 @@ class Planner:
             raise NotLeadingError
 
 
-def _trigger(job: Job, zone: ZoneInfo) -> CronTrigger:
-    fields = dict(zip(FIELDS, job.cron.split(), strict=True))
-    return CronTrigger(timezone=zone, **fields)
+class _Times:
+    """The times of one job. The next one is kept: to find it takes longer than most jobs look."""
 
+    def __init__(self, job: Job, zone: ZoneInfo) -> None:
+        fields = dict(zip(FIELDS, job.cron.split(), strict=True))
+        self._trigger = CronTrigger(timezone=zone, **fields)
+        self._is_each_second = job.cron == EACH_SECOND
+        self._next: datetime | None = None  # after the last tick; None: never again
 
-def _is_due(trigger: CronTrigger, after: datetime, at: datetime) -> bool:
-    """Tell whether the trigger fires in the time after `after` up to `at`."""
-    fires = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
-    return fires is not None and fires <= at
+    def has_one(self, after: datetime | None, at: datetime) -> bool:
+        """Tell whether one lies after the last tick, at `after`, up to `at`; so it is at the first tick."""
+        if self._is_each_second:
+            return after is None or int(after.timestamp()) < int(at.timestamp())
+        is_due = after is None or (self._next is not None and self._next <= at)
+        if is_due:
+            self._next = self._trigger.get_next_fire_time(None, at + timedelta(microseconds=1))
+        return is_due

@@ -1,7 +1,7 @@
 """One module per job, one line each."""
 
 from scheduler.job import Job
-from scheduler.jobs.lost_sends import LOST_SENDS
+from scheduler.jobs.lost_sends import lost_sends
 from scheduler.jobs.missed_messages import missed_messages
 from scheduler.jobs.occurrences import occurrences
 from scheduler.jobs.operators import operators
@@ -15,7 +15,7 @@ from scheduler.parts import Parts
 def jobs(parts: Parts) -> tuple[Job, ...]:
     """Return every job of the schedule."""
     return (
-        LOST_SENDS,
+        lost_sends(),
         occurrences(parts),
         count(parts),
         template_states(parts.templates),

@@ -28,7 +28,8 @@ def missed_messages(ask: Ask | None) -> Job:
     """Return the job; without anybody to ask it does nothing."""
     if ask is None:
         return Job("missed_messages", "0 */15 * * * *", lambda db, at: 0)
-    return Job("missed_messages", "*/5 * * * * *", _Poll(ask).run, is_led=True)
+    poll = _Poll(ask)
+    return Job("missed_messages", "*/5 * * * * *", poll.run, is_led=True, look=poll.look)
 
 
 class _Poll:
@@ -46,6 +47,12 @@ class _Poll:
         self._next: datetime | None = None
         self._late: set[str] = set()  # channels of which something had not arrived by itself
         self._late_before: set[str] = set()  # likewise, when it was asked before
+
+    def look(self, db: Db, at: datetime) -> bool:
+        """Tell whether it is time to ask, or there is an answer."""
+        if self._asked_at is None:
+            return self._is_due(at)
+        return self._updates is not None or not self._answers.empty()
 
     def run(self, db: Db, at: datetime) -> int:
         """Return how many messages had been missed; ask when it is time."""

@@ -1,6 +1,7 @@
 """Prompts, nudges, reminders, escalations, digests: each decided once, when it is due."""
 
 import logging
+import time
 from collections import deque
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
@@ -31,7 +32,10 @@ from scheduler.parts import Parts
 
 log = logging.getLogger(__name__)
 
-LOOK = timedelta(seconds=15)  # until the world is looked at again when nothing is due
+LOOK = timedelta(seconds=15)  # what a look found is true for so long; then it is asked what changed
+REST = timedelta(minutes=1)  # until the world is looked at again although nothing changed
+LONGEST_REST = timedelta(minutes=5)
+PART, SMALL_PART = 20, 200  # of the time that looks may take: of a world that changes, of one that does not
 AHEAD = timedelta(days=1)  # how far the next due time is looked for
 PORTION = 50  # occurrences a transaction at most: on SQLite turns wait for it
 OVER = 1000  # of what is never sent, which is kept in one statement
@@ -48,15 +52,19 @@ def occurrences(parts: Parts) -> Job:
 class Occurrences:
     """Keeps what is not sent, all at once, then sends one message a transaction.
 
-    Between two looks the world is not read. What a look found is true for a while only: a worker that was
-    frozen or had no database looks again. What changed between the look and the transaction is seen where the
-    message leaves (`may_leave`).
+    Between two looks the world is not read: in a large network that takes a second. The next look comes when
+    something falls due, soon after something changed that makes more fall due, else after a rest. What a look
+    found is true for a while only: a worker that was frozen or had no database looks again. What changed
+    between the look and the transaction is seen where the message leaves (`may_leave`).
     """
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._looked: datetime | None = None
-        self._next: datetime | None = None
+        self._next: datetime | None = None  # something falls due
+        self._asks: datetime | None = None  # from when on it is asked what changed
+        self._rests: datetime | None = None  # until when at most an unchanged world is left alone
+        self._mark: timetable.Mark = ()
         self._due: deque[Verdict] = deque()
         self._taken: list[Verdict] = []  # decided by the last transaction, if that was kept
         self._made: tuple[str, str, Message] | None = None  # a digest: its key, its language
@@ -66,7 +74,7 @@ class Occurrences:
     def look(self, db: Db, at: datetime) -> bool:
         """Find what is due when it is time to, of 500 cities in a second; tell whether anything is."""
         self._waiting = None
-        if self._is_time(at):
+        if self._is_time(db, at):
             try:
                 self._look(db, at)
             except SQLAlchemyError:
@@ -116,17 +124,28 @@ class Occurrences:
         kept = known(db, [each.occurrence.key for each in taken])
         self._due.extendleft(each for each in reversed(taken) if each.occurrence.key not in kept)
 
-    def _is_time(self, at: datetime) -> bool:
-        return not self._is_fresh(at) or (self._next is not None and self._next <= at)
+    def _is_time(self, db: Db, at: datetime) -> bool:
+        """Tell whether to look; what cannot have changed since is told by the clock alone."""
+        if self._looked is None or at < self._looked or (self._next is not None and self._next <= at):
+            return True
+        if self._due or self._taken:
+            return not self._is_fresh(at)
+        if self._asks is None or self._rests is None or self._rests <= at:
+            return True
+        if at < self._asks:
+            return False
+        self._asks = at + LOOK
+        return timetable.mark(db) != self._mark
 
     def _is_fresh(self, at: datetime) -> bool:
         return self._looked is not None and self._looked <= at < self._looked + LOOK
 
     def _look(self, db: Db, at: datetime) -> None:
-        parts = self._parts
-        self._looked, self._next = at, None
+        parts, began = self._parts, time.thread_time()
+        self._looked, self._next, self._asks = at, None, None
         self._due.clear()
         self._taken.clear()
+        self._mark = timetable.mark(db)  # before all else: what changes meanwhile is looked at again
         try:
             programme = parts.programmes.programme(db)
         except LookupError:
@@ -138,6 +157,9 @@ class Occurrences:
         ahead = [each.occurrence.send_at for each in verdicts if each.occurrence.send_at > at]
         self._due.extend(each for each in verdicts if each.occurrence.send_at <= at)
         self._next = min(ahead, default=None)
+        cost = timedelta(seconds=time.thread_time() - began)
+        self._asks = at + max(LOOK, PART * cost)
+        self._rests = at + min(max(REST, SMALL_PART * cost), LONGEST_REST)
 
     def _decided(self, db: Db, verdict: Verdict, at: datetime) -> bool:
         """Decide one; a fault leaves it for the next look, at last it is parked."""
@@ -150,6 +172,7 @@ class Occurrences:
                 raise  # the database's trouble, not this occurrence's
             self._failures[key] = self._failures.get(key, 0) + 1
             log.error("an occurrence raised", exc_info=error, extra={"key": key})
+            self._rests = at + LOOK  # it is found again by another look
             if self._failures[key] < MOST_FAILURES:
                 return False
             return decide(db, verdict.occurrence, OccurrenceState.SUPERSEDED, at, "fault")

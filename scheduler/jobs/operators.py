@@ -6,16 +6,19 @@ from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import exists, or_, select
+
 from bot.faults import FaultKind, fault_words
 from bot.templates import FALLEN, texts_of
 from bot.values import Say
 from models import circuit
 from models.alerts import tell_officers
 from models.base import Db
-from models.fault import Fault, Trouble, end_all_but, forget_old, note_told, raise_fault, untold
+from models.circuit import CIRCUIT
+from models.fault import FAULT, Fault, Trouble, end_all_but, forget_old, note_told, raise_fault, untold
 from models.person import Role
 from models.programme import ProgrammeShelf
-from models.template import known
+from models.template import TEMPLATE, known
 from scheduler.job import Job
 from scheduler.parts import Parts
 
@@ -25,7 +28,21 @@ DOWN_AFTER = timedelta(minutes=10)  # a shorter outage mends itself before anybo
 def operators(parts: Parts) -> Job:
     """Return the job."""
     telling = _Telling(parts.programmes, parts.voices, frozenset(parts.channels))
-    return Job("operators", "*/10 * * * * *", telling.run, is_led=True)
+    return Job("operators", "*/10 * * * * *", telling.run, is_led=True, look=look)
+
+
+_LOOKING = select(
+    or_(
+        exists().where(CIRCUIT.c.opened_at.is_not(None)),
+        exists().where(FAULT.c.name != ""),
+        exists().where(TEMPLATE.c.status.in_(sorted(FALLEN))),
+    )
+)
+
+
+def look(db: Db, at: datetime) -> bool:
+    """Tell whether anything may be to tell, or to end: mostly all is well."""
+    return bool(db.connection().execute(_LOOKING).scalar())
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ def telegram_watch(ask: Ask | None, url: str, programmes: ProgrammeShelf, voices
     """Return the job; `url` is where our webhook should be. Without one at Telegram it does nothing."""
     if ask is None:
         return Job("telegram_watch", "0 */5 * * * *", lambda db, at: 0)
-    return Job("telegram_watch", "*/5 * * * * *", _Poll(ask, url, programmes, voices).run, is_led=True)
+    poll = _Poll(ask, url, programmes, voices)
+    return Job("telegram_watch", "*/5 * * * * *", poll.run, is_led=True, look=poll.look)
 
 
 class _Poll:
@@ -51,10 +52,14 @@ class _Poll:
         self._asks = False
         self._next: datetime | None = None
 
+    def look(self, db: Db, at: datetime) -> bool:
+        """Tell whether it is time to ask, or there is an answer."""
+        return not self._answers.empty() if self._asks else self._is_due(at)
+
     def run(self, db: Db, at: datetime) -> int:
         """Return how many people are asked to send their last answer again; ask Telegram when it is time."""
         if not self._asks:
-            if self._next is None or not at < self._next <= at + EVERY:  # also after the clock was put back
+            if self._is_due(at):
                 self._asks = True
                 threading.Thread(target=self._fetch, name="watch", daemon=True).start()
             return 0
@@ -64,6 +69,10 @@ class _Poll:
             return 0
         self._asks, self._next = False, at + EVERY
         return self._judge(db, found, at) if found is not None else 0
+
+    def _is_due(self, at: datetime) -> bool:
+        """Tell whether it is time; also after the clock was put back."""
+        return self._next is None or not at < self._next <= at + EVERY
 
     def _judge(self, db: Db, found: Registration, at: datetime) -> int:
         troubles = list(_troubles(found, self._url, at))

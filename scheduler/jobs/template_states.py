@@ -25,7 +25,8 @@ def template_states(ask: Ask | None) -> Job:
     """Return the job; without anybody to ask it does nothing."""
     if ask is None:
         return Job("template_states", "0 0 6 * * *", lambda db, at: 0)
-    return Job("template_states", "*/5 * * * * *", _Poll(ask).run, is_led=True)
+    poll = _Poll(ask)
+    return Job("template_states", "*/5 * * * * *", poll.run, is_led=True, look=poll.look)
 
 
 class _Poll:
@@ -40,6 +41,12 @@ class _Poll:
         self._asked_at: datetime | None = None
         self._states: Sequence[TemplateState] | None = None
         self._next: datetime | None = None
+
+    def look(self, db: Db, at: datetime) -> bool:
+        """Tell whether it is time to ask, or there is an answer."""
+        if self._asked_at is None:
+            return self._is_due(at)
+        return self._states is not None or not self._answers.empty()
 
     def run(self, db: Db, at: datetime) -> int:
         """Return how many templates stand otherwise than before; ask when it is time."""

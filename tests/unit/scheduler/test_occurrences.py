@@ -18,6 +18,7 @@ from griot.assembly import make_jobs
 from griot.settings import data_folder
 from griot.voices import voices
 from models.base import Db
+from models.city import pause
 from models.db import read, write
 from models.form import FormShelf
 from models.outbox import OUT, enqueue
@@ -242,3 +243,22 @@ def executed(site: Moved) -> Iterator[list[str]]:
         yield statements
     finally:
         event.remove(site.store.engine, "before_cursor_execute", note)
+
+
+def test_an_unchanged_world_is_left_alone(site: Moved) -> None:
+    """A look takes a second in a large network: it comes after a change, else after a rest."""
+    (job,) = (job for job in make_jobs(site.settings, site.channels) if job.name == "occurrences")
+    night = TEN + timedelta(hours=9)
+
+    def looks(seconds: int) -> bool:
+        with executed(site) as statements:
+            look_and_run(site, job, night + seconds * SECOND)
+        return any("FROM person " in each and "max(" not in each for each in statements)
+
+    while looks(0):
+        pass
+    assert not looks(30)
+    site.write(lambda db: pause(db, "bamako", None, "demo", night))
+    assert looks(55)  # a rest lasts for a minute at least
+    assert not looks(56)
+    assert looks(56 + 300)

@@ -68,6 +68,20 @@ def test_administrators_hear_once_a_day(site: Moved, run: Run) -> None:
     assert run(TEN + 2 * DAY) == 0
 
 
+def test_nothing_is_begun_while_all_is_well(site: Moved) -> None:
+    """Every ten seconds one question; a fault, a fallen template or a channel left alone is seen."""
+    (job,) = (job for job in make_jobs(site.settings, site.channels) if job.name == "operators")
+    look = job.look
+    assert look is not None
+    assert not read(site.store, lambda db: look(db, TEN))
+    site.write(lambda db: raise_fault(db, Trouble(FaultKind.LOST, "telegram", "demo"), TEN))
+    assert read(site.store, lambda db: look(db, TEN))
+    site.write(lambda db: end_faults(db, {FaultKind.LOST}, "telegram"))
+    assert not read(site.store, lambda db: look(db, TEN))
+    site.write(lambda db: note_setback(db, Setback("sms", OPENS_AFTER, "unknown", "", "demo"), TEN))
+    assert read(site.store, lambda db: look(db, TEN))
+
+
 def test_they_hear_on_a_channel_that_works(site: Moved, run: Run) -> None:
     """Who has no other way is not reached: the console and doctor still show it."""
     trouble = Trouble(FaultKind.REFUSED, "telegram", "Unauthorized", "401")

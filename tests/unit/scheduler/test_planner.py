@@ -54,6 +54,17 @@ def test_a_job_runs_when_it_is_due(store: Store) -> None:
     assert runs == [AT, AT + SECOND]  # 09:00 UTC is 10:00 in Paris, a Monday
 
 
+def test_a_job_of_every_second_runs_once_a_second(store: Store) -> None:
+    """However often the worker asks, and also after a pause."""
+    runs: list[datetime] = []
+    now = [AT]
+    planner = Planner(store, [Job("busy", "* * * * * *", counting(runs))], ZoneInfo("UTC"), lambda: now[0])
+    for part in (0, 0.2, 0.9, 1.0, 1.9, 5.5, 5.6):
+        now[0] = AT + part * SECOND
+        planner.tick(now[0])
+    assert runs == [AT, AT + SECOND, AT + 5.5 * SECOND]
+
+
 def test_a_job_is_called_until_it_finds_nothing(store: Store) -> None:
     """Work is done in portions, each in a transaction."""
     runs: list[datetime] = []
