@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from bot.values import Heard, Location, Media, Press
@@ -40,10 +41,14 @@ _STATES = {
 }
 
 
-def fields(body: bytes) -> list[tuple[str, str]]:
+@lru_cache(maxsize=4)  # the same body is asked for its channel, its signature, its id: parsed once
+def fields(body: bytes) -> tuple[tuple[str, str], ...]:
     """Return names and values as Twilio signed them, blank ones too; raise BodyError for too many."""
     try:
-        return parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        found = parse_qsl(
+            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+        )
+        return tuple(found)
     except ValueError as error:
         raise BodyError("too many fields") from error
 

@@ -1,12 +1,13 @@
 """What arrives from Twilio, and what is made of it."""
 
 import json
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
 
 from bot.values import Heard, Location, Media, MediaKind, Press
 from channels.base import BodyError, Failure, Inbound, Receipt, SignatureError
@@ -327,3 +328,19 @@ def test_by_sms_there_is_no_other_address() -> None:
     [news] = SMS.parse(urlencode(body).encode())
     assert isinstance(news, Inbound)
     assert news.also == ""
+
+
+NAMES, WORDS = some.sampled_from(("Body", "From", "Media Url0", "é", "")), some.text(max_size=5)
+
+
+@given(pairs=some.lists(some.tuples(NAMES, WORDS), max_size=5), wrong=some.sampled_from(("", "x", "\udcff")))
+def test_what_is_signed_is_what_twilios_validator_says(pairs: list[tuple[str, str]], wrong: str) -> None:
+    """Repeated names, blank values, any letters: our own look at a signature lets the same ones in."""
+    body = urlencode(pairs).encode("utf-8", "surrogatepass")
+    form = MultiDict(parse_qsl(body.decode(), keep_blank_values=True))
+    right = RequestValidator(NEW).compute_signature(URL, form)
+    WHATSAPP.verify(URL, {SIGNATURE: right}, body)
+    with pytest.raises(SignatureError):
+        WHATSAPP.verify(URL, {SIGNATURE: wrong + right[:-2] if wrong else ""}, body)
+    with pytest.raises(SignatureError):
+        WHATSAPP.verify(URL, {SIGNATURE: right}, body + b"&Body=more")
