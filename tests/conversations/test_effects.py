@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from models.programme import ProgrammeShelf, load
 from tests.conversations.stage import MONDAY, VOICES, Stage, a_stage, a_store
 from tests.programmes import ASTON, ORCHARD
 
+WORDINGS = {"2026-11": "819c143b03f342a4"}  # of each version, what was asked in the four languages
 BLOCKED = ["report", "3\n1", "Nothing moved", "no\n4", "Fuel shortage", "1", "-", "Wait", "send"]
 FINE = ["report", "1\n1", "All went well", "no\n1\n-", "Go on", "send"]
 
@@ -85,6 +87,17 @@ def test_consent_is_recorded_with_its_wording_and_language(store: Store) -> None
     assert consent is not None
     assert (consent.version, consent.language, consent.channel) == (CONSENT_VERSION, "fr", "chat")
     assert consent.how
+
+
+def test_other_wording_is_another_version(store: Store) -> None:
+    """Who agreed to what can be shown: a wording in any language changes only with its version."""
+    asked = []
+    for language in ("en", "fr", "pt", "ar"):
+        for role, city in (("coordinator", "bizerte"), ("officer", None)):
+            [question] = a_stage(store, city, language, role=role, agreed=False).says("hello")
+            asked.append(question.text)
+    wording = sha256("\n".join(asked).encode()).hexdigest()[:16]
+    assert {CONSENT_VERSION: wording}.items() <= WORDINGS.items()
 
 
 def test_a_checked_value_belongs_to_the_message_that_gave_it(store: Store) -> None:
