@@ -27,6 +27,7 @@ PARTS = Parts(
     ceiling=0,
     digest=lambda *_: Message(""),
 )
+EVERY_PROMISE = "## Every promise"  # of docs/reliability.md: a table whose rows name their tests
 PAGES = [*sorted(DOCS.rglob("*.md")), ROOT / "README.md"]
 
 
@@ -83,6 +84,20 @@ def test_every_package_is_explained() -> None:
         if line and not line.startswith("#")
     ]
     assert [name for name in asked if not re.search(rf"[| ,]{re.escape(name)}[ ,|]", text)] == []
+
+
+def test_every_named_test_exists() -> None:
+    """A test that a document names is there, under that name; a promise names its test."""
+    named = re.findall(r"`(tests/[\w/.-]+)(?:::(\w+))?`", _everything())
+    missing = [f"{path}::{test}" for path, test in named if not _is_there(ROOT / path, test)]
+    assert missing == []
+    rows = re.findall(r"^\| .+ \|$", _read("reliability.md").partition(EVERY_PROMISE)[2], re.MULTILINE)
+    heads = ("| what happens |", "| --- |")
+    assert [row for row in rows if not row.startswith(heads) and "`tests/" not in row] == []
+
+
+def _is_there(path: Path, test: str) -> bool:
+    return path.exists() and (not test or f"\ndef {test}(" in path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
