@@ -1,6 +1,7 @@
 """A large network in a database: one coordinator reports through the real turns, the rest are copies."""
 
 import itertools
+import sqlite3
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,9 +36,10 @@ from bench.coordinator import Walk
 from bench.phone import telegram_update
 from bot.periods import days_of, week_of
 from bot.programme import read_programme
-from models.base import Base, Moment
+from models.base import Base
 from models.db import Store, database_url, open_store, read, write
 from models.inbox import pack
+from models.moments import Moment, learn
 from models.programme import load
 from tests.conversations.stage import Stage, a_stage
 from tests.programmes import ASTON, files_of
@@ -208,11 +210,18 @@ def _unhurried(address: str) -> Engine:
     engine = create_engine(database_url(address), poolclass=StaticPool, enable_from_linting=False)
     with engine.begin() as connection:
         if engine.dialect.name == "sqlite":
+            learn(_file_of(connection), engine.dialect)
             for pragma in ("synchronous=OFF", "foreign_keys=OFF", "cache_size=-400000"):
                 connection.exec_driver_sql(f"PRAGMA {pragma}")
         else:
             connection.exec_driver_sql("SET synchronous_commit = off")
     return engine
+
+
+def _file_of(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
 def _make_guides(connection: Connection, crowd: Crowd, codes: Mapping[str, str], at: datetime) -> None:

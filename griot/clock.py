@@ -23,8 +23,9 @@ class _Clock:
         return self.wall() + self.ahead
 
     def wall(self) -> datetime:
-        """Return what the machine's clock says."""
-        return datetime.now(UTC)
+        """Return what the machine's clock says, to the millisecond below: every database keeps that whole."""
+        at = datetime.now(UTC)
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 _CLOCK = _Clock()

@@ -90,6 +90,7 @@ def _alone(store: Store) -> Iterator[Connection]:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
             connection.execute(text(f"SET LOCAL lock_timeout = '{limit}'"))
         yield connection
+    store.engine.dispose()  # connections know how a file keeps times: that may have changed
 
 
 def _revision(connection: Connection) -> str | None:

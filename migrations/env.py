@@ -9,7 +9,8 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
 import models
-from models.base import Base, Moment
+from models.base import Base
+from models.moments import Moment
 
 for module in pkgutil.iter_modules(models.__path__):  # every table, so that none is forgotten
     importlib.import_module(f"models.{module.name}")

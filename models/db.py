@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from models.base import Base, Db
 from models.lines import FileLine, Line, Place
+from models.moments import learn
 
 T = TypeVar("T")
 
@@ -311,6 +312,7 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
         _write_ahead(connection)
         for pragma in ON_SQLITE:
             connection.execute(f"PRAGMA {pragma}")
+        learn(connection, engine.dialect)
 
     @event.listens_for(engine, "engine_disposed")
     def forget(_engine: Engine) -> None:

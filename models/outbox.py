@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -273,7 +274,7 @@ def note_receipt(
         .values(
             state=state,
             changed_at=at,
-            sent_at=func.coalesce(OUT.c.sent_at, at),
+            sent_at=func.coalesce(OUT.c.sent_at, literal(at, OUT.c.sent_at.type)),
             provider_id=case((OUT.c.provider_id == "", provider_id), else_=OUT.c.provider_id),
         )
     )

@@ -266,7 +266,8 @@ _HEARD = (
         last_in_at=bindparam("at"),
         reachable="yes",
         returned_at=case(
-            (_ADDRESS.c.reachable != "yes", bindparam("handled_at")), else_=_ADDRESS.c.returned_at
+            (_ADDRESS.c.reachable != "yes", bindparam("handled_at", type_=_ADDRESS.c.returned_at.type)),
+            else_=_ADDRESS.c.returned_at,
         ),
     )
 )

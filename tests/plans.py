@@ -1,4 +1,6 @@
-"""What the database does for each statement: those that read a table that grows from end to end."""
+"""What the database does for each statement: those that read a table that grows from end to end; how it
+keeps times.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, String, event, func, select
 
 from models.base import Base, Json
 from models.db import Store
+from models.moments import Moment
 
 GROWING = frozenset(
     (
@@ -78,6 +81,26 @@ def scans(store: Store, seen: Mapping[str, Any]) -> dict[str, list[str]]:
         if not store.is_sqlite:
             connection.exec_driver_sql("RESET ALL")
     return found
+
+
+def times_as_text(store: Store) -> dict[str, int]:
+    """Return which columns of times hold text in an SQLite file that keeps numbers, and in how many rows."""
+    if not store.is_sqlite:
+        return {}
+    times = [
+        column
+        for table in Base.metadata.tables.values()
+        for column in table.columns
+        if isinstance(column.type, Moment)
+    ]
+    with store.engine.connect() as connection:
+        is_text = {
+            str(time): select(func.count()).where(func.typeof(time, type_=String()) == "text")
+            for time in times
+        }
+        counted = {name: connection.scalar(query) or 0 for name, query in is_text.items()}
+    assert len(counted) > 50
+    return {name: n for name, n in counted.items() if n}
 
 
 def _partial_indexes() -> frozenset[str]:

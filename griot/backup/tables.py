@@ -1,7 +1,7 @@
 """Rows out of a database and into one, as SQLite stores their values: the same for both databases.
 
-SQLite keeps times as UTC text, booleans as 0 and 1, JSON as text. What PostgreSQL has is turned into that,
-and back: a backup of the one can be restored into the other.
+Times are UTC text, booleans 0 and 1, JSON is text. What PostgreSQL has is turned into that, and back, and so
+are times that a file keeps as numbers: a backup of the one can be restored into the other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,9 +13,15 @@ from sqlalchemy import Table as DbTable
 from sqlalchemy.types import JSON, Boolean, Date, DateTime
 
 from griot.backup.contents import PORTION, Row, Table
+from models.moments import counts_time
 
 REVISION = "alembic_version"
 AT_UTC = "to_char({name} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+AS_TEXT = (
+    "CASE typeof({name}) WHEN 'integer'"
+    " THEN strftime('%Y-%m-%d %H:%M:%f', {name} / 1000.0, 'unixepoch') || '000' ELSE {name} END"
+)
+AS_NUMBER = "CAST(round((julianday(?) - 2440587.5) * 86400000) AS INTEGER)"  # 1970 began on that day
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ def has_rows(connection: Connection, shape: Shape) -> bool:
 
 def rows_of(connection: Connection, shape: Shape) -> Iterator[list[Row]]:
     """Yield a table's rows in portions."""
-    convert = _plain if connection.dialect.name == "sqlite" else _from_postgres
+    convert = _from_sqlite if connection.dialect.name == "sqlite" else _from_postgres
     columns = ", ".join(convert(name, shape.types[name]) for name in shape.table.columns)
     order = ", ".join(_quoted(name) for name in shape.key)
     reading = f"SELECT {columns} FROM {_quoted(shape.table.name)} ORDER BY {order}"  # noqa: S608 - our own names
@@ -68,7 +74,8 @@ def add_rows(connection: Connection, shape: Shape, columns: Sequence[str], rows:
     names, table = ", ".join(map(_quoted, columns)), _quoted(shape.table.name)
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
+        at = AS_NUMBER if counts_time(driver) else "?"
+        marks = ", ".join(at if _is(shape.types[name], DateTime) else "?" for name in columns)
         driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608
         return
     times = {place for place, name in enumerate(columns) if _is(shape.types[name], DateTime)}
@@ -105,8 +112,9 @@ def _shape(table: DbTable) -> Shape:
     return Shape(Table(table.name, tuple(types)), tuple(key.name for key in table.primary_key), types)
 
 
-def _plain(name: str, kind: Any) -> str:
-    return _quoted(name)
+def _from_sqlite(name: str, kind: Any) -> str:
+    quoted = _quoted(name)
+    return AS_TEXT.format(name=quoted) if _is(kind, DateTime) else quoted
 
 
 def _from_postgres(name: str, kind: Any) -> str:

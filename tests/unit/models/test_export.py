@@ -17,7 +17,7 @@ from models.person import address_heard, address_lost, move_address
 from models.submission import Answer, Submission, SubmissionState, mark_sent
 from tests.unit.models.test_person import a_person
 
-AT = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
+AT = datetime(2026, 11, 23, 10, 0, 0, 123_000, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
 BASE = "https://griot.example/"
 PHOTO = {"type": "image/jpeg", "name": "a.jpg", "size": 1200, "ref": "provider-file-1"}
