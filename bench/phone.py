@@ -1,12 +1,12 @@
 """A coordinator's phone in this process: what it writes goes the whole way of a round."""
 
 import itertools
-import json
 import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bench.wires import as_telegram_writes
 from griot.turn import Turns
 from models import inbox, sending
 from models.base import Db
@@ -46,7 +46,7 @@ def telegram_update(number: int, chat: int, text: str) -> bytes:
         "date": 1_795_000_000 + number,
         "text": text,
     }
-    return json.dumps({"update_id": number, "message": message}).encode()
+    return as_telegram_writes({"update_id": number, "message": message})
 
 
 _updates = itertools.count(time.time_ns() // 1000)  # another run on the same database begins higher

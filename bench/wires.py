@@ -19,6 +19,11 @@ SENDER = "+10000000001"  # Griot's number; fictitious, as every other
 _TEXT = re.compile(r"<Message[^>]*>(.*?)</Message>", re.DOTALL)
 
 
+def as_telegram_writes(update: Mapping[str, object]) -> bytes:
+    """Return an update as Telegram sends it: without a space between names and values."""
+    return json.dumps(update, separators=(",", ":")).encode()
+
+
 class Wire(Protocol):
     """One provider's webhooks."""
 
@@ -73,7 +78,7 @@ class TelegramWire:
         if text.startswith("/"):
             message["entities"] = [{"type": "bot_command", "offset": 0, "length": len(text)}]
         headers = {"X-Telegram-Bot-Api-Secret-Token": SECRET, "Content-Type": "application/json"}
-        return headers, json.dumps({"update_id": number, "message": message}).encode()
+        return headers, as_telegram_writes({"update_id": number, "message": message})
 
     def replied(self, body: bytes) -> str | None:
         """Return None: what is said comes by a call."""
