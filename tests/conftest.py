@@ -28,6 +28,8 @@ __all__ = [
     "start_by_forking",
 ]
 
+gc.disable()  # looking for garbage was a quarter of the time of collecting the tests
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--rewrite`: transcripts are written down anew instead of being compared."""
@@ -41,6 +43,11 @@ def start_by_forking() -> Iterator[None]:
         yield
 
 
+def pytest_collection_finish() -> None:
+    """Leave all that was imported out of every later look for garbage: a million objects that stay."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True, scope="module")
 def collect_between_modules() -> Iterator[None]:
     """Collect garbage between modules only.
@@ -48,7 +55,5 @@ def collect_between_modules() -> Iterator[None]:
     On CPython 3.11 a collection within `ast.parse` that itself parses (a finalizer that formats an
     assertion, say) ends in "SystemError: AST constructor recursion depth mismatch" (pytest issue 10763).
     """
-    gc.disable()
     yield
-    gc.enable()
     gc.collect()
