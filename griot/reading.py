@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from bot.forms.attached import NO_FILES
 from bot.forms.building import open_form
@@ -19,27 +19,33 @@ from bot.sentence import again
 from bot.values import Problem
 from griot.reader import MEMORY, PATIENCE, SECONDS
 
+Key: TypeAlias = tuple[str, bytes, frozenset[tuple[str, bytes]]]  # a file's name and content, lists beside it
 
-class FileReader:
-    """Reads form files, each only once: a programme asks for its forms when it is checked and when loaded."""
+MOST_KNOWN = 32  # files: more than a programme has
+_known: dict[Key, Reading] = {}
 
-    def __init__(self) -> None:
-        """Begin with nothing read."""
-        self._known: dict[tuple[str, bytes], Reading] = {}
 
-    def __call__(
-        self, files: Mapping[str, bytes], attached: Mapping[str, bytes] = NO_FILES
-    ) -> dict[str, Reading]:
-        """Return what each file is."""
-        left = {name: content for name, content in files.items() if (name, content) not in self._known}
-        for name, reading in read_apart(left, attached).items():
-            self._known[name, files[name]] = reading
-        return {name: self._known[name, content] for name, content in files.items()}
+def read_once(files: Mapping[str, bytes], attached: Mapping[str, bytes] = NO_FILES) -> dict[str, Reading]:
+    """Return what each file is; those that this process read lately and took are not read again.
+
+    A programme asks for its forms when it is checked and when it is loaded; a preview at each look. What was
+    refused is read again: the machine may have been too busy for it.
+    """
+    beside = frozenset(attached.items())
+    keys: dict[str, Key] = {name: (name, content, beside) for name, content in files.items()}
+    found = {name: reading for name, key in keys.items() if (reading := _known.get(key))}
+    found |= read_apart({name: files[name] for name in files if name not in found}, attached)
+    for name, reading in found.items():
+        if reading.form is not None:
+            _known[keys[name]] = reading
+    for key in list(_known)[:-MOST_KNOWN]:
+        _known.pop(key, None)
+    return {name: found[name] for name in files}
 
 
 def read_one(file: bytes, name: str, attached: Mapping[str, bytes] = NO_FILES) -> Form:
     """Return the form of one file; raise FormError with all that is wrong."""
-    reading = read_apart({name: file}, attached)[name]
+    reading = read_once({name: file}, attached)[name]
     if reading.form is None:
         raise FormError(reading.problems, reading.outline)
     return reading.form

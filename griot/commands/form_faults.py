@@ -17,7 +17,7 @@ from bot.values import LANGUAGES, Problem, Say
 from channels.sms_text import folded, parts
 from griot.commands.desk import BadInput, one_line
 from griot.programmes import beside
-from griot.reading import read_apart
+from griot.reading import read_once
 from griot.settings import data_folder
 from griot.voices import voices
 from models.base import Json
@@ -51,7 +51,7 @@ def read_with_lists(file: Path, named: Sequence[Path]) -> tuple[Reading, bytes, 
         lists = beside(file, named)
     except OSError as error:
         raise BadInput(f"{error.filename} cannot be read: {error.strerror}.") from None
-    reading = read_apart({file.name: content}, lists)[file.name]
+    reading = read_once({file.name: content}, lists)[file.name]
     return reading, content, {name: lists[name] for name in reading.attached}
 
 

@@ -166,12 +166,11 @@ def _load_programme(folder: Path, store: "Store") -> None:
     if read(store, lambda db: is_loaded(db, files)):
         return
     from bot.programme import read_programme
-    from griot.reading import FileReader
+    from griot.reading import read_once
 
-    read_forms = FileReader()
-    programme, problems = read_programme(files, read_forms)
+    programme, problems = read_programme(files, read_once)
     if programme is not None:
-        problems = write(store, lambda db: load(db, programme, files, now(), read_forms))
+        problems = write(store, lambda db: load(db, programme, files, now(), read_once))
     if problems:
         raise BadInput("; ".join(one_line(problem) for problem in problems))
 

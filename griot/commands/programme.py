@@ -10,7 +10,7 @@ from bot.values import Problem
 from griot.commands.desk import desk, read_settings, show_json, show_problems
 from griot.commands.unapproved import refusals
 from griot.programmes import files_of
-from griot.reading import FileReader
+from griot.reading import read_once
 from models.base import Db
 from models.db import read, write
 from models.form import newer_than
@@ -33,7 +33,7 @@ def programme() -> None:
 @click.pass_context
 def check(context: click.Context, folder: Path | None, as_json: bool) -> None:
     """Find every fault of a programme's files: file, place and mend."""
-    found, _, problems = _read(folder, FileReader())
+    found, _, problems = _read(folder)
     _show(found, problems, as_json)
     context.exit(2 if problems else 0)
 
@@ -45,13 +45,12 @@ def check(context: click.Context, folder: Path | None, as_json: bool) -> None:
 @click.pass_context
 def load(context: click.Context, folder: Path | None, unapproved: bool, as_json: bool) -> None:
     """Load a programme; again changes nothing. What was decided for a city is kept."""
-    read_forms = FileReader()
-    found, files, problems = _read(folder, read_forms)
+    found, files, problems = _read(folder)
     if found is not None:
         with desk() as it:
             refused = () if unapproved else read(it.store, lambda db: refusals(db, it.settings, found))
             problems = refused or write(
-                it.store, lambda db: load_programme(db, found, files, it.at, read_forms)
+                it.store, lambda db: load_programme(db, found, files, it.at, read_once)
             )
             notes = () if problems else read(it.store, lambda db: tuple(_notes(db, found, files)))
         for note in notes:
@@ -61,7 +60,7 @@ def load(context: click.Context, folder: Path | None, unapproved: bool, as_json:
 
 
 def _read(
-    folder: Path | None, read_forms: FileReader
+    folder: Path | None,
 ) -> tuple[Programme | None, Mapping[str, bytes], Sequence[Problem]]:
     place = folder or read_settings().programme_folder
     try:
@@ -69,7 +68,7 @@ def _read(
     except OSError as error:
         message = f"{error.strerror or 'There is no such folder'}."
         return None, {}, (Problem("missing_folder", str(place), "Name a programme's folder.", message),)
-    found, problems = read_programme(files, read_forms)
+    found, problems = read_programme(files, read_once)
     return found, files, problems
 
 

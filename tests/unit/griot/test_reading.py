@@ -15,9 +15,8 @@ import pytest
 from bot.forms.read import read_file
 from bot.forms.sheet import NOTHING, Sheet
 from bot.sentence import Sentence
-from griot.reading import FileReader, read_apart
+from griot.reading import MOST_KNOWN, read_apart, read_once
 from reports.tables import workbook
-from tests.programmes import ASTON, files_of
 from tests.xlsform import choices, survey
 
 OLD_ROWS = [["type", "name", "label"], *(["text", f"q{n}", "Q"] for n in range(1, 30_000))]
@@ -209,11 +208,23 @@ def test_a_form_that_kills_its_reader_is_the_only_one_refused() -> None:
     assert [problem.code for problem in read["b.md"].problems] == ["too_large"]
 
 
-def test_a_reader_reads_each_file_once() -> None:
-    """The programme's forms are asked for twice: when they are checked, and when they are loaded."""
-    reader, files = FileReader(), {"forms/weekly_update.md": files_of(ASTON)["forms/weekly_update.md"]}
-    first = reader(files)
-    assert reader(files)["forms/weekly_update.md"] is first["forms/weekly_update.md"]
+def test_a_file_is_read_once() -> None:
+    """As long as its name, its content and the lists beside it are the same, and not if it was refused."""
+    files = {"a.md": survey("select_one_from_file towns.csv | town | Town").encode()}
+    first = read_once(files, {"towns.csv": b"name,label\nbko,Bamako\n"})["a.md"]
+    assert read_once(files, {"towns.csv": b"name,label\nbko,Bamako\n"})["a.md"] is first
+    assert read_once(files, {"towns.csv": b"name,label\nkla,Kampala\n"})["a.md"].form != first.form
+    faulty = {"a.md": survey("txt | town | Town").encode()}
+    refused = read_once(faulty)["a.md"]
+    assert (refused.form, read_once(faulty)["a.md"] is refused) == (None, False)
+
+
+def test_a_process_remembers_few_files() -> None:
+    """The oldest are forgotten."""
+    files = {f"{number}.md": survey("text | q | Q").encode() for number in range(MOST_KNOWN + 1)}
+    read = read_once(files)
+    again = read_once({name: files[name] for name in ("0.md", "1.md")})
+    assert (again["0.md"] is read["0.md"], again["1.md"] is read["1.md"]) == (False, True)
 
 
 def test_this_process_never_imports_the_reader_of_others() -> None:
