@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from gettext import NullTranslations
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask
@@ -14,7 +16,7 @@ from sqlalchemy import insert, select, update
 from werkzeug.test import TestResponse
 
 from bot.forms.read import read_form
-from bot.programme import DemoPerson, read_programme
+from bot.programme import DemoPerson
 from bot.say import Voice
 from bot.schedule import Occurrence
 from bot.values import LANGUAGES, Message
@@ -33,7 +35,7 @@ from models.person import add_person
 from models.programme import ProgrammeShelf, load
 from models.signin import new_sign_in
 from models.submission import Submission
-from tests.programmes import ORCHARD, files_of
+from tests.programmes import ORCHARD, files_of, read_once
 from webhooks.routes import Webhooks
 
 if TYPE_CHECKING:
@@ -195,10 +197,8 @@ def open_stage(address: str) -> Stage:
 
 
 def _people(db: Db) -> dict[str, int]:
-    files = files_of(ORCHARD)
-    programme, problems = read_programme(files)
-    assert programme is not None, problems
-    assert load(db, programme, files, MONDAY) == ()
+    programme, forms = read_once(ORCHARD)
+    assert load(db, programme, files_of(ORCHARD), MONDAY, forms) == ()
     return {
         "keeper": add_person(
             db, name="Ana Fictive", role="coordinator", city="nordmark", language="fr", at=MONDAY
@@ -215,8 +215,19 @@ def _people(db: Db) -> dict[str, int]:
 
 
 def sqlite_stage(folder: Path) -> Stage:
-    """Return a stage on an SQLite file in this folder."""
-    return replace(open_stage(f"sqlite:///{folder / 'griot.db'}"), folder=folder)
+    """Return a stage on an SQLite file in this folder, a copy of the first one."""
+    file, (content, people) = folder / "griot.db", _mould()
+    file.write_bytes(content)
+    return Stage(open_store(f"sqlite:///{file}"), dict(people), folder=folder)
+
+
+@cache
+def _mould() -> tuple[bytes, dict[str, int]]:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "griot.db"
+        stage = open_stage(f"sqlite:///{file}")
+        stage.store.close()
+        return file.read_bytes(), stage.people
 
 
 def an_app(folder: Path) -> Flask:

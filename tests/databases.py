@@ -22,11 +22,10 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 import models
-from bot.programme import read_programme
 from models.base import Base
 from models.db import Store, open_store, read, write
 from models.programme import load
-from tests.programmes import ASTON, files_of
+from tests.programmes import ASTON, files_of, read_once
 from tests.site import set_up
 
 LOADED_AT = datetime(2026, 9, 1, tzinfo=UTC)
@@ -214,9 +213,7 @@ def make_tables(address: str) -> None:
 def load_aston(address: str) -> None:
     """Create every table and load the ASToN programme."""
     make_tables(address)
-    files = files_of(ASTON)
-    programme, problems = read_programme(files)
-    assert programme is not None, problems
+    programme, forms = read_once(ASTON)
     store = open_store(address)
-    write(store, lambda db: load(db, programme, files, LOADED_AT))
+    write(store, lambda db: load(db, programme, files_of(ASTON), LOADED_AT, forms))
     store.close()

@@ -9,9 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from bot.forms.read import read_files
 from bot.programme import read_programme
-from bot.programme.form_files import lists_of
 from bot.reminders import asked
 from bot.schedule import Occurrence
 from bot.talk import Scene, Who
@@ -37,6 +35,7 @@ from models.programme import ProgrammeShelf, load
 from models.submission import Answer, Submission
 from models.talk import open_choice, talk_of
 from models.thread import deliver_here
+from tests.programmes import read_once
 
 T = TypeVar("T")
 MONDAY = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
@@ -63,12 +62,10 @@ def a_store(path: Path, programme: Path = ASTON) -> Store:
         store = open_store(f"sqlite:///{mould}")
         Base.metadata.create_all(store.engine)
         files = files_of(programme)
-        forms = read_files(
-            {name: files[name] for name in files if name.startswith("forms/")}, lists_of(files)
-        )
-        found, problems = read_programme(files, lambda *_: forms)
+        _, forms = read_once(programme)
+        found, problems = read_programme(files, forms)
         assert found is not None, problems
-        write(store, lambda db: load(db, found, files, MONDAY, lambda *_: forms))
+        write(store, lambda db: load(db, found, files, MONDAY, forms))
         store.close()
     shutil.copy(mould, path)
     return open_store(f"sqlite:///{path}")
