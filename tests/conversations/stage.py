@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,7 +57,10 @@ def _details(db: Db, city: str, language: str, at: datetime) -> str:
 
 
 def a_store(path: Path, programme: Path = ASTON) -> Store:
-    """Return a store of its own with the programme loaded; the first one of a session is the mould of all."""
+    """Return a store of its own with the programme loaded; the first one of a session is the mould of all.
+
+    A store that was closed is opened again with its path: what SQLAlchemy compiled for it is still known.
+    """
     mould = path.parent / f"mould-{programme.name}.db"
     if not mould.exists():
         store = open_store(f"sqlite:///{mould}")
@@ -67,7 +71,17 @@ def a_store(path: Path, programme: Path = ASTON) -> Store:
         assert found is not None, problems
         write(store, lambda db: load(db, found, files, MONDAY, forms))
         store.close()
+    return a_copy(mould, path)
+
+
+def a_copy(mould: Path, path: Path) -> Store:
+    """Return the store of this path, its content a copy of the mould; the last one there must be closed."""
     shutil.copy(mould, path)
+    return _store_at(path)
+
+
+@lru_cache(maxsize=8)
+def _store_at(path: Path) -> Store:
     return open_store(f"sqlite:///{path}")
 
 

@@ -3,11 +3,10 @@
 A few conversations here; `--hypothesis-profile=long` has hundreds.
 """
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -25,11 +24,11 @@ from bot.values import Answer, Heard, Location, Media, MediaKind, Message, Value
 from bot.words import WORDS
 from channels.fitting import fit, length
 from models.base import Db
-from models.db import open_store, write
+from models.db import write
 from models.form import add_form
 from models.submission import Submission
 from tests.conversations.script import FORMS
-from tests.conversations.stage import CHANNELS, MONDAY, Stage, a_stage, a_store
+from tests.conversations.stage import CHANNELS, MONDAY, Stage, a_copy, a_stage, a_store
 from tests.properties.random_forms import text_of_form
 
 EXAMPLES = settings.default.max_examples if settings.default else 100
@@ -88,7 +87,6 @@ MOVES = st.one_of(
     st.tuples(st.just("falls_silent"), st.none()),
 )
 PLAYS = st.lists(MOVES, min_size=1, max_size=15)
-_NUMBERS = count(1)
 
 
 @pytest.fixture(scope="session")
@@ -109,9 +107,7 @@ def test_no_conversation_raises_or_sends_what_is_wrong(
     mould: Path, name: str, language: str, times: int, many: int, seed: int, moves: list[tuple[str, Any]]
 ) -> None:
     """After every reply: what is open is asked now, what was said is kept, what was sent is whole."""
-    path = mould.parent / f"{next(_NUMBERS)}.db"
-    shutil.copy(mould, path)
-    store = open_store(f"sqlite:///{path}")
+    store = a_copy(mould, mould.parent / "talk.db")
     try:
         phone = _Phone(a_stage(store, "niamey", language, channels=sorted(CHANNELS)), Random(seed))
         begun: tuple[str, Any] = ("says", f"report {name}")
@@ -121,7 +117,6 @@ def test_no_conversation_raises_or_sends_what_is_wrong(
             getattr(phone, move)(what)
     finally:
         store.close()
-        path.unlink()
 
 
 @dataclass
