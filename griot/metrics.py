@@ -24,6 +24,7 @@ from models.programme import ProgrammeShelf
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the client library reads it once, when it is imported
 ACCEPTED = "accepted"  # the outcome of a call that is no failure
+WATCHED = (200, 403, 503)  # statuses of webhooks that are shown before the first one
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
 
 
@@ -34,7 +35,7 @@ class Measures:
     expect: Callable[[Iterable[str]], None]
     turn: Callable[[float], None]
     send: Callable[[str, str, float], None]
-    webhook: Callable[[str, float], None]
+    webhook: Callable[[str, int, float], None]
 
 
 def open_measures(var: Path) -> Measures:
@@ -43,7 +44,7 @@ def open_measures(var: Path) -> Measures:
     folder.mkdir(parents=True, exist_ok=True)
     _forget_dead(folder)
     os.environ[FOLDER] = str(folder)
-    from prometheus_client import CollectorRegistry, Histogram
+    from prometheus_client import CollectorRegistry, Counter, Histogram
 
     registry = CollectorRegistry()
     turns = Histogram("griot_turn_seconds", "Seconds a turn took.", registry=registry, buckets=BUCKETS)
@@ -62,16 +63,23 @@ def open_measures(var: Path) -> Measures:
         buckets=BUCKETS,
     )
 
+    answers = Counter(
+        "griot_webhook_answers", "Webhooks by the status they got.", ["channel", "status"], registry=registry
+    )
+
     def expect(channels: Iterable[str]) -> None:
         for channel in channels:
             sends.labels(channel, ACCEPTED)
             webhooks.labels(channel)
+            for status in WATCHED:
+                answers.labels(channel, status)
 
     def send(channel: str, outcome: str, seconds: float) -> None:
         sends.labels(channel, outcome).observe(seconds)
 
-    def webhook(channel: str, seconds: float) -> None:
+    def webhook(channel: str, status: int, seconds: float) -> None:
         webhooks.labels(channel).observe(seconds)
+        answers.labels(channel, status).inc()
 
     return Measures(expect, turns.observe, send, webhook)
 

@@ -238,7 +238,7 @@ def an_app(folder: Path) -> Flask:
 def whole_app(stage: Stage, base_url: str = LOOPBACK) -> Flask:
     """Return the application with the blueprints whose callers are programs."""
     hooks = Webhooks(
-        {Chat.name: Chat()}, stage.keep, lambda: stage.at, base_url, lambda channel, seconds: None
+        {Chat.name: Chat()}, stage.keep, lambda: stage.at, base_url, lambda channel, status, seconds: None
     )
     rooms = (health(stage.store, lambda: stage.at, ()),)
     return stage.app(base_url, machines=rooms, around=hooks.around)

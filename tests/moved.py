@@ -47,7 +47,7 @@ UNMEASURED = Measures(
     lambda channels: None,
     lambda seconds: None,
     lambda channel, outcome, seconds: None,
-    lambda channel, seconds: None,
+    lambda channel, status, seconds: None,
 )
 Someone = tuple[str, str | None, str, Mapping[str, str]]  # role, city, language, addresses
 

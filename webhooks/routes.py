@@ -30,15 +30,15 @@ Looked = Welcome | Answer
 class Webhooks:
     """The routes `/webhooks/<channel>` of these channels, and Twilio's two.
 
-    `keep` returns when an update is durable or raises NotKeptError; `measure(channel, seconds)` is told how
-    long each took.
+    `keep` returns when an update is durable or raises NotKeptError; `measure(channel, status, seconds)` is
+    told what each was answered and how long that took.
     """
 
     channels: Mapping[str, Channel]
     keep: Callable[[Update], None]
     clock: Clock
     base_url: str
-    measure: Callable[[str, float], None]
+    measure: Callable[[str, int, float], None]
 
     def around(self, inner: "WSGIApplication") -> "WSGIApplication":
         """Return the application that takes what providers post, and leaves all else to `inner`."""
@@ -74,8 +74,9 @@ class Webhooks:
         channel, answer = looked.update.channel, looked.answer
 
         def told(error: NotKeptError | None) -> None:
-            reply(unavailable(channel, error) if error else answer)
-            self.measure(channel, perf_counter() - began)
+            answered = unavailable(channel, error) if error else answer
+            reply(answered)
+            self.measure(channel, answered.status, perf_counter() - began)
 
         begin(looked.update, told)
 
@@ -89,7 +90,7 @@ class Webhooks:
             self.keep(looked.update)
         except NotKeptError as error:
             answer = unavailable(channel, error)
-        self.measure(channel, perf_counter() - began)
+        self.measure(channel, answer.status, perf_counter() - began)
         return answer
 
     def _look(self, request: Request) -> Looked:
@@ -128,7 +129,7 @@ class Webhooks:
         began = perf_counter()
         looked = Door(self.clock, self.base_url).look(request, channel, welcome, note)
         if isinstance(looked, Answer):
-            self.measure(channel.name, perf_counter() - began)
+            self.measure(channel.name, looked.status, perf_counter() - began)
         return looked
 
     def _meant(self, request: Request) -> Channel:

@@ -36,7 +36,7 @@ def client(database: str) -> Iterator[tuple[FlaskClient, str]]:
     app = Flask(__name__)
     channel = Telegram(TOKEN, [SECRET])
     clock, channels = partial(datetime.now, UTC), {"telegram": channel}
-    hooks = Webhooks(channels, intake.keep, clock, "", lambda channel, seconds: None)
+    hooks = Webhooks(channels, intake.keep, clock, "", lambda channel, status, seconds: None)
     app.wsgi_app = hooks.around(app.wsgi_app)
     yield app.test_client(), database
     store.close()

@@ -67,7 +67,7 @@ def site(database: str, posted: Schema) -> Iterator[tuple[FlaskClient, Store]]:
     intake = Intake(store, lambda db: None, lambda: None)
     app = Flask(__name__)
     clock = partial(datetime.now, UTC)
-    hooks = Webhooks(channels, intake.keep, clock, BASE_URL, lambda channel, seconds: None)
+    hooks = Webhooks(channels, intake.keep, clock, BASE_URL, lambda channel, status, seconds: None)
     app.wsgi_app = hooks.around(app.wsgi_app)
     yield app.test_client(), store
     store.close()

@@ -78,7 +78,7 @@ from griot.metrics import open_measures
 measures = open_measures(Path(sys.argv[1]))
 measures.turn(0.01)
 measures.send("telegram", "accepted", 0.02)
-measures.webhook("telegram", 0.03)
+measures.webhook("telegram", 200, 0.03)
 """
 READING = """
 import sys
@@ -106,6 +106,7 @@ def test_what_one_process_measures_another_shows(store: Store, tmp_path: Path, e
         "griot_turn_seconds_count 1.0",
         'griot_send_seconds_count{channel="telegram",outcome="accepted"} 1.0',
         'griot_webhook_seconds_count{channel="telegram"} 1.0',
+        'griot_webhook_answers_total{channel="telegram",status="200"} 1.0',
         'griot_inbox_rows{state="open"} 1.0',
         'griot_inbox_rows{state="quarantined"} 0.0',
         "griot_outbox_oldest_seconds 0.0",
@@ -124,6 +125,7 @@ def test_figures_are_there_before_anything_happened(
         "griot_turn_seconds_count 0.0",
         'griot_send_seconds_count{channel="telegram",outcome="accepted"} 0.0',
         'griot_webhook_seconds_count{channel="telegram"} 0.0',
+        'griot_webhook_answers_total{channel="telegram",status="503"} 0.0',
         'griot_outbox_rows{channel="telegram",state="queued"} 0.0',
         'griot_circuit_open{channel="telegram"} 0.0',
         'griot_faults{kind="refused"} 0.0',

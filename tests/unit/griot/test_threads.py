@@ -73,7 +73,9 @@ def serving(web: Web, clock: Clock = now) -> Iterator[Threads]:
     """Serve the webhooks and one page until the end, which must come soon."""
     channels = {"telegram": Telegram("700100200:LOOP-token-of-nobody-0123456789abcdef", [SECRET])}
     intake = Intake(web.store, web.announce, lambda: None)
-    hooks = Webhooks(channels, intake.keep, clock, "https://griot.example", lambda channel, seconds: None)
+    hooks = Webhooks(
+        channels, intake.keep, clock, "https://griot.example", lambda channel, status, seconds: None
+    )
     app = Flask("loop")
     app.add_url_rule("/page", view_func=lambda: "a page")
     app.wsgi_app = hooks.around(app.wsgi_app)  # type: ignore[method-assign, assignment]  # as in griot/app.py

@@ -56,7 +56,7 @@ class Hook:
 def a_client(keep: Callable[[Update], None], channels: dict[str, Channel]) -> FlaskClient:
     """Return a client of the routes of these channels."""
     app = Flask("hook")
-    hooks = Webhooks(channels, keep, lambda: AT, BASE_URL, lambda channel, seconds: None)
+    hooks = Webhooks(channels, keep, lambda: AT, BASE_URL, lambda channel, status, seconds: None)
     app.wsgi_app = hooks.around(app.wsgi_app)
     return app.test_client()
 

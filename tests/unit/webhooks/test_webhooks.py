@@ -32,11 +32,12 @@ SIGNED = {HEADER: SECRET, "Content-Type": "application/json"}
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """The webhooks over a database, and how often workers were woken."""
+    """The webhooks over a database, how often workers were woken, and the statuses that were counted."""
 
     client: FlaskClient
     store: Store
     woken: list[int]
+    counted: list[int]
 
     def post(self, body: bytes, headers: dict[str, str] | None = None) -> int:
         """Return the status of a request, signed unless told otherwise."""
@@ -55,14 +56,17 @@ def silent(db: Db) -> None:
 def a_hook(store: Store, patience: float = PATIENCE, announce: Callable[[Db], None] = silent) -> Hook:
     """Return the webhooks over a store."""
     woken: list[int] = []
+    counted: list[int] = []
     intake = Intake(store, announce, lambda: woken.append(1), patience)
     channels = {"telegram": Telegram("700100200:HOOK-token-of-nobody-0123456789abcdef", [SECRET])}
     app = Flask("hook")
-    hooks = Webhooks(
-        channels, intake.keep, lambda: AT, "https://griot.example", lambda channel, seconds: None
-    )
+
+    def count(channel: str, status: int, seconds: float) -> None:
+        counted.append(status)
+
+    hooks = Webhooks(channels, intake.keep, lambda: AT, "https://griot.example", count)
     app.wsgi_app = hooks.around(app.wsgi_app)
-    return Hook(app.test_client(), store, woken)
+    return Hook(app.test_client(), store, woken, counted)
 
 
 @pytest.fixture
@@ -107,6 +111,7 @@ def test_each_request_gets_its_code(hook: Hook, body: bytes, headers: dict[str, 
     """The codes of the contract; what is not answered 200 is not kept."""
     assert hook.post(body, headers) == status
     assert hook.kept() == len(hook.woken) == (1 if status == 200 else 0)
+    assert hook.counted == [status]
 
 
 def test_a_repetition_is_answered_alike_and_kept_once(hook: Hook) -> None:
@@ -147,6 +152,7 @@ def test_what_fails_together_is_answered_alike(hook: Hook) -> None:
 
     with ThreadPoolExecutor(25) as pool:
         assert set(pool.map(post, range(50))) == {503}
+    assert broken.counted == [503] * 50
     assert broken.kept() == len(broken.woken) == 0
     is_broken.clear()
     assert broken.post(an_update()) == 200
