@@ -76,7 +76,10 @@ def _named(say: Say, *people: Whose | None) -> Iterator[Step]:
 
 def _heard(say: Say, heard: Heard, at: datetime, *, has_texts: bool) -> Iterator[Step]:
     yield Step(heard.received_at, 0, "received", _from_whom(say, heard))
-    if heard.channel != PHONE:  # our own phone is no provider
+    if heard.is_fetched:
+        fetched = say("It did not arrive by itself: it was fetched from the provider's list.")
+        yield Step(heard.received_at, 0, "fetched", fetched)
+    elif heard.news and heard.channel != PHONE:  # our own phone is no provider
         checked = say("Its secret or signature proved it to be the provider's; only then was it kept.")
         yield Step(heard.received_at, 0, "authentic", checked)
     if heard.is_erased:

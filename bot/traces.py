@@ -104,6 +104,15 @@ class Filed:
 
 
 @dataclass(frozen=True, slots=True)
+class Raw:
+    """What a raw update says of itself."""
+
+    source: str = ""  # the provider's id of the message
+    news: str = "nothing"  # as in `Heard`
+    is_fetched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """An update in, and what it became."""
 
@@ -125,6 +134,7 @@ class Heard:
     sent: tuple[Filed, ...] = ()
     agreed: bool | None = None  # what was said to the question of consent
     led_to: tuple[Told, ...] = ()  # replies, and alerts to officers
+    is_fetched: bool = False  # asked of the provider: no webhook brought it
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,7 @@ class Twilio:
             "To": message.to,
             "Body": message.body or "",
             "NumMedia": message.num_media or "0",
+            twilio_webhooks.FETCHED: "1",
         }
         if form["NumMedia"] != "0":
             attached = self.calls.ask(

@@ -14,6 +14,7 @@ from channels.twilio_errors import failure_of_status, is_for_operator
 
 WHATSAPP = "whatsapp:"  # before an address; an SMS has a bare number
 REFERENCE = "m"  # the query's outbox id, kept as a last field; Twilio's own begin with a capital
+FETCHED = "fetched"  # the field of a message that no webhook brought: it was found in Twilio's list
 Form = Mapping[str, str]
 
 _STATUS = ("MessageSid", "MessageStatus", "ErrorCode", "ErrorMessage", "ChannelStatusMessage")
@@ -80,6 +81,11 @@ def to_keep(body: bytes, reference: str = "") -> bytes:
     kept = {name: form[name] for name in _STATUS if name in form}
     prefix = {"From": WHATSAPP} if is_whatsapp(body) else {}
     return urlencode({**kept, **prefix, REFERENCE: reference}).encode()
+
+
+def is_fetched(body: bytes) -> bool:
+    """Tell whether a kept message was found in Twilio's list, not brought by a webhook; raise BodyError."""
+    return FETCHED in dict(fields(body))
 
 
 def read_envelope(body: bytes) -> Envelope:

@@ -16,6 +16,7 @@ from bot.traces import (
     Heard,
     Kept,
     Named,
+    Raw,
     Status,
     Told,
     Trace,
@@ -40,8 +41,8 @@ MOST_REPLIES = 20  # to one message
 STATED = ("accepted", "scheduled", "queued", "sending", "sent", "delivered", "read", "partially_delivered")
 FAILED = ("undelivered", "failed", "canceled")
 NOBODY = Whose(None, "", None)
-# From a channel and a raw body: the provider's id of the message, and what it is (`Heard.news`).
-Reading = Callable[[str, bytes], tuple[str, str]]
+GONE = Raw(news="")
+Reading = Callable[[str, bytes], Raw]  # of a channel's raw update
 
 
 def trace(db: Db, what: Named, reading: Reading) -> Trace | None:
@@ -63,14 +64,14 @@ def heard(db: Db, id: int, reading: Reading) -> Heard | None:
     if row is None:
         return None
     body = unpack(row.body)
-    source, news = reading(row.channel, body) if body else ("", "")
+    raw = reading(row.channel, body) if body else GONE
     at, person = row.received_at, row.person_id
     sent = _sent(db, person, at)
     return Heard(
         id=row.id,
         channel=row.channel,
         whose=_whose(db, [person]).get(person, NOBODY) if person else NOBODY,
-        news=news,
+        news=raw.news,
         state=row.state,
         tries=row.tries,
         error=row.error.partition(":")[0],  # what follows may be the person's own words
@@ -79,12 +80,13 @@ def heard(db: Db, id: int, reading: Reading) -> Heard | None:
         changed_at=row.changed_at,
         text=row.text,
         is_erased=row.provider_id.startswith(HASHED),
-        answers=_kept(db, row, source),
+        answers=_kept(db, row, raw.source),
         files=_brought(db, person, at),
         began=_filed(db, person, Submission.started_at == at),
         sent=sent,
         agreed=_agreed(db, person, at),
         led_to=(*_replies(db, row.id), *_alerts(db, row, sent)),
+        is_fetched=raw.is_fetched,
     )
 
 

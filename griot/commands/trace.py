@@ -12,12 +12,12 @@ from bot.programme import Programme
 from bot.programme.shapes import name_in
 from bot.schedule import Verdict
 from bot.trace_words import heading, steps_of, with_cities
-from bot.traces import Decision, Named, Step, Trace, Whose
+from bot.traces import Decision, Named, Raw, Step, Trace, Whose
 from bot.values import LANGUAGES, Say
 from channels.base import BodyError, Inbound, Reach, Receipt
 from channels.chat import read_said
 from channels.telegram_updates import read_update
-from channels.twilio_webhooks import read_webhook
+from channels.twilio_webhooks import is_fetched, read_webhook
 from griot.commands.desk import BadInput, Desk, desk, programme_of, show_json
 from griot.settings import data_folder
 from griot.voices import voices
@@ -30,6 +30,7 @@ from models.trace_names import named
 
 AHEAD = 31  # days in which a key is looked for among what is planned
 INDENT = "    "
+OF_TWILIO = ("whatsapp", "sms")
 _READERS: Mapping[str, Callable[[bytes], list[Inbound | Receipt]]] = {
     "telegram": lambda body: read_update(json.loads(body)),
     "whatsapp": read_webhook,
@@ -123,18 +124,18 @@ def _to_come(verdict: Verdict) -> Decision:
     )
 
 
-def _reading(channel: str, body: bytes) -> tuple[str, str]:
-    """Return the provider's id of the message in a raw body, and what it is; without any secret."""
+def _reading(channel: str, body: bytes) -> Raw:
+    """Return what a raw update says of itself; no secret is needed."""
     try:
         news = _READERS[channel](body)
     except (BodyError, KeyError, ValueError):
-        return "", "nothing"
+        return Raw()
     for one in news:
         if isinstance(one, Inbound):
-            return one.heard.source, "said"
+            return Raw(one.heard.source, "said", channel in OF_TWILIO and is_fetched(body))
         if isinstance(one, Receipt) and one.reach is not None:
-            return "", _REACH[one.reach]
-    return "", "nothing"
+            return Raw(news=_REACH[one.reach])
+    return Raw()
 
 
 def _show_meanings(found: Found, id: str, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from channels.base import NEVER_CALLED, Failure, Inbound, Outgoing, SendError, a
 from channels.fitting import written
 from channels.twilio import Account, Twilio, content_variables, sms, whatsapp
 from channels.twilio_contents import Contents
+from channels.twilio_webhooks import is_fetched
 from tests.standin import Fault, StandIn, Trouble
 from tests.standin.twilio import ACCOUNT_SID, AUTH_TOKEN, EVERYBODY, Status
 
@@ -374,7 +375,7 @@ def test_what_was_missed_is_asked_for(provider: StandIn, on_sms: Twilio, on_what
     assert two.heard.media is not None
     assert two.heard.media.content_type == "image/jpeg"
     assert two.heard.media.ref.startswith(f"{provider.url}/2010-04-01/Accounts/")
-    assert all(at >= since for at, _ in missed)
+    assert all(at >= since and is_fetched(body) for at, body in missed)
     assert len(on_sms.missed(since)) == 1
     assert on_sms.missed(since + timedelta(hours=1)) == []
 

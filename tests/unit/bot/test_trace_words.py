@@ -107,6 +107,13 @@ def test_only_what_a_provider_brought_was_checked(channel: str, *, is_checked: b
     assert ("authentic" in said) is is_checked
 
 
+def test_what_was_fetched_was_brought_by_no_webhook() -> None:
+    """Nothing is said of a signature that was never there."""
+    said = [step.what for step in steps(replace(HEARD, channel="sms", is_fetched=True))]
+    assert said[:2] == ["received", "fetched"]
+    assert "authentic" not in said
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_reason_of_the_schedule(language: str) -> None:
     """Those that `docs/schedule.md` lists are those that have words, each its own."""
