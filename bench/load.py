@@ -12,10 +12,9 @@ from functools import partial
 from aiohttp import ClientError, ClientSession, TCPConnector
 
 from bench.provider import Provider
+from bench.script import ADD, ANSWERS, EACH, FIRST_QUESTION, OPENING, SEND
 from bench.wires import Wire
 from tests.standin.record import Sent
-
-OPENING = "/report"
 
 
 class Given(str):
@@ -24,23 +23,10 @@ class Given(str):
     __slots__ = ()
 
 
-ANSWERS = tuple(
-    Given(text)
-    for text in (
-        "1",
-        "3",
-        "Workshop with the market women, 40 people.",
-        "2",
-        "1",
-        "-",
-        "Visit on Friday.",
-    )
-)
-"""The shortest weekly update; with the opening and SEND nine replies, each answered by one message."""
-SEND, ADD, EACH, WRONG = "1", "2", "2", "9"
+GIVEN = tuple(map(Given, ANSWERS))
+WRONG = "9"
 WRONG_AT = (0, 3)  # answers said wrong once, where the bot has no two questions about last time
 PATIENCE = 120.0  # seconds for a reply
-_FIRST_QUESTION = re.compile(r"^1/\d+ ", re.MULTILINE)
 _OPTIONS = re.compile(r"^1\. ", re.MULTILINE)
 Say = Callable[[str], Awaitable[str]]
 
@@ -198,10 +184,10 @@ class Load:
     async def _report(self, say: Say) -> None:
         """Make one report of eleven turns; raise NotReceivedError when it was not received in the end."""
         wrong: Sequence[int] = WRONG_AT
-        if not _FIRST_QUESTION.search(await say(OPENING)):  # is all of last time still so?
+        if not FIRST_QUESTION.search(await say(OPENING)):
             await say(EACH)
             wrong = ()
-        for at, text in enumerate(ANSWERS):
+        for at, text in enumerate(GIVEN):
             if at in wrong:
                 await say(WRONG)
             await say(text)
@@ -243,7 +229,7 @@ class Load:
 async def _report(say: Say) -> str:
     """Make the plainest report: no question about last time is expected, and nothing is said wrong."""
     await say(OPENING)
-    for text in ANSWERS:
+    for text in GIVEN:
         await say(text)
     return await _sent(say)
 
@@ -257,7 +243,7 @@ async def _report_in_lines(say: Say) -> str:
 async def _sent(say: Say) -> str:
     """Send what was read back; return the last message."""
     said = await say(SEND)
-    return await say(ADD) if _OPTIONS.search(said) else said  # replace the report of this week, or add one?
+    return await say(ADD) if _OPTIONS.search(said) else said
 
 
 def _received(said: str) -> None:

@@ -1,11 +1,11 @@
 """A coordinator's phone in this process: what it writes goes the whole way of a round."""
 
 import itertools
-import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bench.script import ADD, ANSWERS, EACH, FIRST_QUESTION, OPENING, SEND
 from bench.wires import as_telegram_writes
 from griot.turn import Turns
 from models import inbox, sending
@@ -18,22 +18,6 @@ from models.sending import Claimed, Sent
 
 LEASE = timedelta(seconds=60)
 LIMITS = PaceLimits(per_minute=0, per_day=10_000)
-_FIRST_QUESTION = re.compile(r"^1/\d+ ", re.MULTILINE)
-REPORT = (
-    "/report",
-    "1",
-    "3",
-    "Workshop with the market women, 40 people.",
-    "2",
-    "1",
-    "-",
-    "Visit on Friday.",
-    "1",
-)
-"""The shortest weekly update: nine replies, each answered by one message.
-
-Whose city has reported before is asked two questions more; `2` answers both: to ask each question, to add.
-"""
 
 
 def telegram_update(number: int, chat: int, text: str) -> bytes:
@@ -65,17 +49,17 @@ class Phone:
 
     def reports(self) -> int:
         """Make one report and return how many turns it took; raise RuntimeError when it is not received."""
-        said = [REPORT[0]]
-        self.says(REPORT[0])
-        while not _FIRST_QUESTION.search(self.text) and len(said) < 4:  # is all of last time still so?
-            said.append("2")
-            self.says("2")
-        for words in REPORT[1:]:
+        said = [OPENING]
+        self.says(OPENING)
+        while not FIRST_QUESTION.search(self.text) and len(said) < 4:
+            said.append(EACH)
+            self.says(EACH)
+        for words in (*ANSWERS, SEND):
             said.append(words)
             self.says(words)
-        if self.has_options:  # replace the report of this week, or add one?
-            said.append("2")
-            self.says("2")
+        if self.has_options:
+            said.append(ADD)
+            self.says(ADD)
         if self.has_options:
             raise RuntimeError(f"not received: {self.text}")
         return len(said)

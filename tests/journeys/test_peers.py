@@ -16,10 +16,11 @@ from aiohttp import ClientSession
 from werkzeug.serving import make_server
 
 from bench.bots import Bot, Griot, target_of
-from bench.load import ANSWERS, OPENING, WRONG_AT, Target
+from bench.load import WRONG_AT, Target
 from bench.measures import Bench, Losses, Pace, Size, Weights
 from bench.peers.bots import ConversationHandlerPeer, FlaskPeer
 from bench.running import running
+from bench.script import ANSWERS, OPENING
 from bench.table import AIM, MISSED, MUST, Figures, Paces, judged, markdown, rows
 from bench.wires import VOICES, TwilioWire
 from griot.assembly import make_app, open_channels
