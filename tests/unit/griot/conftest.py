@@ -1,6 +1,7 @@
 """The command line on a database with the ASToN programme."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from griot.cli import griot as command_line
-from models.base import Json
+from models.base import Db, Json
+from models.db import open_store
 from tests.databases import Databases, load_aston
 
 
@@ -41,6 +43,15 @@ class Griot:
         assert (result.exit_code, result.stdout) == (exit_code, ""), result.output
         assert len(result.stderr.splitlines()) == 1, result.stderr
         return result.stderr
+
+
+@pytest.fixture
+def db(database: str) -> Iterator[Db]:
+    """Yield a session on each database with every table, rolled back."""
+    store = open_store(database)
+    with store.writers() as session:
+        yield session
+    store.close()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """What the outcomes of calls say of their channels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,22 +12,12 @@ from griot.sender import Outcome
 from models.aside import DEFECT
 from models.base import Db
 from models.circuit import OPENS_AFTER, Setback, note_setback, standings, take_probe
-from models.db import open_store
 from models.outbox import enqueue
 from models.sending import Claimed, claim
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
 NO_ANSWER = SendError(Failure.UNKNOWN, "no answer in time")
-
-
-@pytest.fixture
-def db(database: str) -> Iterator[Db]:
-    """Yield a session on each database, rolled back."""
-    store = open_store(database)
-    with store.writers() as session:
-        yield session
-    store.close()
 
 
 def rows(db: Db, n: int) -> list[Claimed]:

@@ -1,7 +1,7 @@
 """Counts in portions: the same as of the whole table, and bounded."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +10,6 @@ from sqlalchemy import delete, update
 from griot.tally import FRESH, Tally
 from models import inbox
 from models.base import Db
-from models.db import open_store
 from models.inbox import IN, Update, receive_all
 
 AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -65,15 +64,6 @@ def test_a_change_of_old_rows_is_seen_in_turn() -> None:
     assert seen[-1] == {("s",): 100, ("r",): 1}
     rows.states = {1: "r"}
     assert tally.look(None) == {("r",): 1}  # type: ignore[arg-type]  # as above
-
-
-@pytest.fixture
-def db(database: str) -> Iterator[Db]:
-    """Yield a session, once on SQLite and once on PostgreSQL."""
-    store = open_store(database)
-    with store.writers() as session:
-        yield session
-    store.close()
 
 
 @pytest.mark.parametrize("portion", [1, 3, 1000])

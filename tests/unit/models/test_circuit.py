@@ -1,9 +1,6 @@
 """A channel that fails by itself is left alone, probed by one at a time, used again at a success."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-
-import pytest
 
 from bot.faults import FaultKind
 from griot.circuits import refused
@@ -18,21 +15,11 @@ from models.circuit import (
     standings,
     take_probe,
 )
-from models.db import open_store
 from models.fault import Trouble, end_faults, faults, forget_old, note_told, raise_fault, untold
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 DOWN = Setback("telegram", 1, "unknown", "500", "Internal Server Error")
-
-
-@pytest.fixture
-def db(database: str) -> Iterator[Db]:
-    """Yield a session on each database, rolled back."""
-    store = open_store(database)
-    with store.writers() as session:
-        yield session
-    store.close()
 
 
 def test_it_opens_after_failures_in_a_row(db: Db) -> None:
