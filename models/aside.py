@@ -1,8 +1,8 @@
-"""Messages that raise on their way out: tried again a little later, then left to the officers."""
+"""Messages that cannot be read or raise on their way out: tried again, or listed as what may have left."""
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from models.base import Db
 from models.outbox import OUT, QUEUED, SENDING, OutboxState
@@ -19,14 +19,19 @@ def set_aside(db: Db, id: int, error: str, at: datetime) -> bool:
     """
     tries: int = db.connection().execute(select(OUT.c.tries).where(OUT.c.id == id)).scalar_one()
     has_failed = tries >= TRIES
-    values = {
-        "state": OutboxState.FAILED if has_failed else QUEUED,
-        "due_at": at if has_failed else at + DELAYS[tries - 1],
-        "error": error,
-        "error_code": DEFECT,
-        "lease_token": "",
-        "lease_until": None,
-        "changed_at": at,
-    }
-    db.connection().execute(update(OUT).where(OUT.c.id == id, OUT.c.state == SENDING).values(values))
+    due_at = at if has_failed else at + DELAYS[tries - 1]
+    _close(db, id, OutboxState.FAILED if has_failed else QUEUED, error, due_at, at)
     return has_failed
+
+
+def let_rest(db: Db, id: int, at: datetime) -> None:
+    """Let a claimed message rest as `uncertain` that cannot be read: whoever read it may have sent it."""
+    _close(db, id, OutboxState.UNCERTAIN, "it cannot be read", at, at)
+
+
+def _close(
+    db: Db, id: int, state: OutboxState | ColumnElement[str], error: str, due_at: datetime, at: datetime
+) -> None:
+    values = {"state": state, "due_at": due_at, "error": error, "error_code": DEFECT}
+    closing = update(OUT).where(OUT.c.id == id, OUT.c.state == SENDING)
+    db.connection().execute(closing.values(**values, lease_token="", lease_until=None, changed_at=at))

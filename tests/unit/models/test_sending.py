@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
+from sqlalchemy import update
 
 from bot.values import Message
 from models import export
 from models.base import Db
 from models.circuit import OPENS_AFTER, Setback, note_setback
 from models.consent import stop
-from models.outbox import BULK, LIVE, Outbox, OutboxState, cancel, enqueue, message_of, note_receipt
+from models.outbox import BULK, LIVE, OUT, Outbox, OutboxState, cancel, enqueue, message_of, note_receipt
 from models.person import Address, add_person
 from models.privacy import erase
 from models.queues import oldest_due
@@ -175,6 +176,18 @@ def test_a_lost_send_is_repeated_once(db: Db) -> None:
     assert settle_lost(db, AT + 122 * SECOND) == 1
     assert row_of(db, row).state == OutboxState.UNCERTAIN
     assert settle_lost(db, AT + 300 * SECOND) == 0
+
+
+def test_a_lost_send_that_cannot_be_read_rests(db: Db) -> None:
+    """As of a later Griot that died: it may have left, and keeps no other from being settled."""
+    a_message(db)
+    [unreadable] = claimed(db)
+    db.execute(update(OUT).values(message=["what a later Griot keeps in another way"]))
+    a_message(db, "telegram:2")
+    [readable] = claimed(db)
+    assert settle_lost(db, AT + 61 * SECOND) == 2
+    assert row_of(db, unreadable).state == OutboxState.UNCERTAIN
+    assert row_of(db, readable).state == OutboxState.QUEUED
 
 
 @pytest.mark.parametrize(("wait", "rests_after"), [(30, 60), (2, 10)])
