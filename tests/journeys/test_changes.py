@@ -48,7 +48,7 @@ def left(site: Moved, *kinds: str) -> list[str]:
 
 
 def look(site: Moved) -> None:
-    """Let the worker look again, as it does four times a minute."""
+    """Let the worker see what changed, as it does within 15 seconds."""
     site.now += timedelta(seconds=20)
     site.work()
 
