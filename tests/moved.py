@@ -19,14 +19,14 @@ from griot.metrics import Measures
 from griot.running import make_planner
 from griot.settings import Settings
 from griot.wake import announce
-from griot.worker import Worker
+from griot.worker import Work, Worker
 from models.base import Db, Json
 from models.consent import record_consent
 from models.db import Store, open_store, read, write
 from models.occurrence import OCCURRENCE
 from models.outbox import OUT
 from models.person import add_person
-from models.programme import current_programme
+from models.programme import ProgrammeShelf
 from models.signin import new_sign_in
 from models.timetable import upcoming
 from scheduler.planner import Planner
@@ -40,7 +40,6 @@ BASE_URL = "https://griot.example.org"
 TOKEN = "700100200:MOVED-token-of-nobody-0123456789abcdef"
 SECRET = "moved-secret_0123456789abcdef0123456789"
 AGREED = datetime(2026, 11, 21, tzinfo=UTC)
-STANDS_STILL = 3.0  # seconds that a worker waits for a channel: this clock brings nothing by itself
 
 
 UNMEASURED = Measures(
@@ -78,6 +77,9 @@ class Moved:
     client: FlaskClient | None = None
     channels: Mapping[str, Channel] = field(default_factory=dict)
     planners: list[Planner] = field(default_factory=list)
+    works: list[Work] = field(default_factory=list)  # one a worker, as its planner
+    programmes: ProgrammeShelf = field(default_factory=ProgrammeShelf)
+    patience: float = 3.0  # seconds that a worker waits for what falls due soon, and after a fault
 
     def clock(self) -> datetime:
         """Return the time of the site."""
@@ -89,6 +91,10 @@ class Moved:
         self.channels = open_channels(self.settings)
         self.planners = [
             make_planner(self.settings, self.store, self.channels, self.clock) for _ in range(workers)
+        ]
+        self.works = [
+            make_work(self.settings, self.store, self.channels, UNMEASURED, self.clock)
+            for _ in range(workers)
         ]
 
     def run(self, until: datetime) -> None:
@@ -102,13 +108,17 @@ class Moved:
 
     def work(self) -> None:
         """Let every worker do what is due now."""
-        for planner in self.planners:
-            channels = open_channels(self.settings)
-            work = make_work(self.settings, self.store, channels, UNMEASURED, self.clock)
-            try:
-                Worker(work, Bell()).once(partial(self._tick, planner), STANDS_STILL)
-            finally:
-                close_all(channels)
+        for number in range(len(self.works)):
+            self.work_as(number)
+
+    def work_as(self, number: int) -> None:
+        """Let one worker do what is due now."""
+        worker = Worker(self.works[number], Bell())
+        worker.once(partial(self._tick, self.planners[number]), self.patience)
+
+    def answer(self) -> None:
+        """Let a worker answer what people wrote, and send; the schedule is not looked at."""
+        Worker(self.works[0], Bell()).once(longest_wait=self.patience)
 
     def _tick(self, planner: Planner) -> None:
         planner.tick(self.now)
@@ -119,7 +129,7 @@ class Moved:
         ceiling = self.settings.griot_unsolicited_per_week
 
         def look(db: Db) -> list[Verdict]:
-            return upcoming(db, current_programme(db), channels, ceiling, self.now, days)
+            return upcoming(db, self.programmes.programme(db), channels, ceiling, self.now, days)
 
         return read(self.store, look)
 

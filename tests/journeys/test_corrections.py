@@ -53,7 +53,7 @@ def say(site: Moved, *texts: str) -> None:
     for text in texts:
         phone.say(text)
         site.now += minutes(1)
-        site.work()
+        site.answer()
 
 
 def exported(site: Moved) -> Json:

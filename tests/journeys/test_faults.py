@@ -119,7 +119,8 @@ def test_a_text_and_a_tap_at_once_answer_one_question(site: Moved) -> None:
         one.start()
     for one in together:
         one.join()
-    workers = [threading.Thread(target=site.work) for _ in range(2)]
+    site.start(workers=2)
+    workers = [threading.Thread(target=site.work_as, args=(number,)) for number in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -73,7 +73,7 @@ def say(site: Moved, *texts: str) -> None:
     for text in texts:
         phone.say(text)
         site.now += minutes(1)
-        site.work()
+        site.answer()
 
 
 def practice(site: Moved, *, photo: bool = True) -> None:

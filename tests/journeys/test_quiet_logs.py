@@ -110,7 +110,8 @@ def say(site: Moved, phone: object, *texts: str) -> None:
     for each in texts:
         phone.say(each)  # type: ignore[attr-defined]  # a phone of any channel
         site.now += timedelta(minutes=1)
-        site.work()
+        site.answer()
+    site.work()
 
 
 def join(site: Moved) -> tuple[Phone, str]:

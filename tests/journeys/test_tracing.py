@@ -65,7 +65,7 @@ def say(site: Moved, phone: Phone | TwilioPhone, text: str) -> int | str:
     """Return the provider's id of what is written some seconds later, and handled."""
     site.now += timedelta(seconds=7)
     said = phone.say(text)
-    site.work()
+    site.answer()
     return said
 
 

@@ -60,7 +60,7 @@ class Office:
         for text in texts:
             self.site.now += timedelta(minutes=1)
             phone.say(text)
-            self.site.work()
+            self.site.answer()
         return phone.messages()[-1].text
 
     def exported(self) -> list[dict[str, str]]:
