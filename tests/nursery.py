@@ -1,5 +1,6 @@
 """A process that has all of Griot loaded and forks for each command: a start costs no second of imports.
 
+Nor does it cost what every process makes of what never changes in a run: mappers, catalogs, the programme.
 `tests/starting.py` begins it and asks it.
 """
 
@@ -14,6 +15,8 @@ import socket
 import sys
 import threading
 from dataclasses import dataclass
+
+from sqlalchemy.orm import configure_mappers
 
 MOST = 1 << 18  # bytes of a request
 PACKAGES = ("griot.commands", "griot", "models", "scheduler.jobs", "channels", "console", "webhooks")
@@ -42,10 +45,25 @@ def load() -> None:
                 importlib.import_module(module.name)
     for name in LATE:
         importlib.import_module(name)
+    make_ready()
     assert not any(name in sys.modules for name in NEVER)
     assert threading.active_count() == 1  # a fork takes one thread along only
     gc.collect()
     gc.freeze()  # whoever looks for garbage leaves what was loaded alone, and so in memory that is shared
+
+
+def make_ready() -> None:
+    """Make what every command makes first: it is kept in memory, by the files that it is made of."""
+    from bot.programme import open_programme
+    from griot.settings import data_folder
+    from griot.voices import voices
+    from tests.programmes import ASTON, BUDGET, files_of
+
+    configure_mappers()
+    voices(data_folder("locales"))
+    files = files_of(ASTON)
+    open_programme(files)
+    open_programme({name: content for name, content in files.items() if name != BUDGET})
 
 
 def wait(door: socket.socket) -> Request | None:
