@@ -4,17 +4,19 @@ import os
 import re
 import shutil
 import signal
-import socket
-import subprocess
-import sys
+import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import cycle
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Request, Response, expect, sync_playwright
 
+from tests.databases import Databases
+from tests.site import free_port
+from tests.starting import start
 from tests.unit.channels.test_arriving import a_photo
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -23,45 +25,46 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is install
 WIDE, NARROW = (1280, 800), (360, 740)
 WAIT = 15_000  # milliseconds
 COORDINATOR = {"fr": "Bamako", "ar": "نواكشوط"}
-ROOT = Path(__file__).parents[2]
 REFERENCE = re.compile(r"\b[A-Z]{3}-\d{4}-(?:W)?\d\d-\d+\b")
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo(tmp_path_factory: pytest.TempPathFactory, sqlite_databases: Databases) -> Iterator[str]:
     """Yield the address of a demonstration."""
-    with running(tmp_path_factory.mktemp("demo")) as address:
+    with running(sqlite_databases.copy_of("demo", begin), tmp_path_factory.mktemp("demo")) as address:
         yield address
 
 
 @pytest.fixture
-def own_demo(tmp_path: Path) -> Iterator[str]:
+def own_demo(tmp_path: Path, sqlite_databases: Databases) -> Iterator[str]:
     """Yield the address of a demonstration whose clock may be moved."""
-    with running(tmp_path) as address:
+    with running(sqlite_databases.copy_of("demo", begin), tmp_path) as address:
         yield address
 
 
+def begin(database: str) -> None:
+    """Let a demonstration fill its database, and end."""
+    with tempfile.TemporaryDirectory() as folder, running(database, Path(folder)):
+        pass
+    with closing(sqlite3.connect(database.removeprefix("sqlite:///"))) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # all of it stands in the one file that is copied
+
+
 @contextmanager
-def running(folder: Path) -> Iterator[str]:
-    """Let a demonstration run in this folder."""
+def running(database: str, folder: Path) -> Iterator[str]:
+    """Let a demonstration run on this database."""
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TELEGRAM_")}
-    own = {"DATABASE_URL": f"sqlite:///{folder / 'demo.db'}", "GRIOT_VAR": str(folder), "PORT": str(port)}
-    command = [str(Path(sys.executable).with_name("griot")), "run", "--demo"]
-    process = subprocess.Popen(command, cwd=ROOT, env=clean | own, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(3)]
-    assert lines[1].startswith("Simulator: "), lines
-    yield f"http://127.0.0.1:{port}"
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=15)
+    own = {"DATABASE_URL": database, "GRIOT_VAR": str(folder), "PORT": str(port)}
+    reading, writing = os.pipe()
+    with open(reading, encoding="utf-8") as told:
+        with open(writing, "wb") as out:
+            process = start("run", "--demo", env=clean | own, stdout=out)
+        lines = [told.readline() for _ in range(3)]
+        assert lines[1].startswith("Simulator: "), lines
+        yield f"http://127.0.0.1:{port}"
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
 
 
 @pytest.fixture(scope="module")
