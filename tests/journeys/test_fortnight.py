@@ -121,9 +121,8 @@ KINDS = ("prompt", "nudge", "last_call", "reminder", "overdue", "escalation", "d
 
 
 def test_nothing_goes_twice_over_restarts_jumps_and_two_workers(site: Moved) -> None:
-    """An hour back, an hour on, a restart each day, two workers at each tick: the same messages, once."""
-    site.start(workers=2)
-    for day in range(14):
+    """An hour back, an hour on, a restart each day, two workers at each tick: what two Mondays send, once."""
+    for day in range(8):  # until the second Monday
         site.start(workers=2)
         site.run(START + timedelta(days=day, hours=21, minutes=55))  # about ten in Africa
         site.run(site.now + minutes(90))
