@@ -68,11 +68,19 @@ def running(database: str, folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     with sync_playwright() as tool:
         started = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started
         started.close()
+
+
+@pytest.fixture
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """Yield the browser; its windows are closed after each test, else they go on asking for news."""
+    yield chromium
+    for window in chromium.contexts:
+        window.close()
 
 
 class Visit:
@@ -86,6 +94,7 @@ class Visit:
             viewport={"width": width, "height": height},
             locale=language,
             java_script_enabled=script,
+            reduced_motion="reduce",  # drawing what moves takes much of a small machine
             base_url=demo,
         )
         self.page: Page = context.new_page()
