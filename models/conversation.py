@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db, Json
 from models.db import later, table_of
+from models.prepared import find, run
 from models.stored import STORED, Stored, stored_in
 from models.submission import Submission
 
@@ -70,7 +71,7 @@ def chat_of(db: Db, person_id: int) -> OpenChat:
 def chats_of(db: Db, person_ids: Collection[int]) -> dict[int, OpenChat]:
     """Return where the conversation with each of these persons stands, by their id."""
     chats = dict.fromkeys(person_ids, OpenChat())
-    for person_id, *row in db.connection().execute(_CHATS_OF, {"people": list(person_ids)}):
+    for person_id, *row in find(db, _CHATS_OF, {"people": list(person_ids)}):
         state, channel, updated_at, due_at, *report = row
         stored = stored_in(report) if report[0] else None
         chats[person_id] = OpenChat(state, channel, updated_at, stored, is_new=False, due_at=due_at)
@@ -87,6 +88,6 @@ def save_chat(db: Db, person_id: int, chat: OpenChat, submission_id: int | None,
         "due_at": chat.due_at,
     }
     if chat.is_new:
-        db.connection().execute(_BEGIN_CHAT, {"person_id": person_id, **values})
+        run(db, _BEGIN_CHAT, {"person_id": person_id, **values})
     else:
         later(db, _SAVE_CHAT, {"person": person_id, **values})

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models.base import Base, Db
 from models.lines import FileLine, Line, Place
 from models.moments import learn
+from models.prepared import run
 
 T = TypeVar("T")
 
@@ -213,7 +214,7 @@ def later(db: Db, statement: Insert | Update, row: Mapping[str, object]) -> None
     """Run a statement for this row when what is gathered is written; at once where nothing is gathered."""
     kept = db.info.get(_LATER)
     if kept is None:
-        db.connection().execute(statement, row)
+        run(db, statement, row)
     else:
         kept.setdefault(statement, []).append(row)
 
@@ -222,7 +223,7 @@ def settle(db: Db, *tables: Table) -> None:
     """Write what was gathered until now, for these tables or all: what follows reads it or changes it."""
     kept = db.info.get(_LATER) or {}
     for statement in [one for one in kept if not tables or one.table in tables]:
-        db.connection().execute(statement, kept.pop(statement))
+        run(db, statement, *kept.pop(statement))
 
 
 def read_once(db: Db, find: Callable[[Db], T]) -> T:
@@ -390,5 +391,4 @@ def _pauses() -> Iterator[float]:
         waited += pause
 
 
-def _compact_json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+_compact_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # made once

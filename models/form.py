@@ -16,6 +16,7 @@ from bot.sentence import sentence
 from bot.values import Problem
 from models.base import Base, Db
 from models.db import read_again, read_once, table_of
+from models.prepared import find
 
 
 class FormVersion(Base):
@@ -209,7 +210,7 @@ def _current(db: Db, name: str) -> str:
 
 def _in_use(db: Db) -> dict[str, tuple[str, bool]]:
     """Return the current version of every form, and whether it is retired, by name."""
-    return {name: (version, at is not None) for name, version, at in db.connection().execute(_IN_USE)}
+    return {name: (version, at is not None) for name, version, at in find(db, _IN_USE, {})}
 
 
 def _version(form: Form) -> Select[FormVersion]:

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from models.base import Base, Db
 from models.db import insert_new, insert_unless_there, later, table_of
+from models.prepared import find, run
 
 
 class InboxState(StrEnum):
@@ -159,8 +160,8 @@ def _withdraw_known(db: Db, keys: Sequence[tuple[str, str]]) -> bool:
     plain = {(channel, hashed(provider_id)): provider_id for channel, provider_id in keys}
     asked = {"channels": list({channel for channel, _ in keys}), "hashes": [hash for _, hash in plain]}
     traces = {trace_of(*key): key for key in plain}
-    found = {(channel, hash) for channel, hash in db.connection().execute(_ERASED, asked)}
-    found |= {traces[trace] for trace in db.connection().execute(_KNOWN, {"traces": list(traces)}).scalars()}
+    found = {(channel, hash) for channel, hash in find(db, _ERASED, asked)}
+    found |= {traces[trace] for (trace,) in find(db, _KNOWN, {"traces": list(traces)})}
     repeated = [{"of": key[0], "repeated": plain[key]} for key in found if key in plain]
     if repeated:
         db.connection().execute(_WITHDRAWING, repeated)
@@ -193,7 +194,7 @@ _TAKEN = tuple(IN.c[each.name] for each in fields(Taken))
 
 def take(db: Db, n: int, at: datetime) -> list[Taken]:
     """Return up to n due updates, locked, oldest first: of each sender the oldest open one only."""
-    return [Taken(*row) for row in db.connection().execute(_taking(), {"n": n, "at": at})]
+    return [Taken(*row) for row in find(db, _taking(), {"n": n, "at": at})]
 
 
 @cache
@@ -217,11 +218,13 @@ def take_of(db: Db, sender: str, at: datetime) -> list[Taken]:
 def finish(db: Db, ids: Sequence[int], at: datetime) -> None:
     """Close handled updates."""
     if ids:
-        db.connection().execute(_CLOSING, [{"row": id, "at": at} for id in ids])
+        run(db, _CLOSING, {"rows": list(ids), "at": at})
 
 
 _CLOSING = (
-    update(IN).where(IN.c.id == bindparam("row")).values(state=InboxState.DONE, changed_at=bindparam("at"))
+    update(IN)
+    .where(IN.c.id.in_(bindparam("rows", expanding=True)))
+    .values(state=InboxState.DONE, changed_at=bindparam("at"))
 )
 
 

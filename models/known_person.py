@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from models.base import Db
 from models.db import table_of
 from models.person import Address, Person, PersonState
+from models.prepared import find
 
 _PERSON, _ADDRESS = table_of(Person), table_of(Address)
 
@@ -56,8 +57,8 @@ def person_of(db: Db, channel: str, value: str) -> KnownPerson | None:
     On PostgreSQL the person stays locked until the transaction ends: one turn at a time.
     """
     db.flush()
-    row = db.connection().execute(_BY_ADDRESS, {"on": channel, "from": value}).first()
-    return _person_in(row) if row else None
+    rows = find(db, _BY_ADDRESS, {"on": channel, "from": value})
+    return _person_in(rows[0]) if rows else None
 
 
 def people_at(db: Db, addresses: Set[tuple[str, str]]) -> Mapping[tuple[str, str], KnownPerson | None]:
@@ -69,9 +70,9 @@ def people_at(db: Db, addresses: Set[tuple[str, str]]) -> Mapping[tuple[str, str
         return {}
     db.flush()
     asked = {"on": list({on for on, _ in addresses}), "from": [value for _, value in addresses]}
-    holders = db.connection().execute(_HOLDERS, asked).all()
-    ids = list({row.person_id for row in holders})
-    people = {row[0]: _person_in(row) for row in db.connection().execute(_FREE, {"ids": ids})}
+    holders = find(db, _HOLDERS, asked)
+    ids = list({id for _, _, id, _ in holders})
+    people = {row[0]: _person_in(row) for row in find(db, _FREE, {"ids": ids})}
     return {
         (on, value): replace(people[id], last_in_at=last_in_at) if id in people else None
         for on, value, id, last_in_at in holders
@@ -82,8 +83,8 @@ def people_at(db: Db, addresses: Set[tuple[str, str]]) -> Mapping[tuple[str, str
 def person_with(db: Db, person_id: int) -> KnownPerson | None:
     """Return the person with this id, locked like `person_of`, or None when there is none."""
     db.flush()
-    row = db.connection().execute(_BY_ID, {"id": person_id}).first()
-    return _person_in(row) if row else None
+    rows = find(db, _BY_ID, {"id": person_id})
+    return _person_in(rows[0]) if rows else None
 
 
 def _person_in(row: Sequence[Any]) -> KnownPerson:

@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Executable, Select, bindparam, select
+from sqlalchemy import Insert, Select, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, Db
 from models.db import insert_into, is_postgres, table_of
 from models.inbox import Taken, is_nobodys
 from models.person import Address
+from models.prepared import find, run
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -115,8 +116,8 @@ def _at(stored: _Pace | None, sender: str, at: datetime) -> _Pace:
 
 
 def _stored(db: Db, senders: Sequence[str]) -> Mapping[str, _Pace]:
-    found = db.connection().execute(_finding(), {"senders": senders})
-    return {row.sender: _Pace(*row) for row in found}
+    found = (_Pace(*row) for row in find(db, _finding(), {"senders": list(senders)}))
+    return {pace.sender: pace for pace in found}
 
 
 def _known(db: Db, senders: Sequence[str]) -> set[str]:
@@ -129,7 +130,7 @@ def _known(db: Db, senders: Sequence[str]) -> set[str]:
 
 def _store(db: Db, paces: Iterable[_Pace]) -> None:
     rows = [{name: getattr(pace, name) for name in ("sender", *COUNTS)} for pace in paces]
-    db.connection().execute(_storing(is_postgres(db)), rows)
+    run(db, _storing(is_postgres(db)), *rows)
 
 
 @cache  # built once: building costs as much as running it
@@ -138,7 +139,8 @@ def _finding() -> Select[Any]:
 
 
 @cache
-def _storing(for_postgres: bool) -> Executable:
+def _storing(for_postgres: bool) -> Insert:
     insert = insert_into(PACE, for_postgres)
     changed = {name: insert.excluded[name] for name in COUNTS}
-    return insert.on_conflict_do_update(index_elements=["sender"], set_=changed)
+    storing: Insert = insert.on_conflict_do_update(index_elements=["sender"], set_=changed)
+    return storing

@@ -18,6 +18,7 @@ from models.city import codes_taken, put_cities
 from models.db import table_of
 from models.form import FormVersion, digest_of, publish, version_taken
 from models.milestone import DECISIONS, SEEN, has_milestones, put_milestones, with_decisions
+from models.prepared import find
 
 
 class Revision(Base):
@@ -123,7 +124,7 @@ class ProgrammeShelf:
 
 
 def _look(db: Db) -> _Seen:
-    revision, decisions = db.connection().execute(_IN_FORCE).one()
+    revision, decisions = find(db, _IN_FORCE, {})[0]
     return _Seen(revision or 0, decisions or "")
 
 

@@ -12,6 +12,7 @@ from bot.ladder import ORDER
 from models.base import Db
 from models.inbox import IN, OPEN
 from models.outbox import BULK, LIVE, OUT, QUEUED
+from models.prepared import find
 from models.silence import LATEST, is_due
 
 # Written out: with channel and lane in a condition the index on what waits is read from where it begins to
@@ -39,8 +40,7 @@ _LOOKING = select(
 
 def look(db: Db, at: datetime) -> Due:
     """Return what is due in either queue."""
-    found = db.connection().execute(_LOOKING, {"at": at, "latest": at + LATEST}).one()
-    updates, silences, messages = map(bool, found)
+    updates, silences, messages = map(bool, find(db, _LOOKING, {"at": at, "latest": at + LATEST})[0])
     return Due(updates, messages, silences)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
+from operator import itemgetter
 from secrets import token_hex
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -13,7 +14,6 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Integer,
-    Row,
     Select,
     String,
     Update,
@@ -44,6 +44,7 @@ from models.known_person import KnownPerson
 from models.message_row import message_from
 from models.outbox import BULK, OUT, QUEUED, SENDING, TOLD_NO_MORE, OutboxState
 from models.person import Address, Person, PersonState, note_change
+from models.prepared import find, run
 from models.queues import CHANNELS, first_due
 
 NEVER_REPEATED = frozenset({"digest"})  # kinds that an officer repeats by hand: a doubled one confuses many
@@ -120,8 +121,8 @@ def claim(
     if channels is not None and not channels:
         return []
     claiming = _claiming(None if channels is None else tuple(sorted(channels)))
-    rows = db.connection().execute(claiming, _asked(n, at, lease, lane)).all()
-    return [claimed_from(row) for row in sorted(rows, key=lambda row: (row.lane, row.due_at, row.id))]
+    by_turn = itemgetter(PLAIN.index("lane"), len(CLAIMED_COLUMNS), 0)  # lane, due_at, id
+    return [claimed_from(row) for row in sorted(find(db, claiming, _asked(n, at, lease, lane)), key=by_turn)]
 
 
 def claim_unread(db: Db, at: datetime, lease: timedelta, channel: str, lane: int) -> int | None:
@@ -196,7 +197,7 @@ def mark_sent(db: Db, sent: Sequence[Sent], at: datetime) -> None:
     if not sent:
         return
     rows = [{"id": one.id, "token": one.lease_token, "provided": one.provider_id} for one in sent]
-    db.connection().execute(_marking(is_postgres(db)), {"accepted": rows, "at": at})
+    run(db, _marking(is_postgres(db)), {"accepted": rows, "at": at})
 
 
 _IS_LAST_WORD = or_(*(OUT.c.channel == channel for channel in TOLD_NO_MORE))
@@ -336,22 +337,25 @@ def _reasons_against(db: Db, claimed: Sequence[Claimed], at: datetime) -> dict[i
     What is sent unasked goes to nobody who is paused, and only by e-mail to who did not agree.
     """
     against: dict[int, tuple[OutboxState, str]] = {}
-    for row in db.connection().execute(_asking(), {"rows": [row.id for row in claimed]}):
-        if row.state in DEAD_STATES:
-            against[row.id] = (OutboxState.CANCELLED, f"the person is {row.state}")
-        elif row.reachable not in (None, "yes"):
-            against[row.id] = (OutboxState.UNDELIVERABLE, f"the address is unreachable: {row.reachable}")
-        elif (state := _state_of(db, row, at)) not in _welcome_to(row.channel):
-            against[row.id] = (OutboxState.CANCELLED, f"the person is {state}")
+    asked = find(db, _asking(), {"rows": [row.id for row in claimed]})
+    for id, person_id, channel, state, paused_until, reachable, zone in asked:
+        if state in DEAD_STATES:
+            against[id] = (OutboxState.CANCELLED, f"the person is {state}")
+        elif reachable not in (None, "yes"):
+            against[id] = (OutboxState.UNDELIVERABLE, f"the address is unreachable: {reachable}")
+        elif (now := _state_of(db, person_id, state, paused_until, zone, at)) not in _welcome_to(channel):
+            against[id] = (OutboxState.CANCELLED, f"the person is {now}")
     return against
 
 
-def _state_of(db: Db, row: Row[Any], at: datetime) -> PersonState:
-    if row.state != PersonState.PAUSED:
-        return PersonState(row.state)
-    person = KnownPerson(row.person_id, "", "", None, "", PersonState(row.state), row.paused_until)
-    agreed = consent_of(db, row.person_id) is not None
-    return state_at(person, at, ZoneInfo(row.timezone or "UTC"), agreed=agreed)
+def _state_of(
+    db: Db, person_id: int, state: str, paused_until: date | None, zone: str | None, at: datetime
+) -> PersonState:
+    if state != PersonState.PAUSED:
+        return PersonState(state)
+    person = KnownPerson(person_id, "", "", None, "", PersonState(state), paused_until)
+    agreed = consent_of(db, person_id) is not None
+    return state_at(person, at, ZoneInfo(zone or "UTC"), agreed=agreed)
 
 
 def _welcome_to(channel: str) -> frozenset[PersonState]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from models.base import Base, Db
 from models.db import insert_into, is_postgres, table_of
 from models.outbox import OUT
+from models.prepared import find, run
 from models.sending import Claimed
 
 AHEAD = timedelta(seconds=0.5)  # so far slots are given out: a live reply waits no longer for those of bulk
@@ -36,18 +37,19 @@ def take_slots(db: Db, channel: str, n: int, per_second: int, earliest: datetime
     They lie evenly, so that no second sees more than `per_second` when each is used within `SLACK`.
     """
     interval = timedelta(seconds=(1 + SLACK) / per_second)
-    free = db.connection().execute(_LOCKING, {"name": channel}).scalar()
-    if free is None:
+    found = find(db, _LOCKING, {"name": channel})
+    if not found:
         first = insert_into(SLOT, is_postgres(db)).values(channel=channel, next_at=earliest)
         db.connection().execute(first.on_conflict_do_nothing())
-        free = db.connection().execute(_LOCKING, {"name": channel}).scalar_one()
+        found = find(db, _LOCKING, {"name": channel})
+    free = found[0][0]
     slot = earliest if free < earliest or free > earliest + JUMPED else free
     taken: list[datetime] = []
     while len(taken) < n and slot <= earliest + AHEAD:
         taken.append(slot)
         slot += interval
     if taken:
-        db.connection().execute(_TAKING, {"name": channel, "next": slot})
+        run(db, _TAKING, {"name": channel, "next": slot})
     return taken
 
 
@@ -71,5 +73,5 @@ def sent_before(db: Db, rows: Sequence[Claimed]) -> dict[int, datetime]:
     """Return when the person of each of these messages was last written to by any worker, by message."""
     if not rows:
         return {}
-    found = db.connection().execute(_SENT_BEFORE, {"rows": [row.id for row in rows]})
+    found = find(db, _SENT_BEFORE, {"rows": [row.id for row in rows]})
     return {id: sent_at for id, sent_at in found if sent_at is not None}

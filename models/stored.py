@@ -22,6 +22,7 @@ from sqlalchemy import (
 from models.base import Db, Json
 from models.city import City
 from models.db import settle, table_of
+from models.prepared import find
 from models.submission import DRAFT, Answer, Submission, SubmissionState, trace_of
 
 _SUBMISSION = table_of(Submission)
@@ -115,16 +116,15 @@ def drafts_of(db: Db, person_id: int, form: str, period: str | None, since: date
     """Return the person's drafts of a form and period, newest first; without a period those begun since."""
     wanted = {"person": person_id, "form": form}
     if period:
-        rows = db.connection().execute(_DRAFTS_OF_PERIOD, {**wanted, "period": period})
+        rows = find(db, _DRAFTS_OF_PERIOD, {**wanted, "period": period})
     else:
-        rows = db.connection().execute(_DRAFTS_BEGUN, {**wanted, "since": since})
-    return tuple(stored_in(list(row)) for row in rows)
+        rows = find(db, _DRAFTS_BEGUN, {**wanted, "since": since})
+    return tuple(map(stored_in, rows))
 
 
 def periodic_drafts_of(db: Db, person_id: int, since: datetime) -> tuple[Stored, ...]:
     """Return the person's drafts that belong to a period, worked on since then, the oldest first."""
-    rows = db.connection().execute(_DRAFTS_OF_PERIODS, {"person": person_id, "since": since})
-    return tuple(stored_in(list(row)) for row in rows)
+    return tuple(map(stored_in, find(db, _DRAFTS_OF_PERIODS, {"person": person_id, "since": since})))
 
 
 def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> Stored | None:
@@ -141,8 +141,8 @@ def _last_worked_on(
     db: Db, person_id: int, states: list[SubmissionState], since: datetime, besides: int = 0
 ) -> Stored | None:
     wanted = {"person": person_id, "states": states, "since": since, "besides": besides}
-    row = db.connection().execute(_LAST_WORKED_ON, wanted).first()
-    return stored_in(list(row)) if row else None
+    rows = find(db, _LAST_WORKED_ON, wanted)
+    return stored_in(rows[0]) if rows else None
 
 
 Before = tuple[Stored, Mapping[str, Json]]  # a report that was sent, and its answers that count
@@ -153,15 +153,15 @@ def last_sent_of(db: Db, city: str, form: str, besides: int = 0) -> Before | Non
 
     For a report that was sent: the last one before it. Those without anything to report are passed over.
     """
-    row = db.connection().execute(_last_sent(), {"city": city, "form": form, "besides": besides}).first()
-    return (stored_in(list(row[1:])), row[0]) if row else None
+    rows = find(db, _last_sent(), {"city": city, "form": form, "besides": besides})
+    return (stored_in(rows[0][1:]), rows[0][0]) if rows else None
 
 
 def last_sent_before(db: Db, report_ids: Collection[int]) -> dict[int, Before | None]:
     """Return what `last_sent_of` finds for the city and form of each of these reports, by their id."""
     found: dict[int, Before | None] = dict.fromkeys(report_ids)
     if found:
-        for id, answers, *row in db.connection().execute(_last_sent_before(), {"reports": list(found)}):
+        for id, answers, *row in find(db, _last_sent_before(), {"reports": list(found)}):
             found[id] = stored_in(row), answers
     return found
 
@@ -231,7 +231,7 @@ def held(db: Db, submission_id: int) -> Stored:
 def references_of(db: Db, city: str, form: str, period: str) -> tuple[str, ...]:
     """Return the references of what the city sent for a form and period, newest first."""
     asked = {"city": city, "form": form, "period": period}
-    return tuple(ref for ref in db.connection().scalars(_SENT_BY_CITY, asked) if ref)
+    return tuple(ref for (ref,) in find(db, _SENT_BY_CITY, asked) if ref)
 
 
 def output_of(db: Db, city: str, form: str, milestone: str) -> str:
@@ -245,9 +245,11 @@ def output_of(db: Db, city: str, form: str, milestone: str) -> str:
 
 def next_reference(db: Db, city: str, stem: str) -> str:
     """Return the stem with the next free number; the city stays locked until the transaction ends."""
-    db.connection().execute(_HOLD_CITY, {"city": city})
-    taken = db.connection().scalars(_TAKEN, {"first": f"{stem}-", "last": f"{stem}."})  # "." follows "-"
-    numbers = [int(number) for ref in taken if ref and (number := ref.removeprefix(f"{stem}-")).isdecimal()]
+    find(db, _HOLD_CITY, {"city": city})
+    taken = find(db, _TAKEN, {"first": f"{stem}-", "last": f"{stem}."})  # "." follows "-"
+    numbers = [
+        int(number) for (ref,) in taken if ref and (number := ref.removeprefix(f"{stem}-")).isdecimal()
+    ]
     return f"{stem}-{max(numbers, default=0) + 1}"
 
 

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.values import Value
 from models.base import Base, Db, Json
 from models.db import later, settle, table_of
+from models.prepared import find, run
 
 GAP = "gap"  # in what is kept of a report that was sent: a required question has no answer now
 
@@ -172,7 +173,7 @@ def trace_of(source: str) -> str:
 def open_report(db: Db, values: Mapping[str, object], at: datetime, handled_at: datetime) -> int:
     """Keep a new draft, asked for at `at`, and return its id."""
     row = {"started_at": at, "updated_at": at, "changed_at": handled_at, "answers": {}, **values}
-    opened: int = db.connection().execute(_OPEN, row).scalar_one()
+    opened: int = find(db, _OPEN, row)[0][0]
     return opened
 
 
@@ -228,7 +229,7 @@ def mark_sent(
     """Submit a report; the one it replaces becomes withdrawn."""
     values = {"state": SubmissionState.SUBMITTED, "reference": reference, "is_nothing": nothing}
     times = {"submitted_at": at, "updated_at": at, "changed_at": handled_at}
-    db.connection().execute(_MARK_SENT, {"report": submission_id, **values, **times})
+    run(db, _MARK_SENT, {"report": submission_id, **values, **times})
     if replaces:
         replaced = Submission.reference == replaces
         withdrawn = {"state": SubmissionState.WITHDRAWN, "updated_at": at, "changed_at": handled_at}
