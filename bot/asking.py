@@ -25,8 +25,8 @@ def ask(filling: Filling, first: str = "") -> Message | None:
     at, asked = steps[place], asked_of(filling, sheet, steps[place])
     if filling.session.doubt is not None:
         return _ask_doubt(filling, at, asked, first)
-    options, page = _options(filling, at, asked), _page(filling, sheet, at, asked).lines
-    head = _head(filling, sheet, at, asked)
+    options, head = _options(filling, at, asked), _head(filling, sheet, at, asked)
+    page = _page(filling, sheet, at, head, options).lines
     body = (*page, *head) if options else (*head, *page)  # options stand right below their question
     lines = (first, heading(filling, sheet, at), *_notes(filling, sheet, steps, place), *body)
     return Message(
@@ -46,7 +46,8 @@ def token_of(filling: Filling, path: str) -> str:
 
 def named_with(filling: Filling, sheet: Sheet, at: Step) -> tuple[Step, ...]:
     """Return the questions of its page that the open question's message names, in the order of its lines."""
-    return _page(filling, sheet, at, asked_of(filling, sheet, at)).named
+    asked = asked_of(filling, sheet, at)
+    return _page(filling, sheet, at, _head(filling, sheet, at, asked), _options(filling, at, asked)).named
 
 
 def lines_of(filling: Filling, paths: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -116,10 +117,10 @@ def progress(filling: Filling) -> tuple[int, int]:
     return sum(s.path in filling.session.given for s in steps), len(steps)
 
 
-def _page(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> Page:
-    own = (heading(filling, sheet, at), *_head(filling, sheet, at, asked))
-    options = (f"{number}. {label}" for number, label in enumerate(_options(filling, at, asked), start=1))
-    return page_of(filling, sheet, at, sum(len(line) + 1 for line in (*own, *options) if line))
+def _page(filling: Filling, sheet: Sheet, at: Step, head: tuple[str, ...], options: tuple[str, ...]) -> Page:
+    own = (heading(filling, sheet, at), *head)
+    numbered = (f"{number}. {label}" for number, label in enumerate(options, start=1))
+    return page_of(filling, sheet, at, sum(len(line) + 1 for line in (*own, *numbered) if line))
 
 
 def _options(filling: Filling, at: Step, asked: Asked) -> tuple[str, ...]:

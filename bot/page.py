@@ -38,8 +38,10 @@ def page_of(filling: Filling, sheet: Sheet, at: Step, beside: int) -> Page:
 
 def heading(filling: Filling, sheet: Sheet, at: Step) -> str:
     """Return the label of a page at its first question, "" at others."""
+    if not at.question.page:
+        return ""
     first = next((each for each in askable(sheet) if _is_beside(each, at)), None)
-    if not at.question.page or first is None or first.path != at.path:
+    if first is None or first.path != at.path:
         return ""
     return sheet.heading(at.path, filling.say.language, filling.say.value)
 

@@ -10,6 +10,7 @@ from bot.values import Say
 from bot.working_days import next_working_day
 
 _PERIOD = re.compile(r"(?P<year>\d{4})-(?:W(?P<week>\d\d)|(?P<month>\d\d)|H(?P<half>[12]))")
+_MONTH = re.compile(r"\d{4}-\d\d")
 _WEEK = timedelta(days=7)
 _DAY = timedelta(days=1)
 
@@ -57,7 +58,7 @@ def closes_at(programme: Programme, city: City, period: str) -> datetime:
 def asked_until(programme: Programme, city: City, period: str) -> date:
     """Return the last day on which a period is asked for: a month is, in the week after it."""
     first, last = days_of(period)
-    if re.fullmatch(r"\d{4}-\d\d", period):
+    if _MONTH.fullmatch(period):
         return _sunday(first_working_day(programme, city, _next_month(first)))
     return last
 

@@ -344,11 +344,12 @@ def filled(scene: Scene, turn: Turn, source: str = "") -> Scene:
     """
     if scene.report is None:
         return scene
-    report = replace(scene.report, session=remembering(turn.filling))
+    report, session = scene.report, remembering(turn.filling)
     answers = turn.filling.sheet().record() if turn.changes else {}
     has_gap = editing.is_editing(scene) and bool(asking.labels_open(turn.filling))
     scene = editing.moved(scene, turn)
-    report = replace(report, revision=scene.report.revision if scene.report else report.revision)
+    revision = scene.report.revision if scene.report else report.revision
+    report = replace(report, session=session, revision=revision)
     scene = replace(scene, report=report)
     return editing.alarmed(
         scene.did(Filled(report.session, turn.changes, answers, source, has_gap)), is_over=False

@@ -261,11 +261,9 @@ class Turns:
         chat: OpenChat,
         before: Mapping[int, Before | None] = MappingProxyType({}),
     ) -> Scene:
-        return replace(
-            self._scene_of(db, row.received_at, person, chat, before),
-            source=f"{row.channel}:{heard.source}",
-            has_moved=bool(chat.channel) and chat.channel != row.channel,
-        )
+        has_moved = bool(chat.channel) and chat.channel != row.channel
+        source = f"{row.channel}:{heard.source}"
+        return self._scene_of(db, row.received_at, person, chat, before, source=source, has_moved=has_moved)
 
     def _scene_of(
         self,
@@ -274,6 +272,9 @@ class Turns:
         person: KnownPerson,
         chat: OpenChat,
         before: Mapping[int, Before | None] = MappingProxyType({}),
+        *,
+        source: str = "",
+        has_moved: bool = False,
     ) -> Scene:
         asked = self.digest_in, self.details_in
         facts = StoredFacts(db, self.forms, person.id, person.city, at, *asked, before=before)
@@ -286,6 +287,8 @@ class Turns:
             facts=facts,
             talk=talk,
             report=editing.at_hand(talk, facts.in_hand(chat.report)) if chat.report else None,
+            source=source,
+            has_moved=has_moved,
         )
 
     def _keep(

@@ -78,6 +78,7 @@ class Layout:
         self._lists: etree._Element | None = None
         self._last: Layout | None = None
         self._lasts: dict[etree._Element, str] = {}  # paths of last time's answers, once they are needed
+        self._asked_of_last_time: tuple[object, object] | None = None  # what these answers depend on
         self._results: Results = {}
         self._new: set[str] = set()  # paths that differ from the layout before
         self._is_built_anew = False
@@ -138,19 +139,20 @@ class Layout:
             self._given,
             self._hidden,
             self.scene.at,
-            self._copied(),
+            self._given_away(),
             self.places,
             self._state,
             self.calculated,
             self._results,
         )
 
-    def _copied(self) -> etree._Element:
-        """Return the answers to be kept, without the lists that expressions read."""
+    def _given_away(self) -> etree._Element:
+        """Return the answers to be kept, without the lists that expressions read; ours are copied anew."""
         if self._answers is None:
             return self._origin
         if self._lists is None:
-            return deepcopy(self._answers)
+            self._origin, self._answers = self._answers, None
+            return self._origin
         self._answers.remove(self._lists)
         answers = deepcopy(self._answers)
         self._answers.append(self._lists)
@@ -418,7 +420,9 @@ class Layout:
 
     def of_last_time(self, expression: Expression, path: str) -> Value:
         """Return the answer of last time that an expression names, as it was given or calculated."""
-        read = dict(self._previous), self.scene.at.date()
+        if self._asked_of_last_time is None:
+            self._asked_of_last_time = dict(self._previous), self.scene.at.date()
+        read = self._asked_of_last_time
         known = self._results.get((id(expression), path))
         if known is None or known[0] != read:
             found = self.value(expression, self.element(path))

@@ -18,6 +18,7 @@ from bot.values import Value
 __all__ = ["NOTHING", "Isolate", "Sheet", "Step"]
 
 Isolate: TypeAlias = Callable[[str], str]
+_INSTANCES = re.compile(r"\[(\d+)\]/")
 NOTHING: Mapping[str, Value] = MappingProxyType({})
 NO_FIRSTS: Mapping[str, First] = MappingProxyType({})
 
@@ -142,7 +143,9 @@ class Sheet:
         if place is None:
             return None
         default = place.node.default
-        if default is not None and self.carries(path):
+        if default is None:
+            return place.node.preset or None
+        if self.carries(path):
             return self._layout.of_last_time(default, path)
         return self._layout.preset(place.node, self._layout.element(path), path) or None
 
@@ -248,7 +251,7 @@ def _exported(value: Value) -> Value:
 
 def _put(record: dict[str, Value], path: str, value: Value) -> None:
     """Put a value at its path: `lines[2]/spent` goes into the second object of `lines`."""
-    *instances, name = re.split(r"\[(\d+)\]/", path)
+    *instances, name = _INSTANCES.split(path)
     at = record
     for repeat, number in zip(instances[::2], instances[1::2], strict=True):
         rows: list[dict[str, Value]] = at.setdefault(repeat, [])  # type: ignore[assignment]  # a Value
