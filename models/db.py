@@ -10,17 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    Insert,
-    Table,
-    Update,
-    create_engine,
-    event,
-    make_url,
-)
+from sqlalchemy import URL, Connection, Engine, Insert, Table, Update, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -28,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from models.base import Base, Db
 from models.lines import FileLine, Line, Place
 from models.moments import learn
-from models.prepared import run
+from models.prepared import find, run
 
 T = TypeVar("T")
 
@@ -183,20 +173,19 @@ def insert_into(table: Table, for_postgres: bool) -> postgresql.Insert | sqlite.
 
 def insert_unless_there(db: Db, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert rows in one statement; those whose unique key is there already change nothing."""
-    db.connection().execute(_insert_new(table, is_postgres(db), returning=False), rows)
+    if rows:
+        run(db, _insert_new(table, is_postgres(db), returning=False), *rows)
 
 
 def insert_new(db: Db, table: Table, **values: object) -> int | None:
     """Insert a row and return its id, or None when a unique key already has one."""
-    statement = _insert_new(table, is_postgres(db), returning=True)
-    found: int | None = db.connection().execute(statement, values).scalar()
-    return found
+    rows = find(db, _insert_new(table, is_postgres(db), returning=True), values)
+    return rows[0][0] if rows else None
 
 
 def insert_first(db: Db, table: Table, **values: object) -> bool:
     """Insert a row; return False when a unique key already has one."""
-    statement = _insert_new(table, is_postgres(db), returning=True)  # PostgreSQL's driver counts no such rows
-    return db.connection().execute(statement, values).first() is not None
+    return bool(find(db, _insert_new(table, is_postgres(db), returning=True), values))
 
 
 @contextmanager
@@ -301,6 +290,7 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=connections,
         pool_timeout=LOCK_WAIT,
+        pool_use_lifo=True,  # what a connection has prepared and read is soon wanted again
         json_serializer=_compact_json,
         hide_parameters=True,
     )
@@ -321,17 +311,28 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        driver = connection.connection.driver_connection
-        assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - the engine is SQLite's
-        options = connection.get_execution_options()
+        driver, options = _driver_of(connection), connection.get_execution_options()
         if options.get("is_reader"):
-            driver.execute("PRAGMA query_only=ON")
+            connection.info[_CHANGES] = driver.total_changes
             driver.execute("BEGIN")
         else:
-            driver.execute("PRAGMA query_only=OFF")
             _begin_writing(driver, line.place(goes_first=options.get("goes_first", False)))
 
+    @event.listens_for(engine, "commit")
+    def refuse_writes(connection: Connection) -> None:
+        # `PRAGMA query_only` would forbid it too, but forgets all that the connection has prepared
+        is_reader = connection.get_execution_options().get("is_reader")
+        if is_reader and _driver_of(connection).total_changes != connection.info[_CHANGES]:
+            raise OperationalError("COMMIT", None, sqlite3.OperationalError("a reader may not write"))
+
     return engine
+
+
+_CHANGES = "changes"  # of a connection, when its reader began
+
+
+def _driver_of(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
 
 
 def _write_ahead(driver: sqlite3.Connection) -> None:

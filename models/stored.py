@@ -23,7 +23,7 @@ from models.base import Db, Json
 from models.city import City
 from models.db import settle, table_of
 from models.prepared import find
-from models.submission import DRAFT, Answer, Submission, SubmissionState, trace_of
+from models.submission import DRAFT, SUBMITTED, Answer, Submission, SubmissionState, trace_of
 
 _SUBMISSION = table_of(Submission)
 
@@ -75,7 +75,7 @@ _SENT_BY_CITY = (
         _SUBMISSION.c.city == bindparam("city"),
         _SUBMISSION.c.form == bindparam("form"),
         _SUBMISSION.c.period == bindparam("period"),
-        _SUBMISSION.c.state == SubmissionState.SUBMITTED,
+        _SUBMISSION.c.state == SUBMITTED,
     )
     .order_by(_SUBMISSION.c.id.desc())
 )
@@ -99,17 +99,18 @@ _DRAFTS_OF_PERIOD = _DRAFTS_OF_FORM.where(_SUBMISSION.c.period == bindparam("per
 _DRAFTS_BEGUN = _DRAFTS_OF_FORM.where(
     _SUBMISSION.c.period.is_(None), _SUBMISSION.c.started_at > bindparam("since")
 )
-_LAST_WORKED_ON = (
+_WORKED_ON = (
     select(*STORED)
     .where(
         _SUBMISSION.c.person_id == bindparam("person"),
-        _SUBMISSION.c.state.in_(bindparam("states", expanding=True)),
         _SUBMISSION.c.updated_at > bindparam("since"),
         _SUBMISSION.c.id != bindparam("besides"),
     )
     .order_by(_SUBMISSION.c.updated_at.desc(), _SUBMISSION.c.id.desc())
     .limit(1)
 )
+_LAST_DRAFT = _WORKED_ON.where(_SUBMISSION.c.state == DRAFT)
+_LAST_REPORT = _WORKED_ON.where(_SUBMISSION.c.state.in_([DRAFT, SUBMITTED]))
 
 
 def drafts_of(db: Db, person_id: int, form: str, period: str | None, since: datetime) -> tuple[Stored, ...]:
@@ -129,19 +130,16 @@ def periodic_drafts_of(db: Db, person_id: int, since: datetime) -> tuple[Stored,
 
 def last_draft_of(db: Db, person_id: int, since: datetime, besides: int = 0) -> Stored | None:
     """Return the draft the person worked on last, other than one, if that was since then."""
-    return _last_worked_on(db, person_id, [SubmissionState.DRAFT], since, besides)
+    return _first(db, _LAST_DRAFT, {"person": person_id, "since": since, "besides": besides})
 
 
 def last_report_of(db: Db, person_id: int, since: datetime) -> Stored | None:
     """Return the report the person worked on last, a draft or sent, if that was since then."""
-    return _last_worked_on(db, person_id, [SubmissionState.DRAFT, SubmissionState.SUBMITTED], since)
+    return _first(db, _LAST_REPORT, {"person": person_id, "since": since, "besides": 0})
 
 
-def _last_worked_on(
-    db: Db, person_id: int, states: list[SubmissionState], since: datetime, besides: int = 0
-) -> Stored | None:
-    wanted = {"person": person_id, "states": states, "since": since, "besides": besides}
-    rows = find(db, _LAST_WORKED_ON, wanted)
+def _first(db: Db, statement: Select[Any], given: Mapping[str, object]) -> Stored | None:
+    rows = find(db, statement, given)
     return stored_in(rows[0]) if rows else None
 
 
@@ -198,7 +196,7 @@ def _sent_before(
     reports = select().where(
         sent.city == city,
         sent.form + "" == form,  # no index by form: newest first along `city_sent` ends at once
-        sent.state == SubmissionState.SUBMITTED,
+        sent.state == SUBMITTED,
         sent.is_nothing.is_(False),
         sent.id != report,
         or_(submitted_at.is_(None), not_(is_later)),
@@ -267,11 +265,6 @@ def answered_by(db: Db, person_id: int, source: str) -> tuple[Stored, tuple[str,
     rows = db.execute(query).all()
     paths = dict.fromkeys(row[0] for row in rows)  # an edited message answers the same question again
     return (stored_in(list(rows[0][1:])), tuple(paths)) if rows else None
-
-
-def _first(db: Db, query: Select[*tuple[Json, ...]]) -> Stored | None:
-    row = db.execute(query).first()
-    return stored_in(list(row)) if row else None
 
 
 def stored_in(row: Sequence[Json]) -> Stored:

@@ -86,8 +86,10 @@ class Submission(Base):
     ]  # the report as it stands, by path: relevant answers only, null for skipped
 
 
-# Written out, not bound: only then do both databases see that the partial indexes apply.
+# Written out, not bound: only then do both databases see which partial indexes apply, and SQLite need not
+# prepare the statement anew for each value.
 DRAFT: ColumnElement[str] = literal_column("'draft'")
+SUBMITTED: ColumnElement[str] = literal_column("'submitted'")
 
 HAS_GAP = func.coalesce(Submission.kept[GAP].as_boolean(), false()).label("has_gap")
 

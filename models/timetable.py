@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy import and_, bindparam, func, literal_column, or_, select, update
 from sqlalchemy.orm import aliased
 
 from bot.due import COORDINATOR, DEPUTY, LIFE, is_away
@@ -227,7 +227,7 @@ def _cancel(db: Db, asked: Collection[Row], at: datetime) -> int:
 
 # On the way of a turn: built once.
 _SENT_TO = select(OCCURRENCE.c.key).where(
-    OCCURRENCE.c.state == OccurrenceState.SENT, OCCURRENCE.c.city == bindparam("city")
+    OCCURRENCE.c.state == literal_column("'sent'"), OCCURRENCE.c.city == bindparam("city")
 )
 _FOR_REPORT = _SENT_TO.where(
     OCCURRENCE.c.kind.in_(PROMPTED),

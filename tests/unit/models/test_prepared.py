@@ -15,7 +15,7 @@ from models.prepared import find, run
 from tests.databases import Databases, make_tables
 
 OUT = table_of(Outbox)
-NINE = datetime(2026, 11, 26, 9, 0, 0, 5, tzinfo=UTC)
+NINE = datetime(2026, 11, 26, 9, 0, 0, 5000, tzinfo=UTC)  # in milliseconds: both databases keep that whole
 ROW = {
     "recipient": "1",
     "channel": "telegram",
