@@ -44,10 +44,11 @@ class RunningWorker:
         self._is_demo = read(store, is_demo)
         self._channels = channels
         self._stop = threading.Event()
+        self.is_prepared = threading.Event()  # set when all that turns need is loaded
         work = make_work(settings, store, channels, measures, clock)
         self._planner = make_planner(settings, store, channels, clock)
         self._planner.tick(clock())
-        rounds = (Worker(work, ear), work, self._stop)
+        rounds = (Worker(work, ear), work, self._stop, self.is_prepared)
         self._rounds = threading.Thread(target=_run, args=rounds, name="rounds")
         self._rounds.start()
         self._ticker = Ticker(lambda: self._tick(clock()), clock)
@@ -92,7 +93,7 @@ def make_planner(
     return Planner(store, make_jobs(settings, channels), _zone_of(store), clock, lease)
 
 
-def _run(worker: Worker, work: Work, stop: threading.Event) -> None:
+def _run(worker: Worker, work: Work, stop: threading.Event, is_prepared: threading.Event) -> None:
     """Work until told to stop; libraries are imported before, else the first messages leave in a heap.
 
     So is all compiled that turns need: the first one would hold the database meanwhile.
@@ -102,6 +103,7 @@ def _run(worker: Worker, work: Work, stop: threading.Event) -> None:
         work.prepare(work.store, work.clock())
     except Exception as error:  # a form that cannot be read is told by its own turns
         log.error("what turns need could not be prepared", exc_info=error)
+    is_prepared.set()
     worker.run(stop)
 
 
