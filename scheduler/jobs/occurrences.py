@@ -142,7 +142,8 @@ class Occurrences:
 
     def _look(self, db: Db, at: datetime) -> None:
         parts, began = self._parts, time.thread_time()
-        self._looked, self._next, self._asks = at, None, None
+        self._looked, self._next = at, None
+        self._asks = self._rests = at + LOOK  # also where this look raises
         self._due.clear()
         self._taken.clear()
         self._mark = timetable.mark(db)  # before all else: what changes meanwhile is looked at again

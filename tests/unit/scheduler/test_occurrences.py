@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Connection, event, update
 
+from bot.programme import Programme
 from bot.values import Message
 from griot.assembly import make_jobs
 from griot.settings import data_folder
@@ -262,3 +263,21 @@ def test_an_unchanged_world_is_left_alone(site: Moved) -> None:
     assert looks(55)  # a rest lasts for a minute at least
     assert not looks(56)
     assert looks(56 + 300)
+
+
+def test_a_look_that_raises_is_not_repeated_every_second(site: Moved) -> None:
+    """A defect takes no more time than a look that works, and is logged four times a minute, not sixty."""
+    looked: list[datetime] = []
+
+    class Broken(ProgrammeShelf):
+        def programme(self, db: Db) -> Programme:
+            looked.append(TEN)
+            raise ZeroDivisionError("demo")
+
+    spoken = voices(data_folder("locales"))
+    parts = Parts(FormShelf(), Broken(), spoken, ("telegram",), ceiling=3, digest=lambda *_: Message("Demo"))
+    planner = Planner(site.store, [occurrences(parts)], ZoneInfo("UTC"), site.clock)
+    for _ in range(20):
+        planner.tick(site.now)
+        site.now += SECOND
+    assert len(looked) == 2
