@@ -22,6 +22,7 @@ WRITTEN = st.one_of(
     st.text(max_size=80), st.lists(PARTS, max_size=8).map(" ".join), st.lists(PARTS).map("".join)
 )
 LANGUAGES = st.sampled_from(("en", "fr", "pt", "ar"))
+EXAMPLES = settings.default.max_examples if settings.default else 100
 
 
 @given(
@@ -34,7 +35,7 @@ LANGUAGES = st.sampled_from(("en", "fr", "pt", "ar"))
 @example("date", "in 400 weeks", "en", date(2026, 1, 31), True)
 @example("date", "30", "en", date(2026, 1, 31), True)
 @example("geopoint", "°" * 99, "en", date(2026, 1, 31), True)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=6 * EXAMPLES, deadline=None)
 def test_anything_is_read_or_asked_again(
     kind: str, said: str, language: str, today: date, is_required: bool
 ) -> None:
