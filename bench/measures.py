@@ -154,10 +154,11 @@ class Bench:
     async def growth(self, bot: Bot) -> tuple[float, float]:
         """Return by which share memory grows in an hour, and the seconds that this was read from.
 
-        The first third is left out: caches fill in it.
+        Everybody reports once before, and the first third is left out: caches fill meanwhile.
         """
         size, load = self.size, self.load
         async with self._warm(bot) as run:
+            await load.each(run.target, range(size.people), size.at_once)
             writing = asyncio.create_task(
                 load.paced(run.target, range(size.people), size.per_second, size.growth)
             )

@@ -55,5 +55,6 @@ def collect_between_modules() -> Iterator[None]:
     On CPython 3.11 a collection within `ast.parse` that itself parses (a finalizer that formats an
     assertion, say) ends in "SystemError: AST constructor recursion depth mismatch" (pytest issue 10763).
     """
+    gc.disable()  # what was tested may have begun to look for garbage again
     yield
     gc.collect()

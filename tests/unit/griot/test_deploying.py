@@ -68,7 +68,8 @@ def test_alerts_read_figures_that_exist(page: str) -> None:
     for rule in group["rules"]:
         for name in re.findall(r"griot_\w+", rule["expr"]):
             plain = re.sub(r"_(bucket|count)$", "", name)
-            assert typed[plain] == ("gauge" if name == plain else "histogram"), rule
+            kind = "counter" if name.endswith("_total") else "gauge" if name == plain else "histogram"
+            assert typed[plain] == kind, rule
         for label, value in re.findall(r'(\w+)="(\w+)"', rule["expr"]):
             assert f'{label}="{value}"' in page or value == "griot"
     assert names == set(re.findall(r"`(Griot[A-Z]\w+)`", OPERATIONS.read_text(encoding="utf-8")))

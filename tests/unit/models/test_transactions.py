@@ -61,7 +61,7 @@ def test_what_sqlite_is_told(on_sqlite: Store) -> None:
 
     assert write(on_sqlite, told) == TOLD
     assert read(on_sqlite, told) == TOLD
-    with pytest.raises(OperationalError, match="readonly"):
+    with pytest.raises(OperationalError, match="a reader may not write"):
         read(on_sqlite, lambda db: _add(db, 1))
 
 
