@@ -89,7 +89,10 @@ def a_line(address: str) -> Iterator[tuple[Line, str]]:
 
 
 def test_a_commit_whose_answer_is_lost_is_made_once(tmp_path: Path, postgresql_databases: Databases) -> None:
-    """Each is repeated: a report is stored once, each message is handled once and answered, twice at most."""
+    """Each is repeated: a report is stored once, each message is handled once and answered, twice at most.
+
+    Whose claim was lost each time is listed as uncertain: nobody knows whether it went.
+    """
     address = postgresql_databases.copy_of("aston", load_aston)
     with a_line(address) as (line, through), a_moved_site(tmp_path, through, SUNDAY) as site:
         add_people(site, [("coordinator", "kampala", "en", {"telegram": str(USER)})])
@@ -104,7 +107,8 @@ def test_a_commit_whose_answer_is_lost_is_made_once(tmp_path: Path, postgresql_d
         assert updates == [InboxState.DONE] * (1 + len(ANSWERS))
         assert read(site.store, lambda db: db.scalar(select(func.count()).select_from(Submission))) == 1
         replies = read(site.store, lambda db: db.execute(select(OUT.c.text, OUT.c.state)).all())
-        assert {row.state for row in replies} == {OutboxState.SENT}
+        assert OutboxState.SENT in {row.state for row in replies} <= {OutboxState.SENT, OutboxState.UNCERTAIN}
+        sent = Counter(row.text for row in replies if row.state == OutboxState.SENT)
         said = Counter(row.text for row in replies)
         shown = Counter(one.text.partition("\n1. ")[0] for one in phone.messages())
-        assert {text: shown[text] for text in said if not said[text] <= shown[text] <= 2 * said[text]} == {}
+        assert {text: shown[text] for text in said if not sent[text] <= shown[text] <= 2 * said[text]} == {}
