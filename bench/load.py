@@ -141,18 +141,28 @@ class Load:
                 await _cancelled(lanes)
 
     async def paced(self, target: Target, people: Sequence[int], per_second: float, seconds: float) -> None:
-        """Let people report for so many seconds, so many replies a second in all."""
-        lanes, end = 8, time.perf_counter() + seconds
+        """Let people report for so many seconds, so many replies a second in all, one after the other."""
+        lanes, begin = 8, time.perf_counter()
         async with _session() as session:
             each = per_second / lanes
             await asyncio.gather(
-                *(self._lane(session, target, people[i::lanes], each, end) for i in range(lanes))
+                *(
+                    self._lane(
+                        session, target, people[i::lanes], each, (begin + i / per_second, begin + seconds)
+                    )
+                    for i in range(lanes)
+                )
             )
 
     async def _lane(
-        self, session: ClientSession, target: Target, people: Sequence[int], per_second: float, end: float
+        self,
+        session: ClientSession,
+        target: Target,
+        people: Sequence[int],
+        per_second: float,
+        times: tuple[float, float],
     ) -> None:
-        due = time.perf_counter()
+        due, end = times
 
         async def say(person: int, text: str) -> str:
             nonlocal due
