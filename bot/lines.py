@@ -17,6 +17,7 @@ _NUMBERED = re.compile(
 _MARK = re.compile(r"(?:(?<=\s)|^)(\d{1,3})\s*(?:\)|\.(?=\s))\s*")  # the same within a line: `1) yes 2) no`
 _ENDS_NAME = re.compile(r"[:：=]")
 _ENDS_LABEL = re.compile(r"[:：=?؟)]")
+_MOST_SIGNS = 8  # characters that folding takes from a label, however short it is
 _UNKNOWN = re.compile(r"([^\W\d](?:[\w'’ -]{0,28}[^\W_])?)\s*[:：=]\s*(?!//)(\S.*)", re.DOTALL)
 _TYPES_BESIDE = frozenset({"note", "another"})
 _ATTACHED = frozenset({"image", "audio", "video", "file"})  # cannot be written
@@ -131,7 +132,7 @@ def _of_form(
 def _unlabelled(sheet: Sheet, question: Question, text: str) -> str | None:
     """Return what stands behind the question's label, whole or shortened; None when it does not begin so."""
     labels = labels_of(sheet, question)
-    most = 2 * max(map(len, labels), default=0)  # whatever is much longer is no label
+    most = 2 * max(map(len, labels), default=0) + _MOST_SIGNS  # whatever is much longer is no label
     for end in reversed([match.end() for match in _ENDS_LABEL.finditer(text)]):
         for head in _without_groups(text[:end]):
             said = fold(head) if len(head) <= most else ""

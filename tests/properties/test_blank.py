@@ -99,3 +99,10 @@ def test_an_empty_form_gives_no_answer(name: str, channel: str) -> None:
     assert len(text) <= {"telegram": 4096}.get(channel, 1600)
     assert text.count("\n") == len(in_writing(filling.form))
     assert _sent_back(filling, text) == {}
+
+
+@pytest.mark.parametrize("label", ["Où -", "Town -", "Où", "ما :"])
+def test_the_shortest_label_is_known_again(label: str) -> None:
+    """Whatever signs stand around it."""
+    filling = a_filling(form_of(survey(f"text | q1 | {label}")))
+    assert _sent_back(filling, blank(filling, "Form:", "telegram")) == {}
