@@ -1,8 +1,10 @@
 """Migrations: both ways on both databases, in step with the models, refused when ahead or behind."""
 
 import io
+import re
 import sqlite3
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,5 +114,8 @@ def test_a_new_file_that_another_makes_is_waited_for(sqlite_databases: Databases
 
 @pytest.mark.parametrize("revision", revisions())
 def test_revisions_are_numbered(revision: str) -> None:
-    """A file's number is its revision: the code reads no more of it."""
-    assert revision.isdecimal()
+    """A file's number is its revision, and it follows the one before: the code reads no more of it."""
+    [file] = Path(alembic_config().get_main_option("script_location", "")).glob(f"versions/{revision}_*.py")
+    stated = dict(re.findall(r'^(revision|down_revision)\b.*= "?(\w+)"?$', file.read_text("utf-8"), re.M))
+    before = "None" if revision == "0001" else f"{int(revision) - 1:04}"
+    assert stated == {"revision": revision, "down_revision": before}
