@@ -28,6 +28,7 @@ from channels.base import (
 from channels.fetching import Sources, download
 from channels.fitting import fit, one_line, shorten
 from channels.telegram_http import FOREIGN, Http, Refused, Unanswered, failure_of
+from channels.telegram_updates import FETCHED
 
 if TYPE_CHECKING:
     from channels.telegram_account import Account
@@ -40,6 +41,7 @@ CALLBACK_BYTES = 64  # Bot API, InlineKeyboardButton, callback_data: 1 to 64 byt
 _ONE_COLUMN = 20  # characters of a label from which on two buttons do not fit side by side
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
 _NO_PREVIEW = '{"is_disabled":true}'  # Bot API, LinkPreviewOptions
+_FETCHED = {FETCHED: True}
 _ADDRESS = re.compile(r"-?[0-9]{1,19}")
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 
@@ -187,7 +189,7 @@ class Calls:
         self._wait(self.account.describe(language, commands, long, short))
 
     def updates(self, offset: int, seconds: int, kinds: Sequence[str]) -> list[tuple[int, bytes]]:
-        """Return id and JSON of waiting updates from `offset` on, as they came (getUpdates).
+        """Return id and JSON of waiting updates from `offset` on, marked as fetched (getUpdates).
 
         Raise SendError, also for an answer that is no list of updates.
         """
@@ -195,7 +197,7 @@ class Calls:
         found = self._wait(self._ask("getUpdates", fields, more_seconds=seconds), more_seconds=seconds)
         try:
             return [
-                (int(update["update_id"]), json.dumps(update, separators=(",", ":")).encode())
+                (int(update["update_id"]), json.dumps(update | _FETCHED, separators=(",", ":")).encode())
                 for update in found
             ]
         except (TypeError, KeyError, ValueError):

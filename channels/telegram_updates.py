@@ -39,6 +39,7 @@ _SERVICE = (
     "refunded_payment",
 )
 _PRIVATE = "private"  # Chat, type
+FETCHED = "griot_fetched"  # the field of an update that no webhook brought: Telegram was asked for it
 _ABSENT = (None, False)  # not {}: an event without particulars is one
 
 
@@ -51,6 +52,11 @@ def read_update(update: Any) -> list[Inbound | Receipt]:
         return _read(update)
     except (TypeError, AttributeError, ValueError, KeyError, OverflowError):
         return []
+
+
+def is_fetched(update: Any) -> bool:
+    """Tell whether Telegram was asked for a kept update (decoded JSON): no webhook's secret proved it."""
+    return isinstance(update, Mapping) and FETCHED in update
 
 
 def _read(update: Object) -> list[Inbound | Receipt]:

@@ -14,10 +14,11 @@ from bot.schedule import Verdict
 from bot.trace_words import heading, steps_of, with_cities
 from bot.traces import Decision, Named, Raw, Step, Trace, Whose
 from bot.values import LANGUAGES, Say
+from channels import telegram_updates, twilio_webhooks
 from channels.base import BodyError, Inbound, Reach, Receipt
 from channels.chat import read_said
 from channels.telegram_updates import read_update
-from channels.twilio_webhooks import is_fetched, read_webhook
+from channels.twilio_webhooks import read_webhook
 from griot.commands.desk import BadInput, Desk, desk, programme_of, show_json
 from griot.settings import data_folder
 from griot.voices import voices
@@ -132,10 +133,17 @@ def _reading(channel: str, body: bytes) -> Raw:
         return Raw()
     for one in news:
         if isinstance(one, Inbound):
-            return Raw(one.heard.source, "said", channel in OF_TWILIO and is_fetched(body))
+            return Raw(one.heard.source, "said", _is_fetched(channel, body))
         if isinstance(one, Receipt) and one.reach is not None:
             return Raw(news=_REACH[one.reach])
     return Raw()
+
+
+def _is_fetched(channel: str, body: bytes) -> bool:
+    """Tell whether the provider was asked for it: no webhook brought it, and no secret proved it."""
+    if channel == "telegram":
+        return telegram_updates.is_fetched(json.loads(body))
+    return channel in OF_TWILIO and twilio_webhooks.is_fetched(body)
 
 
 def _show_meanings(found: Found, id: str, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import pytest
 from channels.base import Envelope, Failure, Inbound, SendError
 from channels.telegram import KINDS, Profile, Telegram
 from channels.telegram_polling import Polling
+from channels.telegram_updates import FETCHED, is_fetched
 from tests.standin import Client, Fault, StandIn, Trouble
 
 PROFILES = {
@@ -86,7 +87,7 @@ def said(update_id: int, **content: object) -> dict[str, object]:
 
 
 def test_fetched_updates_are_stored_then_confirmed(provider: StandIn, account: Telegram) -> None:
-    """Each update reaches the inbox as it came, however odd; a tap's spinner is ended by a call."""
+    """Each is kept, however odd, and says that it was fetched; a tap's spinner is ended by a call."""
     stored: list[tuple[bytes, Envelope]] = []
     polling = Polling(account, lambda body, envelope: stored.append((body, envelope)))
     updates = [tap(7), said(9), said(10, date="soon", later_invention={"is": [None]}), {"update_id": 11}]
@@ -94,7 +95,9 @@ def test_fetched_updates_are_stored_then_confirmed(provider: StandIn, account: T
         Client(provider.url).update(update)
     assert polling.once(0) == 4
     assert polling.once(0) == 0
-    assert [json.loads(body) for body, _ in stored] == updates
+    kept = [json.loads(body) for body, _ in stored]
+    assert kept == [update | {FETCHED: True} for update in updates]
+    assert [is_fetched(update) for update in (*updates, *kept)] == [False] * 4 + [True] * 4
     assert [envelope.provider_id for _, envelope in stored] == [f"700100200:{n}" for n in (7, 9, 10, 11)]
     assert [call.fields["callback_query_id"] for call in provider.calls("answerCallbackQuery")] == ["tap-7"]
     [heard] = account.parse(stored[1][0])

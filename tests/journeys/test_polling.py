@@ -5,8 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
+from griot.cli import griot as command_line
 from models.db import LOCK_WAIT, open_store
 from tests.site import FIRST_PERSON, TOKEN, a_site
 from tests.standin import Client, StandIn
@@ -14,7 +16,9 @@ from tests.standin.phone import Phone
 
 
 @pytest.mark.timeout(60)
-def test_fetched_messages_are_answered(tmp_path: Path, site_database: str) -> None:
+def test_fetched_messages_are_answered(
+    tmp_path: Path, site_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Texts and taps that are fetched lead to replies; an update that is odd stops nobody."""
     people = [("bamako", "en"), ("kampala", "en")]
     with (
@@ -29,6 +33,13 @@ def test_fetched_messages_are_answered(tmp_path: Path, site_database: str) -> No
         second.press(1)
         assert second.wait_for_reply().text
         assert first.ask("/help")
+        monkeypatch.setenv("DATABASE_URL", site_database)
+        traced = CliRunner().invoke(command_line, ["trace", "in:1", "--json"])
+        assert [step["what"] for step in json.loads(traced.stdout)["steps"]][:3] == [
+            "received",
+            "fetched",  # and no secret proved it
+            "handled",
+        ]
 
 
 @pytest.mark.timeout(60)
