@@ -1,29 +1,34 @@
 """`griot budget`: what was sent, what it cost, and the limits."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from alembic import command
 
-from griot.clock import now
+from griot.clock import follow, move
 from griot.schema import alembic_config
 from griot.spending_metrics import spent as figures
 from models.db import insert_first, open_store, read, write
+from models.demo import mark_demo
 from models.programme import ProgrammeShelf
 from models.spending import SPENT
+from tests.databases import Databases
 from tests.programmes import ASTON
 from tests.unit.griot.conftest import Griot
 
-THIS_MONTH = f"{now():%Y-%m}"
+AT = datetime(2041, 5, 15, 12, tzinfo=UTC)  # far from midnight and from the end of a month, in any zone
+THIS_MONTH = "2041-05"
 
 
 @pytest.fixture
-def spent(quick: Griot) -> Iterator[Griot]:
-    """Yield the command line on a database with a budget and some messages counted."""
+def spent(quick: Griot, sqlite_databases: Databases) -> Iterator[Griot]:
+    """Yield the command line with a budget and messages counted, in a demonstration of another year."""
     assert quick("programme", "load", ASTON).exit_code == 0
     store = open_store(quick.database)
-    today = now().date()
+    write(store, lambda db: mark_demo(db, AT))
+    move(store, AT)
+    today = AT.date()
     rows = [
         (today, "sms", "bamako", "ML", "text", 100, 180),
         (today, "sms", "bamako", "ML", "inbound", 10, 10),
@@ -33,8 +38,13 @@ def spent(quick: Griot) -> Iterator[Griot]:
     for row in rows:
         values = dict(zip(SPENT.c.keys(), row, strict=True))
         write(store, lambda db, values=values: insert_first(db, SPENT, **values))  # type: ignore[misc]
-    yield quick
     store.close()
+    yield quick
+    address = sqlite_databases.empty()
+    nothing = open_store(address)
+    follow(nothing)  # the wall clock's time again
+    nothing.close()
+    sqlite_databases.drop(address)
 
 
 def test_a_month_is_told_by_city_and_channel(spent: Griot) -> None:
@@ -54,8 +64,7 @@ def test_a_month_is_told_by_city_and_channel(spent: Griot) -> None:
 
 def test_an_earlier_month_has_no_limits_any_more(spent: Griot) -> None:
     """They are those of the month that runs."""
-    before = f"{now().date().replace(day=1) - timedelta(days=1):%Y-%m}"
-    found = spent.json("budget", "--month", before)
+    found = spent.json("budget", "--month", "2041-04")
     assert ([row["city"] for row in found["rows"]], found["limits"]) == (["kampala"], [])
 
 
@@ -85,7 +94,7 @@ def test_doctor_tells_of_a_limit_that_is_nearly_used(spent: Griot) -> None:
 def test_the_figures_are_measured(spent: Griot) -> None:
     """By channel and direction; cost by currency; how far each limit is used."""
     store = open_store(spent.database)
-    found = read(store, lambda db: figures(db, ProgrammeShelf(), now()))
+    found = read(store, lambda db: figures(db, ProgrammeShelf(), AT))
     store.close()
     values = {(sample.name, *sample.labels.values()): sample.value for one in found for sample in one.samples}
     assert values["griot_month_messages", THIS_MONTH, "sms", "out"] == 100
