@@ -11,6 +11,7 @@ import pkgutil
 import shutil
 import signal
 import tempfile
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from models.db import Store, open_store, read, write
 from models.programme import load
 from tests.programmes import ASTON, files_of, read_once
 from tests.site import set_up
+from tests.snapshots import Snapshot
 
 LOADED_AT = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -124,6 +126,9 @@ def on_server(postgres: Server) -> Databases:
     """Return the maker of databases on a server."""
     numbers, server = itertools.count(1), make_url(postgres.url)
     engine = create_engine(server.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    snapshots: dict[str, Snapshot] = {}
+    copied: dict[str, str] = {}  # original of each copy
+    free: dict[str, deque[str]] = defaultdict(deque)  # copies that nobody uses, by original
 
     def run(*statements: str) -> None:
         with engine.connect() as connection:
@@ -132,16 +137,35 @@ def on_server(postgres: Server) -> Databases:
         engine.dispose()
 
     def create(original: str | None) -> str:
+        if original is None:
+            return new("template0")
+        if original not in snapshots:
+            snapshots[original] = Snapshot.of(original)
+        while free[original]:
+            address = free[original].popleft()
+            if snapshots[original].put_back(address):
+                return address
+            remove(address)
+        address = new(str(make_url(original).database))
+        copied[address] = original
+        return address
+
+    def new(template: str) -> str:
         name = f"griot_{next(numbers)}"
-        template = "template0" if original is None else make_url(original).database
         run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
     def drop(address: str) -> None:
+        if address in copied:
+            free[copied[address]].append(address)
+        else:
+            remove(address)
+
+    def remove(address: str) -> None:
         run(f'DROP DATABASE "{make_url(address).database}" WITH (FORCE)')
 
     # The data need not outlive the machine; processes that are killed are another matter, and safe.
-    run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    run("ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()")
     return Databases(create, drop, postgres)
 
 
