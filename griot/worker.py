@@ -23,6 +23,7 @@ from griot.ways import Ways
 from models import circuit, inbox, media, sending, settling, silence, slot
 from models.base import Db
 from models.db import Store, is_blocked, is_transient, read, write
+from models.glance import Glances
 from models.inbox import InboxState, Taken
 from models.jumps import settle_jumps
 from models.media import Wanted
@@ -30,6 +31,7 @@ from models.media_files import MediaFiles
 from models.outbox import BULK
 from models.pace import PaceLimits, too_early
 from models.queues import Due, look
+from models.savepoint import savepoint
 from models.sending import Claimed
 
 log = logging.getLogger(__name__)
@@ -119,6 +121,7 @@ class Worker:
         self._lag = 0.0  # seconds from drawing slots until they can be used
         self._circuits = Circuits(work.channels)
         self._fetcher = Fetcher(work.channels, work.files, ear.ring)
+        self._glances = Glances(work.store)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set; then let calls under way end, and give the rest back."""
@@ -162,7 +165,7 @@ class Worker:
         arrived = self._fetcher.take_ended()
         began = time.monotonic()
         try:
-            due, is_wanted = seen = read(self._work.store, self._look)
+            due, is_wanted = seen = self._glances.take(self._look)
             is_due = is_wanted or due.updates or due.silences or self._may_send(due)
             if not (ended or waiting or arrived or is_due or self._sender.is_lacking):
                 return Round()
@@ -291,7 +294,7 @@ class Worker:
         """
         began = time.perf_counter()
         try:
-            with db.begin_nested():
+            with savepoint(db):
                 handled = {row.id for row in self._work.take_turns(db, rows, at)}
         except Exception as error:
             if isinstance(error, DBAPIError) and is_transient(error) and not is_blocked(error):
@@ -386,6 +389,7 @@ class Worker:
     def _close(self) -> None:
         self._sender.close()
         self._fetcher.close()
+        self._glances.close()
 
 
 def _next_batch(seconds: float, longest: float) -> int:

@@ -42,6 +42,7 @@ SQLITE_TROUBLES = (  # primary result codes: sqlite.org/rescode.html
 READER = {"is_reader": True}
 WITHOUT_TRANSACTION = {"isolation_level": "AUTOCOMMIT"}
 FIRST = {"goes_first": True}
+GLANCE = {"is_glance": True}  # each statement by itself: see models/glance.py
 ON_SQLITE = ("synchronous=FULL", "foreign_keys=ON", "mmap_size=0", "temp_store=MEMORY")
 
 
@@ -312,6 +313,8 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         driver, options = _driver_of(connection), connection.get_execution_options()
+        if options.get("is_glance"):
+            return
         if options.get("is_reader"):
             connection.info[_CHANGES] = driver.total_changes
             driver.execute("BEGIN")

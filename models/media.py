@@ -12,9 +12,9 @@ from sqlalchemy import (
     BindParameter,
     CheckConstraint,
     ColumnElement,
-    Executable,
     ForeignKey,
     Index,
+    Select,
     String,
     UniqueConstraint,
     and_,
@@ -22,6 +22,7 @@ from sqlalchemy import (
     cast,
     func,
     literal,
+    literal_column,
     or_,
     select,
     text,
@@ -32,6 +33,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.values import Value
 from models.base import Base, Db
 from models.db import insert_first, table_of
+from models.prepared import find
 from models.reach import Reach
 from models.submission import Submission
 
@@ -176,13 +178,14 @@ def caption(db: Db, person_id: int, ref: str, words: str, handled_at: datetime) 
 
 def is_due(db: Db, channels: Collection[str], at: datetime) -> bool:
     """Tell whether there is an attachment to fetch now."""
-    return db.connection().execute(_first_free(tuple(sorted(channels))), {"at": at}).first() is not None
+    return bool(find(db, _first_free(), {"at": at, "channels": list(channels)}))
 
 
 @cache  # a statement is built once: building costs as much as running it
-def _first_free(channels: tuple[str, ...]) -> Executable:
+def _first_free() -> Select[Any]:
     is_free = _free(bindparam("at", type_=MEDIA.c.due_at.type))
-    return select(MEDIA.c.id).where(is_free, MEDIA.c.channel.in_(channels)).limit(1)
+    named = MEDIA.c.channel.in_(bindparam("channels", expanding=True))
+    return select(MEDIA.c.id).where(is_free, named).limit(literal_column("1"))
 
 
 def claim(db: Db, n: int, at: datetime, lease: timedelta, channels: Collection[str]) -> list[Wanted]:

@@ -71,6 +71,11 @@ def run(db: Db, statement: Statement, *rows: Values) -> None:
     _executed(connection, prepared.sql, bound[0] if is_one else bound, is_many=not is_one)
 
 
+def tell(db: Db, sql: str) -> None:
+    """Run a statement that has neither values nor rows; raise DBAPIError likewise."""
+    _executed(db.connection(), sql, ())
+
+
 def _executed(
     connection: Connection, sql: str, bound: Any, *, has_rows: bool = False, is_many: bool = False
 ) -> list[Row]:
