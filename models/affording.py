@@ -12,7 +12,7 @@ from bot.ladder import TEMPLATE as OPENING
 from bot.programme import Prices, Programme
 from bot.programme.prices import PRICED
 from models.base import Db
-from models.message_row import message_from
+from models.message_row import counted_from
 from models.outbox import OUT, QUEUED, SENDING, OutboxState
 from models.person import Person
 from models.sending import UNASKED, Claimed, close, hold
@@ -89,7 +89,7 @@ def _without_what_is_under_way(
         .where(OUT.c.state == SENDING, OUT.c.channel.in_(PRICED), OUT.c.id.not_in(besides))
     )
     for row in db.execute(under_way):
-        parts = parts_of(row.channel, message_from(row.text, row.message, row.kind))
+        parts = parts_of(row.channel, counted_from(row.text, row.message, row.kind))
         left = _after(left, prices, row, row.city, parts)
     return left
 

@@ -19,6 +19,7 @@ from models.base import Base, Db
 from models.lines import FileLine, Line, Place
 from models.moments import learn
 from models.prepared import find, run
+from models.unreadable import read_json
 
 T = TypeVar("T")
 
@@ -293,6 +294,7 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
         pool_timeout=LOCK_WAIT,
         pool_use_lifo=True,  # what a connection has prepared and read is soon wanted again
         json_serializer=_compact_json,
+        json_deserializer=read_json,
         hide_parameters=True,
     )
     line = FileLine(str(url.database))

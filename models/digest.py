@@ -20,6 +20,7 @@ from models.milestone import standings
 from models.person import Person, Role
 from models.received import received
 from models.submission import Submission, SubmissionState
+from models.unreadable import Legible
 from models.week import COLUMNS, as_told, week_of_cities
 
 RECENTLY = timedelta(weeks=5)  # how far back it is looked for first: most difficulties come and go
@@ -168,7 +169,7 @@ def _told_since(
 
 def _answers_at(paths: Sequence[str]) -> list[ColumnElement[Json]]:
     """Return the columns of single answers: taking a report apart costs more than reading it."""
-    return [Submission.answers[path].label(f"answer_{number}") for number, path in enumerate(paths)]
+    return [Legible(Submission.answers)[path].label(f"answer_{number}") for number, path in enumerate(paths)]
 
 
 def _difficulties(programme: Programme, form: str, answers: Mapping[str, Json]) -> set[str]:
@@ -239,7 +240,7 @@ def _progress(db: Db, programme: Programme, today: date) -> Mapping[tuple[str, s
     asked = {name: rules.progress for name, rules in programme.digest.items() if rules.progress}
     paths = sorted(set(asked.values()))
     begin = datetime.combine(today, time(), ZoneInfo("UTC")) - PROGRESS_LIFE
-    milestone = Submission.hidden["milestone"].as_string()
+    milestone = Legible(Submission.hidden)["milestone"].as_string()
     query = (
         select(Submission.city, Submission.form, milestone, *_answers_at(paths))
         .where(_of_cities(programme, list(asked)), Submission.submitted_at > begin)

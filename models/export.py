@@ -17,6 +17,7 @@ from models.media import sizes_by_ref, sizes_of
 from models.outbox import Outbox, rung_of
 from models.person import Address, Person
 from models.submission import GAP, Answer, Submission, SubmissionState
+from models.unreadable import legible
 
 Record: TypeAlias = dict[str, Json]
 PAGE = 500  # rows of one transaction
@@ -113,14 +114,14 @@ def _submission(
         "started_at": rfc3339(row.started_at),
         "submitted_at": rfc3339(row.submitted_at),
         "nothing": row.nothing,
-        "answers": _sized(shown(row.answers), sizes, ""),
+        "answers": _sized(shown(legible(row.answers)), sizes, ""),
     }
 
 
 def _is_partial(row: Submission, is_closed: Callable[[str | None, str], bool]) -> bool:
     """Tell whether answers are missing: in a draft whose time is over, or in what was changed since."""
     if row.state == SubmissionState.SUBMITTED:
-        return bool(row.kept.get(GAP))
+        return bool(legible(row.kept).get(GAP))
     return row.state == SubmissionState.DRAFT and bool(row.period) and is_closed(row.city, str(row.period))
 
 
@@ -166,7 +167,7 @@ def answers(db: Db, after: int, since: datetime | None) -> Page:
 
 
 def _answer(row: Answer, reference: str | None, form: str, sizes: Mapping[tuple[int, str], int]) -> Record:
-    value = row.value["value"]
+    value: Json = legible(row.value).get("value")
     size = sizes.get((row.submission_id, value.get("ref", ""))) if isinstance(value, dict) else None
     return {
         "submission": called(row.submission_id, reference),
@@ -333,13 +334,14 @@ def city(db: Db, slug: str, at: datetime) -> Record:
 
 def _city(row: City, at: datetime) -> Record:
     state, until, reason = _standing(row, at)
+    facts = legible(row.facts)
     return {
         "city": row.slug,
         "code": row.code,
         "name": row.name,
-        "country": row.facts.get("country"),
+        "country": facts.get("country"),
         "timezone": row.timezone,
-        "languages": row.facts.get("languages", []),
+        "languages": facts.get("languages", []),
         "state": state,
         "until": until,
         "reason": reason,

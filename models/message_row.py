@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.values import Invitation, Message, Opening
 from models.base import Json
+from models.unreadable import UNREADABLE
 
 
 def rest_of(message: Message) -> dict[str, Json]:
@@ -37,6 +38,14 @@ def message_from(text: str, rest: Mapping[str, Json], kind: str) -> Message:
         html=rest.get("html", ""),
         invitation=invitation_from(rest.get("invitation")),
     )
+
+
+def counted_from(text: str, rest: Mapping[str, Json], kind: str) -> Message:
+    """Return the message as `message_from` does, its text alone where the rest cannot be read."""
+    try:
+        return message_from(text, rest, kind)
+    except UNREADABLE:
+        return Message(text, kind=kind)
 
 
 def invitation_row(invitation: Invitation | None) -> list[Json] | None:

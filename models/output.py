@@ -8,6 +8,7 @@ from sqlalchemy import select
 from bot.programme import Programme
 from models.base import Db
 from models.submission import Submission, SubmissionState
+from models.unreadable import legible
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,13 @@ def outputs(db: Db, programme: Programme) -> list[Output]:
     return [
         Output(
             city=row.city or "",
-            milestone=row.hidden.get("milestone", ""),
+            milestone=legible(row.hidden).get("milestone", ""),
             reference=row.reference,
             state=row.state,
             review=row.review,
             person=row.person_id,
             channel=row.channel,
-            is_begun=row.state == SubmissionState.DRAFT and bool(row.answers),
+            is_begun=row.state == SubmissionState.DRAFT and bool(legible(row.answers)),
             sent_at=row.submitted_at,
             changed_at=row.changed_at,
         )

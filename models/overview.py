@@ -13,6 +13,7 @@ from models.facts import session_from
 from models.person import Person
 from models.reach import Reach
 from models.submission import GAP, Submission, SubmissionState, alike, newest_of
+from models.unreadable import legible
 
 NEWEST = 20  # reports on a city's page
 
@@ -111,6 +112,7 @@ def _read(db: Db, asked: Select[Submission, str]) -> list[Report]:
 
 def _report(row: Submission, author: str) -> Report:
     is_sent = row.state == SubmissionState.SUBMITTED
+    kept = legible(row.kept)
     return Report(
         id=row.id,
         city=row.city or "",
@@ -122,10 +124,10 @@ def _report(row: Submission, author: str) -> Report:
         nothing=row.nothing,
         author=author,
         at=row.submitted_at if is_sent and row.submitted_at else row.updated_at,
-        given=row.kept.get("given", {}),
-        firsts=session_from(row.kept).firsts,
-        answers=row.answers,
-        milestone=row.hidden.get("milestone", ""),
+        given=kept.get("given", {}),
+        firsts=session_from(kept).firsts,
+        answers=legible(row.answers),
+        milestone=legible(row.hidden).get("milestone", ""),
         revision=row.revision,
-        has_gap=is_sent and bool(row.kept.get(GAP)),
+        has_gap=is_sent and bool(kept.get(GAP)),
     )

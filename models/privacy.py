@@ -33,6 +33,7 @@ from models.person import Address, PersonError, PersonState, person_to_change
 from models.sending import NO_LEASE
 from models.signin import ConsoleSession, SignIn
 from models.submission import Answer, Submission
+from models.unreadable import legible
 
 THAT_NAME = (ESCALATION, "reply")  # kinds of messages that name others: the contact, the officer
 NOBODY = "—"  # as where no contact is known
@@ -55,7 +56,7 @@ def everything_about(db: Db, person_id: int, at: datetime, base_url: str) -> Rec
         "messages": _messages(db, person_id),
         "occurrences": _occurrences(db, person_id),
         "broadcasts": _broadcasts(db, person_id),
-        "conversation": None if chat is None else shown(chat.state),
+        "conversation": None if chat is None else shown(legible(chat.state)),
     }
 
 
@@ -87,7 +88,7 @@ def _submissions(db: Db, person_id: int) -> list[Record]:
             "state": row.state,
             "started_at": rfc3339(row.started_at),
             "submitted_at": rfc3339(row.submitted_at),
-            "answers": shown(row.answers),
+            "answers": shown(legible(row.answers)),
         }
         for row in rows
     ]
@@ -100,7 +101,7 @@ def _answers(db: Db, person_id: int) -> list[Record]:
         {
             "submission": called(row.submission_id, reference),
             "question": row.question,
-            "value": shown(row.value["value"]),
+            "value": shown(legible(row.value).get("value")),
             "revision": row.revision,
             "at": rfc3339(row.at),
         }
@@ -144,7 +145,7 @@ def _occurrences(db: Db, person_id: int) -> list[Record]:
             "due_at": rfc3339(row.due_at),
             "state": row.state,
             "reason": row.reason,
-            "text": row.data.get("text"),
+            "text": legible(row.data).get("text"),
         }
         for row in sorted(rows, key=lambda row: (row.due_at, row.key))
     ]

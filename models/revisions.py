@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from models.base import Db, Json
 from models.person import Person
 from models.submission import Answer, Submission
+from models.unreadable import legible
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,6 @@ def changes_of(db: Db, reports: Sequence[int]) -> Mapping[int, Sequence[Change]]
     found: dict[int, list[Change]] = defaultdict(list)
     for report, question, now, before, author, at in db.execute(query) if reports else ():
         if now != before:
-            was = before["value"] if before else None
+            was = None if before is None else legible(before).get("value")
             found[report].append(Change(question, was, before is None, author, at))
     return found

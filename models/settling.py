@@ -11,6 +11,7 @@ from models.base import Db
 from models.circuit import CIRCUIT
 from models.outbox import OUT, QUEUED, SENDING, OutboxState
 from models.sending import CLAIMED_COLUMNS, UNASKED, Claimed, claimed_from, close, put_back
+from models.unreadable import UNREADABLE
 
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(seconds=60)  # for a repeat that is due
 LOOKED_WITHIN = timedelta(seconds=10)  # of the end of a lease the job `lost_sends` has seen it
@@ -42,7 +43,7 @@ def settle_lost(db: Db, at: datetime, n: int = 100) -> int:
     for late in found:
         try:
             row = claimed_from(late)
-        except (AttributeError, LookupError, TypeError, ValueError):  # a later Griot wrote it
+        except UNREADABLE:
             let_rest(db, late.id, at)
             continue
         if late.lease_until < at - LOOKED_WITHIN:

@@ -19,7 +19,7 @@ from models.base import Base, Db
 from models.city import City
 from models.db import insert_first, insert_into, is_postgres, table_of
 from models.inbox import IN, SOMEBODYS
-from models.message_row import message_from
+from models.message_row import counted_from
 from models.outbox import OUT
 from models.person import Person
 
@@ -86,7 +86,7 @@ def count_sent(db: Db, programme: Programme, parts_of: Parts, at: datetime, n: i
     marks = []
     for row in rows:
         sort = TEMPLATE if row.rung == OPENING else TEXT
-        parts = parts_of(row.channel, message_from(row.text, row.message, row.kind))
+        parts = parts_of(row.channel, counted_from(row.text, row.message, row.kind))
         which = _sort(programme, row, row.address, row.sent_at, sort)
         counted[which] += 1
         billed[which] += parts

@@ -24,6 +24,7 @@ from models.city import City
 from models.db import settle, table_of
 from models.prepared import find
 from models.submission import DRAFT, SUBMITTED, Answer, Submission, SubmissionState, trace_of
+from models.unreadable import legible
 
 _SUBMISSION = table_of(Submission)
 
@@ -238,7 +239,7 @@ def output_of(db: Db, city: str, form: str, milestone: str) -> str:
         Submission.city == city, Submission.form == form, Submission.state == SubmissionState.SUBMITTED
     )
     rows = db.execute(query.order_by(Submission.id.desc()))
-    return next((ref for ref, hidden in rows if ref and hidden.get("milestone") == milestone), "")
+    return next((ref for ref, hidden in rows if ref and legible(hidden).get("milestone") == milestone), "")
 
 
 def next_reference(db: Db, city: str, stem: str) -> str:

@@ -29,6 +29,7 @@ from bot.values import Value
 from models.base import Base, Db, Json
 from models.db import later, settle, table_of
 from models.prepared import find, run
+from models.unreadable import Legible
 
 GAP = "gap"  # in what is kept of a report that was sent: a required question has no answer now
 
@@ -91,7 +92,7 @@ class Submission(Base):
 DRAFT: ColumnElement[str] = literal_column("'draft'")
 SUBMITTED: ColumnElement[str] = literal_column("'submitted'")
 
-HAS_GAP = func.coalesce(Submission.kept[GAP].as_boolean(), false()).label("has_gap")
+HAS_GAP = func.coalesce(Legible(Submission.kept)[GAP].as_boolean(), false()).label("has_gap")
 
 
 class Answer(Base):

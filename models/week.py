@@ -14,6 +14,7 @@ from models.base import Db, Json
 from models.city import Absence, City, absence_on, today_in
 from models.form import FormShelf
 from models.submission import HAS_GAP, Submission, SubmissionState, alike, newest_of
+from models.unreadable import legible
 
 COLUMNS = (
     Submission.city,
@@ -63,7 +64,7 @@ def _reports(db: Db, asked: Mapping[str, tuple[str, str]]) -> dict[str, Sequence
         for row in db.execute(
             select(*COLUMNS).where(newest_of(theirs)).order_by(Submission.state, Submission.id)
         ):
-            if row.state == SubmissionState.SUBMITTED or row.answers:
+            if row.state == SubmissionState.SUBMITTED or legible(row.answers):
                 found[str(row.city)] = tuple(row)
     return found
 
@@ -96,7 +97,7 @@ def as_told(db: Db, shelf: FormShelf, city: CityData, report: Sequence[Json]) ->
         form=shelf.form(db, form, version),
         reference=reference,
         language=language,
-        answers=answers,
+        answers=legible(answers),
         nothing=nothing,
         sent_at=sent_at,
         has_gap=has_gap,

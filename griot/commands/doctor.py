@@ -39,6 +39,7 @@ from griot.schema import Standing, revisions, standing
 from griot.settings import Settings, SettingsError, load_settings
 from griot.variables import secret_names, variables
 from models import circuit
+from models.damage import damaged
 from models.db import Store, UrlError, open_store, read
 from models.demo import is_demo
 from models.fault import faults
@@ -143,6 +144,9 @@ def _of_store(store: Store) -> Iterator[Finding]:
     else:
         yield from _of_programme(store)
         yield from _of_budget(store)
+        for column, key in read(store, damaged):
+            mend = "Compare a backup: lists go on without it, and nothing else is stopped."
+            yield Finding(f"What {column} holds in row {key} cannot be read.", mend)
         if read(store, is_demo):
             yield Finding(
                 "This database holds a demonstration.",
