@@ -2,9 +2,11 @@
 
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from typing import TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,8 +34,11 @@ class _Waiting:
     told: Told
 
 
+_Queue: TypeAlias = SimpleQueue[_Waiting | None]  # None ends the thread that reads it
+
+
 class Intake:
-    """The way into the inbox for the threads of one process.
+    """The way into the inbox for the threads of one process; its own thread ends when nobody holds it.
 
     `announce` runs in the transaction and `wake` after it: both tell workers that there is something to do.
     `patience` is how many seconds the database may take for one transaction.
@@ -50,7 +55,7 @@ class Intake:
         self._announce = announce
         self._wake = wake
         self._patience = patience
-        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
+        self._queue: _Queue = SimpleQueue()
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
 
@@ -77,17 +82,14 @@ class Intake:
     def _start(self) -> None:
         with self._starting:
             if self._writer is None:
-                self._writer = threading.Thread(target=self._write_on, name="intake", daemon=True)
+                weakref.finalize(self, self._queue.put, None)
+                its = (self._queue, weakref.ref(self))
+                self._writer = threading.Thread(target=_write_on, args=its, name="intake", daemon=True)
                 self._writer.start()
 
-    def _write_on(self) -> None:
-        while True:
-            batch = [self._queue.get()]
-            self._join(batch)  # all who wait now share its fate
-            self._write(batch)
-
-    def _write(self, batch: list[_Waiting]) -> None:
+    def write(self, batch: list[_Waiting]) -> None:
         """Keep a batch and whoever came until its transaction began; tell each of them."""
+        self._join(batch)  # all who wait now share its fate
         why: Exception | None = None
         try:
             with within(self._patience):
@@ -108,10 +110,19 @@ class Intake:
 
     def _join(self, batch: list[_Waiting]) -> None:
         try:
-            while True:
-                batch.append(self._queue.get_nowait())
+            while (waiting := self._queue.get_nowait()) is not None:
+                batch.append(waiting)
         except Empty:
             return
+
+
+def _write_on(queue: _Queue, intake: "weakref.ref[Intake]") -> None:
+    while (first := queue.get()) is not None:
+        held = intake()
+        if held is None:
+            return
+        held.write([first])
+        del first, held
 
 
 def _tell(waiting: _Waiting, why: Exception | None) -> None:

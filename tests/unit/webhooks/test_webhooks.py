@@ -1,5 +1,6 @@
 """What providers post gets the right answer, and is kept before it is answered."""
 
+import gc
 import json
 import threading
 import time
@@ -240,3 +241,16 @@ def test_random_updates_never_break_it(quick_hook: Hook, update: dict[str, objec
 
 def _ids(db: Db) -> set[str]:
     return set(db.scalars(select(Inbox.provider_id)))
+
+
+def test_its_thread_ends_with_it(database: str) -> None:
+    """A process that makes one web application after another, as tests do, keeps none of them."""
+    store, before = open_store(database), set(threading.enumerate())
+    hook = a_hook(store)
+    assert hook.post(an_update()) == 200
+    [writer] = set(threading.enumerate()) - before
+    del hook
+    gc.collect()
+    writer.join(5)
+    assert not writer.is_alive()
+    store.close()
