@@ -17,6 +17,7 @@ class FaultKind(StrEnum):
     TEMPLATE = "template"  # rejected, paused or disabled
     WEBHOOK = "webhook"  # people's messages do not arrive
     LOST = "lost"  # what people wrote in a long outage never arrived
+    ZONE = "zone"  # a city's time zone is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,13 @@ def _lost(say: Say, name: str, why: str) -> Words:
     )
 
 
+def _zone(say: Say, name: str, why: str) -> Words:
+    return Words(
+        say("City {name}: its time zone {zone} is not known here. Another one is used.", name=name, zone=why),
+        say("Please correct it in cities.yaml if it is wrong there, then run griot programme load."),
+    )
+
+
 _WORDS: Mapping[FaultKind, Callable[[Say, str, str], Words]] = {
     FaultKind.REFUSED: _refused,
     FaultKind.DOWN: _down,
@@ -99,6 +107,7 @@ _WORDS: Mapping[FaultKind, Callable[[Say, str, str], Words]] = {
     FaultKind.TEMPLATE: _template,
     FaultKind.WEBHOOK: _webhook,
     FaultKind.LOST: _lost,
+    FaultKind.ZONE: _zone,
 }
 
 

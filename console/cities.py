@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, g, redirect, render_template, url_for
 from werkzeug.wrappers import Response
@@ -20,6 +19,7 @@ from console.pages import named, reach, voice
 from console.parts import Parts, given
 from models.attention import worries
 from models.base import Db
+from models.city import zone_of
 from models.db import read
 from models.fault import faults
 from models.media import Media, media_of
@@ -88,7 +88,7 @@ class Desk:
 
     def moment(self, at: datetime, city: CityLine) -> str:
         """Return the time in city time, in words."""
-        return moment_words(at.astimezone(ZoneInfo(city.timezone)), self._locale(city))
+        return moment_words(at.astimezone(zone_of(city.timezone)), self._locale(city))
 
     def _locale(self, city: CityLine) -> str:
         return self.programme.locale(self.say.language, self.programme.cities[city.slug])
@@ -211,7 +211,7 @@ def _sheet(
     desk: Desk, city: CityLine, report: Report, media: Sequence[Media], changes: Sequence[Change]
 ) -> Sheet:
     form = desk.parts.forms.form(desk.db, report.form, report.form_version)
-    at = report.at.astimezone(ZoneInfo(city.timezone))
+    at = report.at.astimezone(zone_of(city.timezone))
     said = Filled(form, report.given, _hidden(desk, city, report), at, firsts=report.firsts)
     reading = Reading(report, said, changes, desk.say, partial(desk.moment, city=city))
     return Sheet(

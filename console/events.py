@@ -13,6 +13,7 @@ from bot.values import Say
 from console.dates import short_words
 from console.pages import named
 from console.phones import Phone
+from models.city import zone_of
 from models.thread import Holder
 
 SHOWN = 3
@@ -53,7 +54,7 @@ def _leaves(one: Occurrence) -> bool:
 def _event(one: Occurrence, person: Holder, programme: Programme, say: Say) -> Event:
     zone = person.timezone or programme.secretariat.timezone
     city = programme.cities.get(person.city or "")
-    at = one.send_at.astimezone(ZoneInfo(zone))
+    at = one.send_at.astimezone(zone_of(person.timezone, programme.secretariat.timezone))
     place = named(city.names, say.language) if city else _place(zone, say)
     return Event(at, short_words(at, say.locale), place, _what(one.kind, person.name, say))
 

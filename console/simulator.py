@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
@@ -29,6 +28,7 @@ from console.parts import Parts, given
 from console.phones import Phone, first_phones, phones_named, wish_of
 from console.renderings import RENDERINGS, cost
 from models.base import Db
+from models.city import zone_of
 from models.db import read, write
 from models.inbox import Update
 from models.person import Role, add_address
@@ -206,7 +206,7 @@ def _words(db: Db, parts: Parts, phone: Phone) -> dict[str, Any]:
     """Return what the phone itself shows: its bubbles, in the language of who holds it."""
     programme, holder = parts.programmes.programme(db), phone.holder
     locale = programme.locale(holder.language, programme.cities.get(holder.city or ""))
-    zone = ZoneInfo(holder.timezone or programme.secretariat.timezone)
+    zone = zone_of(holder.timezone, programme.secretariat.timezone)
     spoken = thread_of(db, holder.id, f"{parts.chat.name}:{holder.id}", parts.clock())
     return {
         "phone": phone,

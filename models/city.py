@@ -38,6 +38,9 @@ class City(Base):
     changed_at: Mapped[datetime]  # by a load or a decision, for `export --since`
 
 
+_ZONES = select(City.slug, City.timezone).where(City.is_closed.is_(False)).order_by(City.position)
+
+
 class DecisionError(Exception):
     """What an officer decided for a city cannot be kept; `problem` says why and how to mend it."""
 
@@ -143,7 +146,27 @@ def checked_reason(reason: str) -> str:
 
 def today_in(city: City, at: datetime) -> date:
     """Return the day that it is in the city."""
-    return at.astimezone(ZoneInfo(city.timezone)).date()
+    return at.astimezone(zone_of(city.timezone)).date()
+
+
+def zone_of(name: str | None, otherwise: str = "UTC") -> ZoneInfo:
+    """Return a stored time zone, or `otherwise` where there is none or this machine does not know it."""
+    return ZoneInfo(name if name and is_zone(name) else otherwise)
+
+
+def is_zone(name: str) -> bool:
+    """Tell whether this machine knows a time zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):  # unknown; no name of one; the name of a folder
+        return False
+    return True
+
+
+def unknown_zones(db: Db) -> list[tuple[str, str]]:
+    """Return city and time zone of each open city whose zone this machine does not know."""
+    rows = db.connection().execute(_ZONES).all()
+    return [(row.slug, row.timezone) for row in rows if not is_zone(row.timezone)]
 
 
 def _check_until(city: City, until: date | None, at: datetime) -> None:

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import defer
 
 from models.base import Db, Json
-from models.city import City, absence_on, today_in
+from models.city import City, absence_on, today_in, zone_of
 from models.consent import Consent, state_at
 from models.inbox import SOMEBODYS, Inbox
 from models.media import sizes_by_ref, sizes_of
@@ -284,7 +283,7 @@ def _person(
         "role": row.role,
         "city": row.city,
         "language": row.language,
-        "state": str(state_at(row, at, ZoneInfo(zone or "UTC"), agreed=consent is not None)),
+        "state": str(state_at(row, at, zone_of(zone), agreed=consent is not None)),
         "consent": consent,
         "calendar_url": f"{base_url.rstrip('/')}/calendar/{row.calendar_token}.ics",
         "addresses": addresses,

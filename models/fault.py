@@ -22,7 +22,7 @@ class Fault(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)  # `<kind>:<subject>`, of a code with it
     kind: Mapped[str]
-    subject: Mapped[str]  # the channel, or the template
+    subject: Mapped[str]  # the channel, the template or the city
     code: Mapped[str]  # the provider's
     detail: Mapped[str]  # in the provider's words
     since: Mapped[datetime]

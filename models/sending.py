@@ -7,7 +7,6 @@ from functools import cache
 from operator import itemgetter
 from secrets import token_hex
 from typing import Any, cast
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     CTE,
@@ -37,7 +36,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from bot.ladder import TEMPLATE
 from bot.values import Message
 from models.base import Db
-from models.city import City
+from models.city import City, zone_of
 from models.consent import consent_of, state_at
 from models.db import is_postgres
 from models.known_person import KnownPerson
@@ -355,7 +354,7 @@ def _state_of(
         return PersonState(state)
     person = KnownPerson(person_id, "", "", None, "", PersonState(state), paused_until)
     agreed = consent_of(db, person_id) is not None
-    return state_at(person, at, ZoneInfo(zone or "UTC"), agreed=agreed)
+    return state_at(person, at, zone_of(zone), agreed=agreed)
 
 
 def _welcome_to(channel: str) -> frozenset[PersonState]:

@@ -16,7 +16,7 @@ from bot.ladder import TEMPLATE as OPENING
 from bot.programme import Programme
 from bot.values import Message
 from models.base import Base, Db
-from models.city import City
+from models.city import City, zone_of
 from models.db import insert_first, insert_into, is_postgres, table_of
 from models.inbox import IN, SOMEBODYS
 from models.message_row import counted_from
@@ -179,7 +179,7 @@ def _note(db: Db, **values: object) -> None:
 
 
 def _sort(programme: Programme, row: Row[Any], address: str, at: datetime, sort: str) -> _Sort:
-    zone = ZoneInfo(row.timezone or programme.secretariat.timezone)
+    zone = zone_of(row.timezone, programme.secretariat.timezone)
     prices = programme.prices
     country = prices.country_of(row.channel, address) if prices and prices.is_paid(row.channel) else ""
     return _Sort(at.astimezone(zone).date(), row.channel, row.city or "", country, sort)

@@ -15,6 +15,7 @@ from models import circuit
 from models.alerts import tell_officers
 from models.base import Db
 from models.circuit import CIRCUIT
+from models.city import unknown_zones
 from models.fault import FAULT, Fault, Trouble, end_all_but, forget_old, note_told, raise_fault, untold
 from models.person import Role
 from models.programme import ProgrammeShelf
@@ -42,7 +43,7 @@ _LOOKING = select(
 
 def look(db: Db, at: datetime) -> bool:
     """Tell whether anything may be to tell, or to end: mostly all is well."""
-    return bool(db.connection().execute(_LOOKING).scalar())
+    return bool(db.connection().execute(_LOOKING).scalar()) or bool(unknown_zones(db))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class _Telling:
     def run(self, db: Db, at: datetime) -> int:
         """Return how many faults were told; what is found again is told again the next day."""
         _look_at_channels(db, at)
+        _look_at_zones(db, at)
         forget_old(db, at)
         try:
             programme = self.programmes.programme(db)
@@ -83,6 +85,14 @@ def _look_at_channels(db: Db, at: datetime) -> None:
         if is_long and standing.failure != "misconfigured":
             detail = standing.detail or standing.failure
             raise_fault(db, Trouble(FaultKind.DOWN, standing.channel, detail, standing.code), at)
+
+
+def _look_at_zones(db: Db, at: datetime) -> None:
+    """Raise a fault of each city whose stored time zone is not known; those of others are mended."""
+    troubles = [Trouble(FaultKind.ZONE, slug, zone) for slug, zone in unknown_zones(db)]
+    for trouble in troubles:
+        raise_fault(db, trouble, at)
+    end_all_but(db, FaultKind.ZONE, [trouble.name for trouble in troubles])
 
 
 def _look_at_templates(db: Db, names: set[str], at: datetime) -> None:

@@ -5,17 +5,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.faults import FaultKind
 from griot.assembly import make_jobs
 from models.base import Db
 from models.circuit import OPENS_AFTER, Setback, note_setback, note_success
+from models.city import City
 from models.db import read, write
 from models.fault import Trouble, end_faults, faults, raise_fault
 from models.outbox import Outbox
 from models.template import Template
-from tests.moved import Moved, a_moved_site, add_people
+from tests.moved import BASE_URL, Moved, a_moved_site, add_people
 
 TEN = datetime(2026, 11, 23, 10, tzinfo=UTC)  # Monday, in the Secretariat's hours
 DAY = timedelta(days=1)
@@ -132,4 +133,30 @@ def test_a_template_that_fell_is_told_until_it_stands(site: Moved, run: Run) -> 
     assert [one.name for one in read(site.store, faults)] == ["template:griot_prompt_fr_v1"]
     site.write(state("approved", 1))
     run(TEN)
+    assert read(site.store, faults) == []
+
+
+def test_a_city_whose_zone_is_not_known_stops_only_itself(
+    site: Moved, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No job raises, messages are counted, pages open; administrators hear of it until it is mended."""
+    reader = add_people(site, [("officer", None, "en", {"telegram": "600000005"})])[0]
+    lost = update(City).where(City.slug == "bamako")
+    site.write(lambda db: db.execute(lost.values(timezone="Atlantis/Nowhere")))
+    site.telegram(600000004).say("help")
+    site.work()
+    site.now += timedelta(minutes=1)
+    site.work()
+    assert "a job raised" not in caplog.messages
+    parts = read(site.store, lambda db: db.scalars(select(Outbox.parts)).all())
+    assert len(parts) > 1
+    assert None not in parts
+    browser = site.browser(reader)
+    pages = ("/", "/cities/bamako", "/attention")
+    assert [browser.get(page, base_url=BASE_URL).status_code for page in pages] == [200, 200, 200]
+    for admin in ("600000001", "600000002"):
+        assert any("bamako" in text and "Atlantis" in text for _, to, text in told(site) if to == admin)
+    assert run(TEN + timedelta(hours=1)) == 0
+    site.write(lambda db: db.execute(lost.values(timezone="Africa/Bamako")))
+    run(TEN + timedelta(hours=1))
     assert read(site.store, faults) == []
