@@ -165,6 +165,12 @@ def silent_alert(say: Say, city: str, name: str) -> str:
     return begun_right(text)
 
 
+def lost_alert(say: Say, city: str, name: str, channel: str) -> str:
+    """Return the alert that somebody of a city blocked us on a channel, or that it no longer reaches them."""
+    text = say("{city}: {name} can no longer be reached on {channel}.", city=city, name=name, channel=channel)
+    return begun_right(text)
+
+
 def stopped_alert(say: Say, city: str, name: str) -> str:
     """Return the alert that somebody of a city wants no more messages."""
     return begun_right(say("{city}: {name} stopped all messages. A call is advised.", city=city, name=name))

@@ -354,7 +354,7 @@ def _who(db: Db, person: KnownPerson) -> Who:
 def _note(db: Db, row: Taken, news: Receipt, ways: Ways, at: datetime) -> None:
     note_status(db, row.channel, news, ways, at)
     if news.reach == Reach.BLOCKED:
-        address_lost(db, row.channel, news.address, "blocked", at)
+        ways.lose(db, row.channel, news.address, at)
     elif news.reach == Reach.RETURNED:
         address_heard(db, row.channel, news.address, row.received_at, at)
 

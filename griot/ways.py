@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.exc import DBAPIError
 
 from bot.costs import COUNTRY
+from bot.faults import NAMES
 from bot.periods import week_of
 from bot.programme.prices import PRICED
 from bot.programme.shapes import name_in
-from bot.reminders import invited, silent_alert, stopped_alert, unreachable
+from bot.reminders import invited, lost_alert, silent_alert, stopped_alert, unreachable
 from bot.values import Invitation, Say
 from channels.base import Failure
 from griot.invitations import with_code
@@ -21,12 +22,12 @@ from models.affording import Afforded
 from models.alerts import tell_officers
 from models.base import Db
 from models.db import is_transient
-from models.known_person import KnownPerson
+from models.known_person import KnownPerson, person_with
 from models.ladder import Failed
 from models.outbox import OutboxState
 from models.person import address_lost
 from models.programme import ProgrammeShelf
-from models.sending import Claimed
+from models.sending import DEAD_STATES, Claimed
 from models.spending import Parts, one_part
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 LOST = frozenset({Failure.UNREACHABLE, Failure.BLOCKED})
 # Of buttons in the window: the same words without them may pass.
 WITHOUT_BUTTONS = frozenset({Failure.REJECTED, Failure.TEMPLATE_REFUSED, Failure.WINDOW_CLOSED})
+NOT_STARTED = "not_started"
 UNDELIVERABLE = LOST | {Failure.OPTED_OUT}  # nothing is wrong with the message or with us
 
 
@@ -104,14 +106,25 @@ class Ways:
 
     def follow(self, db: Db, id: int, channel: str, address: str, failure: Failure, at: datetime) -> bool:
         """Do what follows from the failure of a message just closed; return whether it goes on elsewhere."""
+        holder = None
         if failure in LOST:
-            address_lost(db, channel, address, _why_lost(db, channel, address, failure), at)
+            why = _why_lost(db, channel, address, failure)
+            holder = address_lost(db, channel, address, why, at)
         if failure.opts_out:
             address_lost(
                 db, channel, address, "blocked", at
             )  # until they write there: START elsewhere is not enough
             self._stop(db, id, at)
-        return failure.next_rung and self.climb(db, id, failure, at)
+        goes_on = failure.next_rung and self.climb(db, id, failure, at)
+        if goes_on and holder is not None and why != NOT_STARTED:  # without a way left they are told of that
+            self._tell_lost(db, holder, channel, at)
+        return goes_on
+
+    def lose(self, db: Db, channel: str, address: str, at: datetime) -> None:
+        """Note that somebody blocked us, as the provider tells; officers hear of it (platforms.md 3.2)."""
+        holder = address_lost(db, channel, address, "blocked", at)
+        if holder is not None:
+            self._tell_lost(db, holder, channel, at)
 
     def climb(self, db: Db, id: int, failure: Failure, at: datetime) -> bool:
         """Queue a failed message on its next way; tell the Secretariat and return False when none is left."""
@@ -163,6 +176,24 @@ class Ways:
         week = week_of(at.astimezone(zone).date())
         about = f"{former.person_id}:{week}"
         self._tell(db, former, "unreachable", about, text, at, invitation_in)
+
+    def _tell_lost(self, db: Db, person_id: int, channel: str, at: datetime) -> None:
+        """Tell officers, once a week, that one channel of somebody of a city is lost."""
+        person = person_with(db, person_id)
+        if person is None or person.city is None or person.state in DEAD_STATES:
+            return
+        programme = self.programmes.programme(db)
+        city = programme.cities[person.city]
+        week = week_of(at.astimezone(ZoneInfo(city.timezone)).date())
+
+        def text_in(language: str) -> str:
+            say = self.voices[language]
+            return lost_alert(say, name_in(city.names, language), person.name, NAMES.get(channel, channel))
+
+        about = f"{person_id}:{channel}:{week}"
+        tell_officers(
+            db, programme, "lost", about, text_in, at, self.channels, city=person.city, besides=person_id
+        )
 
     def tell_of_silence(self, db: Db, person: KnownPerson, at: datetime) -> None:
         """Tell officers, once a week, that somebody's number wrote after sixty days; with an invitation."""
@@ -236,5 +267,5 @@ WORDS: Mapping[Failure, str] = {
 def _why_lost(db: Db, channel: str, address: str, failure: Failure) -> str:
     """Return the word shown to officers: a first refusal before the person ever wrote is `not_started`."""
     if not sending.has_written(db, channel, address):
-        return "not_started"
+        return NOT_STARTED
     return "blocked" if failure == Failure.BLOCKED else "unknown"

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 EMAIL = "email"
 # Kinds whose `about` begins with the person.
-OF_A_PERSON = ("stopped", "unreachable", "silent", "moretime", "blocks")
+OF_A_PERSON = ("stopped", "unreachable", "lost", "silent", "moretime", "blocks")
 
 
 def tell_officers(

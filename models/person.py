@@ -290,13 +290,18 @@ def newest_address(db: Db, person_id: int, channel: str) -> str:
     return db.scalars(query.limit(1)).first() or ""
 
 
-def address_lost(db: Db, channel: str, value: str, why: str, at: datetime) -> None:
-    """Note why an address cannot be reached: blocked, unknown or not_started."""
+def address_lost(db: Db, channel: str, value: str, why: str, at: datetime) -> int | None:
+    """Note why an address cannot be reached: blocked, unknown or not_started.
+
+    Return whose it is where it could be reached until now, else None.
+    """
     settle(db, _ADDRESS)  # that somebody just wrote from there, say
     theirs = Address.channel == channel, Address.value == value
+    was = db.scalar(select(Address.reachable).where(*theirs))
     holder = db.scalar(update(Address).where(*theirs).values(reachable=why).returning(Address.person_id))
     if holder is not None:
         note_change(db, holder, at)
+    return holder if was == "yes" else None
 
 
 @dataclass(frozen=True, slots=True)

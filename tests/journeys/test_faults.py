@@ -20,6 +20,7 @@ from tests.standin.phone import Phone
 from tests.standin.trouble import Fault, Trouble
 
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)  # nothing is due on a Sunday
+MONDAY = datetime(2026, 11, 23, 14, tzinfo=UTC)  # in the Secretariat's hours
 FIRST, OFFICER = 600000001, 600000900
 SECONDS = timedelta(seconds=1)
 
@@ -148,6 +149,37 @@ def test_a_block_is_noted_and_its_end_too(site: Moved) -> None:
     phone.say("/report need_request")
     site.work()
     assert phone.messages()[-1].text.startswith("1/5")
+
+
+def test_officers_hear_at_once_of_a_block(site: Moved) -> None:
+    """Nothing needs to be sent to who blocked; a second block of the week is not told again."""
+    [phone] = coordinators(site, 1)
+    add_people(site, [("officer", None, "en", {"telegram": str(OFFICER)})])
+    site.now = MONDAY
+    site.work()
+    for _ in range(2):
+        phone.block()
+        site.work()
+        phone.unblock()
+        site.work()
+    told = [row["text"] for row in site.sent("alert")]
+    assert told == ["Kampala: Person 1 Demo can no longer be reached on Telegram."]
+
+
+def test_officers_hear_at_once_when_a_message_takes_another_way(site: Moved) -> None:
+    """A 403 where somebody wrote before: the reply goes by SMS, and officers are told once."""
+    ways = {"telegram": str(FIRST), "sms": "+256700000001"}
+    add_people(
+        site, [("coordinator", "kampala", "en", ways), ("officer", None, "en", {"telegram": str(OFFICER)})]
+    )
+    site.now = MONDAY
+    site.telegram(FIRST, "en").say("help")
+    site.provider.trouble(FIRST, Trouble(fault=Fault.BLOCKED))
+    site.work()
+    [reply] = [row for row in site.sent("reply") if row["channel"] == "sms"]
+    assert reply["rung_reason"] == "telegram: blocked"
+    told = [row["text"] for row in site.sent("alert")]
+    assert told == ["Kampala: Person 1 Demo can no longer be reached on Telegram."]
 
 
 def test_a_throttled_chat_waits_and_thirty_others_do_not(site: Moved) -> None:

@@ -156,7 +156,7 @@ def test_who_has_no_way_gets_no_row(db: Db) -> None:
 def test_a_failure_leads_to_the_next_way(
     db: Db, ways: Ways, failure: Failure, code: str, state: str, second: str
 ) -> None:
-    """One further row, of the same message; what went on did not fail for good."""
+    """One further row, of the same message; what went on did not fail for good. Officers hear of a loss."""
     person = a_person(db, whatsapp=PHONE, sms=PHONE)
     wrote(db, "whatsapp", AT - HOUR)
     approve(db)
@@ -165,7 +165,8 @@ def test_a_failure_leads_to_the_next_way(
     assert shown(db) == [("test:1", "whatsapp", state), ("test:1/2", second, "queued")]
     assert rows(db)[1].rung_reason.startswith("whatsapp: ")
     assert rows(db)[1].message == rows(db)[0].message
-    assert alerts(db) == []
+    is_lost = failure in {Failure.UNREACHABLE, Failure.BLOCKED}
+    assert ["WhatsApp" in text for text in alerts(db)] == [True] * is_lost
     assert worries(db) == [], "it may still arrive"
 
 
