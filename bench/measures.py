@@ -19,7 +19,7 @@ from bench.running import Running, database_bytes, running
 STALL = 300.0  # seconds without the acknowledgements that a kill waits for
 AFTERMATH = 0.2  # seconds in which the last acknowledgements of the killed are read
 _NUMBER = re.compile(r"^\d+/\d+ ")
-_MARK = re.compile(r"^\d+/\d+ | \(- [^)]*\)")
+_MARK = re.compile(r"^\d+/\d+ | \((?:-|«-») [^)]*\)")  # Arabic writes the dash in quotation marks
 
 
 @dataclass(frozen=True, slots=True)

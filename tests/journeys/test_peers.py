@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 
 from bench.bots import Bot, Griot, target_of
 from bench.load import WRONG_AT, Target
-from bench.measures import Bench, Losses, Pace, Size, Weights
+from bench.measures import Bench, Losses, Pace, Size, Weights, weights
 from bench.peers.bots import ConversationHandlerPeer, FlaskPeer
 from bench.running import running
 from bench.script import ANSWERS, OPENING
@@ -25,7 +25,8 @@ from bench.table import AIM, MISSED, MUST, Figures, Paces, judged, markdown, row
 from bench.wires import VOICES, TwilioWire
 from griot.assembly import make_app, open_channels
 from griot.running import RunningWorker
-from griot.settings import Settings
+from griot.settings import Settings, data_folder
+from griot.voices import voices
 from griot.wake import announce, ear
 from models.db import open_store
 from tests.databases import Databases, load_aston
@@ -164,14 +165,23 @@ def test_griot_is_measured_by_the_same_load(sqlite_databases: Databases, tmp_pat
     assert griot.kept(tmp_path) == dict.fromkeys(contacts, len(ANSWERS))
 
 
+@pytest.mark.parametrize("language", ["en", "fr", "pt", "ar"])
+def test_a_bare_question_has_neither_number_nor_mark(language: str) -> None:
+    """The mark of a question that may be skipped is no part of its label, in any language."""
+    mark = voices(data_folder("locales"))[language]("(- to skip)")
+    found = weights(["Hello.", f"2/7 Prix (FCFA) {mark}\n1. a\n2. b"])
+    assert found.bare == len("Prix (FCFA)\n1. a\n2. b")
+    assert found.questions == found.bare + len(f"2/7  {mark}".encode())
+
+
 def test_the_table_has_every_measure() -> None:
     """A line each, with the peer's figure, ours, and the target that is met."""
     slow, fast = Pace(10.0, 0.01, replies=(0.2, 0.3, 0.4)), Pace(40.0, 0.002, replies=(0.09, 0.095, 0.11))
     peer, ours = Paces([slow, slow, slow]), Paces([fast, slow, fast])
-    none, some, weights = Losses(2, 100, 0), Losses(2, 100, 30), Weights(1600, 9, 1030, 1000)
+    none, some, bytes_of = Losses(2, 100, 0), Losses(2, 100, 30), Weights(1600, 9, 1030, 1000)
     found = Figures(
         *(peer, peer, ours, ours, ours, peer, ours, slow, fast, 0.08, some, none, none, none),
-        *(0.0, 60.0, weights, weights, 4),
+        *(0.0, 60.0, bytes_of, bytes_of, 4),
     )
     lines = rows(found)
     assert [line.id for line in lines] == [
