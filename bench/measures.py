@@ -18,6 +18,7 @@ from bench.running import Running, database_bytes, running
 
 STALL = 300.0  # seconds without the acknowledgements that a kill waits for
 AFTERMATH = 0.2  # seconds in which the last acknowledgements of the killed are read
+LOOKS, APART = 5, 1.0  # at memory, and seconds between them: a round that is under way takes some of its own
 _NUMBER = re.compile(r"^\d+/\d+ ")
 _MARK = re.compile(r"^\d+/\d+ | \((?:-|«-») [^)]*\)")  # Arabic writes the dash in quotation marks
 
@@ -39,6 +40,7 @@ class Size:
     acks: int = 5000  # over all kills
     killed_at_once: int = 32  # people who write while it is killed
     growth: float = 60.0  # seconds in which memory is watched
+    growth_per_second: float = 0.0  # turns meanwhile; 0: as fast as it goes
 
 
 QUICK = Size(
@@ -66,6 +68,19 @@ class Pace:
     replies: Sequence[float] = ()
     memory: int = 0  # bytes
     report: float = 0.0  # bytes of the database
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """Memory of all processes in bytes, before and after so many turns."""
+
+    early: float
+    late: float
+    turns: int
+
+    def over(self, turns: int) -> float:
+        """Return by which share memory grows in so many turns."""
+        return (self.late - self.early) / self.early * turns / self.turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,23 +166,36 @@ class Bench:
                 load.provider.delay = 0.0
         return Pace(len(measured.replies) / size.slow, acks=measured.acks, replies=measured.replies)
 
-    async def growth(self, bot: Bot) -> tuple[float, float]:
-        """Return by which share memory grows in an hour, and the seconds that this was read from.
+    async def growth(self, bot: Bot) -> Growth:
+        """Return by how much memory grows while people write.
 
         Everybody reports once before, and the first third is left out: caches fill meanwhile.
         """
         size, load = self.size, self.load
         async with self._warm(bot) as run:
             await load.each(run.target, range(size.people), size.at_once)
-            writing = asyncio.create_task(
-                load.paced(run.target, range(size.people), size.per_second, size.growth)
-            )
-            await asyncio.sleep(size.growth / 3)
-            early, began = run.memory(), time.perf_counter()
-            await writing
-            seconds = time.perf_counter() - began
-            late = run.memory()
-        return (late - early) / early * 3600 / seconds, seconds
+            async with self._writing(run):
+                await asyncio.sleep(size.growth / 3)
+                early = await _memory(run)
+                load.begin()
+                await asyncio.sleep(size.growth * 2 / 3)
+                turns = len(load.measured.replies)
+                late = await _memory(run)
+        return Growth(early, late, turns)
+
+    @asynccontextmanager
+    async def _writing(self, run: Running) -> AsyncIterator[None]:
+        """Let people write for as long as memory is watched."""
+        size, people = self.size, range(self.size.people)
+        if not size.growth_per_second:
+            async with self.load.busy(run.target, people, size.at_once):
+                yield
+            return
+        seconds = size.growth + 2 * LOOKS * APART
+        paced = self.load.paced(run.target, people, size.growth_per_second, seconds)
+        writing = asyncio.create_task(paced)
+        yield
+        await writing
 
     async def kills(self, bot: Bot) -> Losses:
         """Kill a bot again and again while people write; return what it had acknowledged and has not kept."""
@@ -231,6 +259,15 @@ class Bench:
             database_bytes(bot.database(folder))  # the log put back: copies are of one file
             self._prepared[key] = folder
         return self._prepared[key]
+
+
+async def _memory(run: Running) -> float:
+    """Return the bytes in memory of all processes: the middle of a few looks."""
+    looks = []
+    for _ in range(LOOKS):
+        looks.append(run.memory())
+        await asyncio.sleep(APART)
+    return statistics.median(looks)
 
 
 def weights(texts: Sequence[str]) -> Weights:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.measures import Losses, Pace, Weights, both
+from bench.measures import Growth, Losses, Pace, Weights, both
 
 GRAMMY = 1719 / 302  # grammY's turns a second over ConversationHandler's, as published with the targets
+HOUR_OF_TURNS = 72_000  # twenty a second
 HEAD = ("", "measure", "peer", "Griot", "ratio", "must", "aim", "met")
 MUST, AIM, MISSED = "must", "aim", "no"
 ROUND_TRIP = "round trip"
@@ -77,8 +78,7 @@ class Figures:
     flask_losses: Losses
     telegram_losses: Losses
     twilio_losses: Losses
-    growth: float  # share of memory an hour
-    watched: float  # seconds
+    growth: Growth
     handler_weights: Weights
     weights: Weights
     compact: int  # messages
@@ -186,7 +186,7 @@ def _calm(found: Figures) -> list[Row]:
 
 def _memory(found: Figures) -> list[Row]:
     memory = max(found.telegram.memory, found.twilio.memory) / _MIB
-    growth = round(found.growth * 100, 1)
+    growth = round(found.growth.over(HOUR_OF_TURNS) * 100, 1)
     return [
         Row(
             "P13",
@@ -200,7 +200,7 @@ def _memory(found: Figures) -> list[Row]:
         ),
         Row(
             "P13",
-            f"its growth an hour, reckoned from {found.watched:.0f} s",
+            f"its growth in an hour's {HOUR_OF_TURNS:,} turns, reckoned from {found.growth.turns:,}",
             "",
             f"{growth:.1f} %",
             "",

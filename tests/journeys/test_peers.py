@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 
 from bench.bots import Bot, Griot, target_of
 from bench.load import WRONG_AT, Target
-from bench.measures import Bench, Losses, Pace, Size, Weights, weights
+from bench.measures import Bench, Growth, Losses, Pace, Size, Weights, weights
 from bench.peers.bots import ConversationHandlerPeer, FlaskPeer
 from bench.running import running
 from bench.script import ANSWERS, OPENING
@@ -181,7 +181,7 @@ def test_the_table_has_every_measure() -> None:
     none, some, bytes_of = Losses(2, 100, 0), Losses(2, 100, 30), Weights(1600, 9, 1030, 1000)
     found = Figures(
         *(peer, peer, ours, ours, ours, peer, ours, slow, fast, 0.08, some, none, none, none),
-        *(0.0, 60.0, bytes_of, bytes_of, 4),
+        *(Growth(200.0, 201.0, 7_200), bytes_of, bytes_of, 4),
     )
     lines = rows(found)
     assert [line.id for line in lines] == [
@@ -192,6 +192,7 @@ def test_the_table_has_every_measure() -> None:
         "| P1 | Telegram turns/s, against ConversationHandler | 10 | 40 | 4.00x | 1.5x | 3x | aim |"
     )
     assert [line.met for line in lines if line.id == "P7"] == [MISSED, AIM]
+    assert [line.ours for line in lines if line.id == "P13"][1] == "5.0 %"  # of 0.5 % in a tenth of an hour
     assert [line.met for line in lines if line.id == "P5"] == [AIM, AIM]
 
 
