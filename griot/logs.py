@@ -1,20 +1,18 @@
 """Logging: one line an event, as text or JSON, with ids and places, without people's words or secrets."""
 
+import json
 import logging
 import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
-import structlog
-
-if TYPE_CHECKING:
-    from structlog.typing import EventDict, Processor
+Line: TypeAlias = Mapping[str, Any]
 
 OURS = ("griot.", "webhooks.", "console.", "scheduler.", "reports.", "channels.", "models.")
 QUIET = ("httpx", "httpcore", "aiohttp", "telegram", "twilio.http_client", "alembic")
@@ -27,6 +25,7 @@ BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 MAIL = re.compile(r"[^\s<>\"'@]+@[^\s<>\"'@]+")
 NUMBER = re.compile(r"\+?\d{4,}(\d{3})(?!\d)")  # of seven digits and more three are shown
 FORMATS = re.compile(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[a-zA-Z]")
+_IN_ORDER = {"time", "level", "event", "logger"}  # first, in each line of text
 STANDARD = frozenset((*vars(logging.makeLogRecord({})), "message", "asctime"))
 
 log = logging.getLogger(__name__)
@@ -41,20 +40,7 @@ def set_up_logging(log_format: str, secrets: Iterable[str] = ()) -> None:
     """
     hidden = hideable(secrets)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[
-                _told,
-                partial(_redacted, hidden),
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-            ],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _renderer(log_format)],
-            use_get_message=False,  # what cannot be put together would be lost
-            pass_foreign_args=True,
-        )
-    )
+    handler.setFormatter(_Lines(hidden, _as_json if log_format == "json" else _as_text))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
@@ -111,40 +97,60 @@ def is_ours(file: str) -> bool:
     return file.startswith(f"{ROOT}/") and "/site-packages/" not in file
 
 
-def _told(_logger: object, _method: str, event: "EventDict") -> "EventDict":
+class _Lines(logging.Formatter):
+    """Records as lines, without secrets, addresses and numbers of people."""
+
+    def __init__(self, hidden: tuple[str, ...], written: Callable[[Line], str]) -> None:
+        super().__init__()
+        self._hidden = hidden
+        self._written = written
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of a record; the library's own words of an exception are none of it."""
+        told = {name: clean(value, self._hidden) for name, value in _told(record).items()}
+        at = datetime.fromtimestamp(record.created, UTC).replace(tzinfo=None)
+        of_record = {
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "time": f"{at.isoformat(timespec='microseconds')}Z",
+        }
+        return self._written(told | of_record)
+
+
+def _told(record: logging.LogRecord) -> Line:
     """Return what is told of a record."""
-    record: logging.LogRecord = event["_record"]
-    told: EventDict = {
-        "event": words_of(record, event.get("positional_args", ())),
-        "_record": record,
-        "_from_structlog": event["_from_structlog"],
-        **fields_of(record),
-    }
+    told = {"event": words_of(record, record.args), **fields_of(record)}
     if record.exc_info and record.exc_info[1] is not None:
         told["raised"] = raised_of(record.exc_info[1])
         told["at"] = places_of(record.exc_info[1])
     return told
 
 
-def _redacted(hidden: tuple[str, ...], _logger: object, _method: str, event: "EventDict") -> "EventDict":
-    """Return the event, in one line, without secrets, addresses and numbers of people."""
-    return {name: clean(value, hidden) for name, value in event.items()}
-
-
 def clean(value: Any, hidden: tuple[str, ...]) -> Any:
     """Return a value without these secrets, and addresses and numbers of people; `…` for an object."""
     if not isinstance(value, str):
-        return value if value is None or isinstance(value, int | float | logging.LogRecord) else "…"
+        return value if value is None or isinstance(value, int | float) else "…"
     for secret in hidden:
         value = value.replace(secret, "<secret>")
     value = MAIL.sub("<address>", BOT_TOKEN.sub("<token>", value))
     return NUMBER.sub(r"…\1", " ".join(value.split()))
 
 
-def _renderer(log_format: str) -> "Processor":
-    if log_format == "json":
-        return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return structlog.dev.ConsoleRenderer(colors=False, timestamp_key="time")
+def _as_json(line: Line) -> str:
+    return json.dumps(line, ensure_ascii=False)
+
+
+def _as_text(line: Line) -> str:
+    """Return time, level, event, logger, then what is named, in the alphabet's order."""
+    named = " ".join(f"{name}={_shown(line[name])}" for name in sorted(line.keys() - _IN_ORDER))
+    told = f"{line['time']} [{line['level']:<8}] {line['event']:<30} [{line['logger']}]"
+    return f"{told} {named}".rstrip()
+
+
+def _shown(value: object) -> str:
+    """Return a value so that one sees where it ends."""
+    text = str(value)
+    return repr(text) if set(text) & set(" ='\"") else text
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -9,7 +9,7 @@ import pytest
 from griot.apart import asked_apart
 from griot.commands.refusals import BadInput, Failed
 
-HEAVY = ("asyncio", "bot", "channels", "flask", "models", "pydantic", "sqlalchemy", "structlog")
+HEAVY = ("asyncio", "bot", "channels", "flask", "models", "pydantic", "sqlalchemy")
 ARBITERS = ("griot.cli, griot.commands.serving, griot.server", "griot.procfile")
 
 

@@ -67,6 +67,18 @@ def test_a_line_of_ours_has_ids_and_places(lines: StringIO) -> None:
     }
 
 
+@pytest.mark.usefixtures("lines")  # which puts logging back
+def test_a_line_of_text_names_its_values(capsys: pytest.CaptureFixture[str]) -> None:
+    """Time, level, event, logger; then names and values, in quotation marks where one holds a space."""
+    set_up_logging("text", [SECRET])
+    OURS.warning("a turn waits", extra={"inbox": 7, "why": "two words", "channel": "sms", "said": None})
+    time, _, rest = capsys.readouterr().err.partition(" ")
+    assert time.endswith("Z")
+    assert " ".join(rest.split()) == (
+        "[warning ] a turn waits [griot.worker] channel=sms inbox=7 said=None why='two words'"
+    )
+
+
 @pytest.mark.parametrize(
     ("message", "values", "event"),
     [
