@@ -16,7 +16,6 @@ from griot.clock import move, now
 from griot.metrics import Measures
 from griot.rates import Rate
 from griot.settings import Settings, data_folder
-from griot.worker import Work
 from models.base import Db
 from models.db import Store
 from models.inbox import Update, sender_key
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from bot.values import Say
     from channels.twilio_contents import Contents
     from console.parts import Html, Upcoming
+    from griot.worker import Work
     from models.form import FormShelf
     from models.programme import ProgrammeShelf
     from scheduler.job import Job
@@ -233,9 +233,10 @@ def make_work(
     channels: Mapping[str, Channel],
     measures: Measures,
     clock: Clock = now,
-) -> Work:
+) -> "Work":
     """Return what a worker is made of."""
-    from griot.turn import make_turns
+    from griot.turn import make_turns  # these two: not in a web process
+    from griot.worker import Work
 
     turns = make_turns(channels)
     return Work(

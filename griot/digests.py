@@ -15,7 +15,6 @@ from models.base import Db
 from models.digest import week_in_full
 from models.form import FormShelf
 from models.programme import ProgrammeShelf
-from reports.digest_mail import as_html
 
 
 class Digests:
@@ -73,6 +72,8 @@ class Digests:
         return week_at_secretariat(self._programmes.programme(db), at)
 
     def _message(self, db: Db, found: Digest) -> Message:
+        from reports.digest_mail import as_html  # its templates' library: not before there is a digest
+
         say = self._voices[found.language]
         values = (number_of(found.week), str(found.answered), str(found.expected))
         sender = self._programmes.programme(db).secretariat.names.get(found.language, "")

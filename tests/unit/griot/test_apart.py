@@ -48,3 +48,19 @@ def test_an_arbiter_imports_nothing_heavy(modules: str) -> None:
     found = f"import sys, {modules}; print(*sorted({set(HEAVY)!r} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", found], check=True, capture_output=True, text=True)
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("modules", "others"),
+    [
+        pytest.param(
+            "griot.app, griot.assembly, griot.health, webhooks.plain", "aiohttp griot.worker", id="web"
+        ),
+        pytest.param("griot.running, griot.turn, scheduler.jobs", "console flask jinja2", id="worker"),
+    ],
+)
+def test_a_process_imports_what_it_uses(modules: str, others: str) -> None:
+    """Code is most of what a process holds: none of the other's, none for the one mail of a week."""
+    found = f"import sys, {modules}; print(*sorted({set(others.split())!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", found], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == []
