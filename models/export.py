@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
@@ -13,6 +13,7 @@ from models.city import City, absence_on, today_in, zone_of
 from models.consent import Consent, state_at
 from models.inbox import SOMEBODYS, Inbox
 from models.media import sizes_by_ref, sizes_of
+from models.moments import rfc3339
 from models.outbox import Outbox, rung_of
 from models.person import Address, Person
 from models.submission import GAP, Answer, Submission, SubmissionState
@@ -68,15 +69,6 @@ class Page:
 
     rows: list[Record]
     next: int | None
-
-
-def rfc3339(at: datetime | None) -> str | None:
-    """Return the time in UTC as RFC 3339 writes it, to the millisecond, with Z; None for None."""
-    return (
-        None
-        if at is None
-        else f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
-    )
 
 
 def submissions(

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from bot.programme import Programme
 from models.base import Db
-from models.export import Record, rfc3339
+from models.export import Record
 from models.milestone import Standing, standings, state_of
+from models.moments import rfc3339
 from models.output import Output
 from models.output import outputs as sent_outputs
 

@@ -14,6 +14,15 @@ NUMBERS = 1  # `PRAGMA user_version` of a file that keeps times as numbers, from
 KNOWN = "counts_time"  # under this name a dialect, which each engine has of its own, knows what its file does
 
 
+def rfc3339(at: datetime | None) -> str | None:
+    """Return the time in UTC as RFC 3339 writes it, to the millisecond, with Z; None for None."""
+    return (
+        None
+        if at is None
+        else f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    )
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware datetime, kept in UTC: to the microsecond on PostgreSQL, in a file of numbers to the
     millisecond below.

@@ -20,12 +20,12 @@ from models.export import (
     message_in,
     message_out,
     person,
-    rfc3339,
     shown,
 )
 from models.inbox import SOMEBODYS, Inbox, InboxState, hashed, pack, sender_key
 from models.invite import Invite, Stranger, WrongCode
 from models.media import Media, erase_media
+from models.moments import rfc3339
 from models.occurrence import Occurrence, OccurrenceState
 from models.outbox import Outbox, OutboxState
 from models.pace import SenderPace

@@ -15,8 +15,8 @@ from griot.erasures import NAME, LedgerError, erased_since, note_erasure
 from griot.settings import SECRET_LENGTH, Settings
 from models.base import Db, Json
 from models.db import read
-from models.export import rfc3339
 from models.media_files import MediaFiles
+from models.moments import rfc3339
 from models.person import PersonError
 from models.privacy import erase
 from models.restored import settle_restored

@@ -11,7 +11,7 @@ from bot.schedule import Verdict
 from griot.commands.desk import BadInput, desk, show_json
 from models.base import Db
 from models.db import read
-from models.export import rfc3339
+from models.moments import rfc3339
 from models.programme import current_programme
 from models.timetable import names, upcoming
 

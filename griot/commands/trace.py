@@ -24,7 +24,7 @@ from griot.settings import data_folder
 from griot.voices import voices
 from models.base import Db
 from models.db import read
-from models.export import rfc3339
+from models.moments import rfc3339
 from models.timetable import upcoming
 from models.trace import trace as trace_of
 from models.trace_names import named
