@@ -1,5 +1,6 @@
 """The page of what a person has to look at: replies set aside, messages that may not have arrived."""
 
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from console.dates import moment_words
 from console.pages import reach, voice
 from console.parts import Parts, given
 from models.attention import worries
+from models.audit import What, record, somebody
 from models.base import Db
 from models.db import read, write
 from models.fault import faults
@@ -48,18 +50,24 @@ def show(parts: Parts) -> str:
 
 def again(parts: Parts, row_id: int) -> Response:
     """Handle a reply that was set aside once more; 404 for others than officers and unknown replies."""
-    if g.reader.role not in MAY_REPLAY or not write(
-        parts.store, lambda db: replay(db, row_id, parts.clock())
-    ):
-        abort(404)
-    return redirect(url_for("attention.show"), 303)
+    return _done(parts, What.REPLY_REPLAYED, f"in:{row_id}", lambda db: replay(db, row_id, parts.clock()))
 
 
 def send(parts: Parts, row_id: int) -> Response:
     """Send a message once more that may not have left; 404 for others than officers and other messages."""
-    if g.reader.role not in MAY_REPLAY or not write(
-        parts.store, lambda db: send_again(db, row_id, g.reader.id, parts.clock())
-    ):
+    by, at = g.reader.id, parts.clock()
+    return _done(parts, What.MESSAGE_RESENT, f"out:{row_id}", lambda db: send_again(db, row_id, by, at))
+
+
+def _done(parts: Parts, what: What, subject: str, do: Callable[[Db], bool]) -> Response:
+    """Return to the list after an officer's change, which is recorded; 404 where there is none to make."""
+
+    def work(db: Db) -> bool:
+        if is_done := do(db):
+            record(db, somebody(g.reader.id), what, subject, parts.clock())
+        return is_done
+
+    if g.reader.role not in MAY_REPLAY or not write(parts.store, work):
         abort(404)
     return redirect(url_for("attention.show"), 303)
 

@@ -42,7 +42,7 @@ def enter(parts: Parts, token: str) -> tuple[str, int] | Response:
 def leave(parts: Parts) -> Response:
     """End the session."""
     session_id = session.get("id", "")
-    write(parts.store, lambda db: sign_out(db, session_id))
+    write(parts.store, lambda db: sign_out(db, session_id, parts.clock()))
     session.clear()
     g.reader = None
     return redirect(url_for("signin.how"), 303)

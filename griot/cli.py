@@ -47,6 +47,7 @@ COMMANDS = {
     "budget": Entry("budget:budget", "Print what a month's messages cost, and the limits."),
     "trace": Entry("trace:trace", "Tell what became of one message, from webhook to receipt."),
     "export": Entry("export:export", "Write data as csv, xlsx, json or jsonl."),
+    "audit": Entry("audit:audit", "Check that nobody changed who did what."),
     "backup": Entry("backup:backup", "Write everything into one sealed file."),
     "restore": Entry("backup:restore", "Check a backup, or put it into an empty database."),
 }

@@ -9,6 +9,7 @@ from sqlalchemy import and_, delete, false, func, not_, or_, select, update
 
 from bot.schedule import ESCALATION
 from models.alerts import OF_A_PERSON
+from models.audit import rows_about
 from models.base import Db, Json
 from models.broadcast import Sending
 from models.consent import Consent
@@ -56,6 +57,7 @@ def everything_about(db: Db, person_id: int, at: datetime, base_url: str) -> Rec
         "messages": _messages(db, person_id),
         "occurrences": _occurrences(db, person_id),
         "broadcasts": _broadcasts(db, person_id),
+        "audit": _audit(db, person_id),
         "conversation": None if chat is None else shown(legible(chat.state)),
     }
 
@@ -155,6 +157,14 @@ def _broadcasts(db: Db, person_id: int) -> list[Record]:
     """Return what a person had sent to many at once."""
     rows = db.scalars(select(Sending).where(Sending.person_id == person_id).order_by(Sending.id))
     return [{"name": row.name, "at": rfc3339(row.at)} for row in rows]
+
+
+def _audit(db: Db, person_id: int) -> list[Record]:
+    """Return what a person did in the console, and what was done that concerns them."""
+    return [
+        {"at": rfc3339(row.at), "who": row.who, "what": row.what, "subject": row.subject}
+        for row in rows_about(db, person_id)
+    ]
 
 
 def erase(db: Db, person_id: int, at: datetime) -> list[str]:

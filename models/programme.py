@@ -13,6 +13,7 @@ from bot.forms.read import Reading, Readings, read_files
 from bot.programme import Programme, open_programme
 from bot.programme.form_files import lists_of
 from bot.values import Problem
+from models.audit import OPERATOR, What, record
 from models.base import Base, Db
 from models.city import codes_taken, put_cities
 from models.db import table_of
@@ -172,6 +173,7 @@ def _keep(db: Db, programme: Programme, files: Mapping[str, bytes], at: datetime
         ProgrammeFile(revision=newest + 1, path=path, content=content) for path, content in files.items()
     )
     db.flush()
+    record(db, OPERATOR, What.PROGRAMME_LOADED, f"programme:{programme.id}", at, revision=newest + 1)
 
 
 def _digest(files: Mapping[str, bytes]) -> str:

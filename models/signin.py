@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, ForeignKey, Index, delete, exists, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from models.audit import What, record, somebody
 from models.base import Base, Db
 from models.person import Person, PersonState
 
@@ -78,6 +79,8 @@ def use_sign_in(db: Db, token: str, at: datetime) -> str | None:
     begun = {"person_id": person.id, "role": person.role, "started_at": at, "seen_at": at}
     db.add(ConsoleSession(id_hash=_hash(session_id), **begun))
     db.flush()
+    who = somebody(person.id)
+    record(db, who, What.SESSION_BEGUN, who, at, role=person.role)
     return session_id
 
 
@@ -105,9 +108,13 @@ def keep_signed_in(db: Db, session_id: str, at: datetime) -> None:
     db.execute(update(ConsoleSession).where(mine).values(seen_at=at))
 
 
-def sign_out(db: Db, session_id: str) -> None:
+def sign_out(db: Db, session_id: str, at: datetime) -> None:
     """End this session; no-op when it has ended."""
-    db.execute(delete(ConsoleSession).where(ConsoleSession.id_hash == _hash(session_id)))
+    mine = ConsoleSession.id_hash == _hash(session_id)
+    person_id = db.scalar(delete(ConsoleSession).where(mine).returning(ConsoleSession.person_id))
+    if person_id is not None:
+        who = somebody(person_id)
+        record(db, who, What.SESSION_ENDED, who, at)
 
 
 def move_sessions(db: Db, by: timedelta) -> None:

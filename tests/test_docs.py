@@ -10,6 +10,7 @@ from bot.questions import TYPES
 from bot.values import Message
 from griot.cli import COMMANDS, griot
 from griot.variables import variables
+from models.audit import What
 from models.form import FormShelf
 from models.programme import ProgrammeShelf
 from scheduler.jobs import jobs
@@ -73,6 +74,11 @@ def test_every_channel_has_a_page() -> None:
 def test_every_job_is_explained() -> None:
     """The documents name every job of the scheduler."""
     assert _missing([job.name for job in jobs(PARTS)], _everything()) == []
+
+
+def test_everything_recorded_is_explained() -> None:
+    """docs/operations.md names all that leaves a row of who did what."""
+    assert _missing(What, _read("operations.md")) == []
 
 
 def test_every_package_is_explained() -> None:

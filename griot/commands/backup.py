@@ -13,8 +13,9 @@ from griot.clock import follow, now
 from griot.commands.desk import BadInput, Desk, Failed, Moment, desk, read_settings, show_json
 from griot.erasures import NAME, LedgerError, erased_since, note_erasure
 from griot.settings import SECRET_LENGTH, Settings
+from models.audit import AUDIT, OPERATOR, Detail, Head, What, head, record
 from models.base import Db, Json
-from models.db import read
+from models.db import read, write
 from models.media_files import MediaFiles
 from models.moments import rfc3339
 from models.person import PersonError
@@ -35,6 +36,8 @@ def backup(file: Path, as_json: bool) -> None:
         keys = _keys(it.settings)
         if not file.absolute().parent.is_dir():
             raise BadInput(f"There is no folder {file.absolute().parent}.")
+        if _has(it, AUDIT.name):  # not in a schema of before: a new Griot backs it up too
+            write(it.store, lambda db: record(db, OPERATOR, What.BACKUP_TAKEN, "backup", it.at))
         try:
             taken = take_backup(it.store, MediaFiles(it.settings.griot_var), file, keys[0], it.at)
         except NoTablesError:
@@ -101,6 +104,7 @@ def restore(
 def _settling(it: Desk, ran_until: datetime | None, erasures: Path | None) -> Settle:
     """Return what is done once the rows are there; raise LedgerError at once for a file that is none."""
     own = it.settings.griot_var / NAME
+    lost = read(it.store, head) if _has(it, AUDIT.name) else Head(0, "")
     ledger = erasures or own
     erased_since(ledger, it.at)
 
@@ -108,22 +112,36 @@ def _settling(it: Desk, ran_until: datetime | None, erasures: Path | None) -> Se
         taken_at = restored.head.taken_at
         until = ran_until or max(it.at, taken_at + timedelta(seconds=1))  # clocks differ
         restored.uncertain = settle_restored(db, taken_at, until, it.at)
+        erased = []
         for person, at in erased_since(ledger, taken_at).items():
             try:
                 restored.files_to_remove += erase(db, person, it.at)
             except PersonError:
                 continue  # they joined after the backup
-            restored.erased += 1
+            erased.append(person)
             if ledger != own:
                 note_erasure(it.settings.griot_var, person, at)
+        restored.erased = len(erased)
+        told: dict[str, Detail] = {
+            "taken_at": rfc3339(taken_at),
+            "ran_until": rfc3339(until),
+            "erased": erased,
+        }
+        if lost.number:
+            told |= {"replaced": lost.number, "replaced_head": lost.hash}
+        record(db, OPERATOR, What.BACKUP_RESTORED, "backup", it.at, **told)
 
     return settle
 
 
-def _refuse_while_running(it: Desk) -> None:
+def _has(it: Desk, table: str) -> bool:
     from sqlalchemy import inspect
 
-    if not inspect(it.store.engine).has_table("worker"):
+    return inspect(it.store.engine).has_table(table)
+
+
+def _refuse_while_running(it: Desk) -> None:
+    if not _has(it, "worker"):
         return
     seen = read(it.store, last_beat)
     if seen is not None and now() - seen < ALIVE:

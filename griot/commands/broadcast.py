@@ -12,6 +12,7 @@ from bot.programme import Programme
 from bot.values import LANGUAGES
 from griot.commands.desk import BadInput, Desk, PersonId, desk, programme_of, show_json
 from models import broadcast as broadcasts
+from models.audit import OPERATOR, Detail, What, record, somebody
 from models.base import Db
 from models.broadcast import Broadcast, Missed
 from models.db import write
@@ -66,6 +67,9 @@ def _send(db: Db, it: Desk, said: Broadcast) -> _Sent:
     channels = it.settings.channels_on
     queued = broadcasts.send(db, programme, said, channels, it.at)
     missed = broadcasts.missed(db, programme, said, channels, it.at)
+    whom = sorted(said.cities) if len(said.cities) < len(programme.cities) else None
+    sent: dict[str, Detail] = {"by": somebody(said.by), "cities": whom, "queued": queued}
+    record(db, OPERATOR, What.BROADCAST_SENT, f"broadcast:{said.name}", it.at, **sent)
     return _Sent(said.name, queued, sum(people.values()), missed)
 
 

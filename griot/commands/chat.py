@@ -15,6 +15,7 @@ from channels.fitting import written
 from griot.clock import now
 from griot.commands.desk import BadInput, Desk, PersonId, desk
 from griot.turn import Turns, make_turns
+from models.audit import OPERATOR, What, record, somebody
 from models.base import Db
 from models.db import read, write
 from models.inbox import finish, receive, take_of
@@ -103,6 +104,7 @@ def _take_phone(db: Db, person_id: int | None, language: str | None, at: datetim
     add_address(db, holder.id, Chat.name, str(holder.id), at)
     if language and language != holder.language:
         set_language(db, holder.id, language, at)
+    record(db, OPERATOR, What.PHONE_HELD, somebody(holder.id), at)
     return holder.id
 
 

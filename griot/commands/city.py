@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from typing import TypeAlias
 
 import click
@@ -10,6 +9,7 @@ import click
 from griot.commands.desk import Day, Desk, desk, show_json
 from models import city as cities
 from models import export
+from models.audit import OPERATOR, What, record
 from models.base import Db
 from models.db import write
 
@@ -32,7 +32,9 @@ def city() -> None:
 @as_json
 def pause(slug: str, until: date | None, reason: str, as_json: bool) -> None:
     """Ask a city for nothing: no prompt, nudge, last call or reminder."""
-    _decide(slug, lambda db, it: cities.pause(db, slug, until, reason, it.at), as_json)
+    _decide(
+        slug, lambda db, it: cities.pause(db, slug, until, reason, it.at), What.CITY_PAUSED, until, as_json
+    )
 
 
 @city.command()
@@ -42,7 +44,9 @@ def pause(slug: str, until: date | None, reason: str, as_json: bool) -> None:
 @as_json
 def excuse(slug: str, until: date | None, reason: str, as_json: bool) -> None:
     """Expect no report of a city this week, or through a day."""
-    _decide(slug, lambda db, it: cities.excuse(db, slug, until, reason, it.at), as_json)
+    _decide(
+        slug, lambda db, it: cities.excuse(db, slug, until, reason, it.at), What.CITY_EXCUSED, until, as_json
+    )
 
 
 @city.command()
@@ -51,20 +55,21 @@ def excuse(slug: str, until: date | None, reason: str, as_json: bool) -> None:
 @as_json
 def resume(slug: str, reason: str | None, as_json: bool) -> None:
     """End a city's pause and excuse."""
-    _decide(slug, lambda db, it: cities.resume(db, slug, it.at), as_json)
+    _decide(slug, lambda db, it: cities.resume(db, slug, it.at), What.CITY_RESUMED, None, as_json)
 
 
-def _decide(slug: str, decide: Decide, as_json: bool) -> None:
+def _decide(slug: str, decide: Decide, what: What, until: date | None, as_json: bool) -> None:
     with desk() as it:
-        found = write(it.store, partial(_decided, it=it, slug=slug, decide=decide))
+
+        def work(db: Db) -> export.Record:
+            decide(db, it)
+            record(db, OPERATOR, what, f"city:{slug}", it.at, until=until)
+            return export.city(db, slug, it.at)
+
+        found = write(it.store, work)
     if as_json:
         show_json(found)
         return
     facts = (found["city"], found["name"], found["state"])
-    until = f"until {found['until']}" if found["until"] else ""
-    click.echo("  ".join(filter(None, (*facts, until, found["reason"]))))
-
-
-def _decided(db: Db, it: Desk, slug: str, decide: Decide) -> export.Record:
-    decide(db, it)
-    return export.city(db, slug, it.at)
+    last = f"until {found['until']}" if found["until"] else ""
+    click.echo("  ".join(filter(None, (*facts, last, found["reason"]))))

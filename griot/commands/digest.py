@@ -11,6 +11,7 @@ from griot.digests import Digests
 from griot.settings import data_folder
 from griot.voices import voices
 from griot.wake import announce
+from models.audit import OPERATOR, What, record
 from models.base import Db
 from models.db import read, write
 from models.digest_sending import send_digest
@@ -43,6 +44,7 @@ def digest(week: str | None, language: str, is_sent: bool, as_json: bool) -> Non
 def _send(it: Desk, digests: Digests, week: str) -> int:
     def queue(db: Db) -> int:
         count = send_digest(db, digests, it.settings.channels_on, week, it.at)
+        record(db, OPERATOR, What.DIGEST_SENT, f"digest:{week}", it.at, messages=count)
         announce(db)
         return count
 

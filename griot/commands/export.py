@@ -14,14 +14,17 @@ from bot.periods import bounds, closes_at
 from griot.commands.desk import BadInput, Desk, Moment, desk, programme_of, save
 from griot.commands.paging import rows_of
 from models import export as queries
-from models import export_milestones
+from models import export_audit, export_milestones
+from models.audit import OPERATOR, What, record
 from models.base import Json
-from models.db import read
+from models.db import read, write
 from models.export import Record
 from models.form import opened, versions_of
+from models.moments import rfc3339
 from models.programme import current_programme
 from reports.tables import FORMATS
 
+CHAIN = "audit"
 FLAT = ("csv", "xlsx")  # formats with a column for each answer
 
 Rows: TypeAlias = Callable[[Desk, datetime | None], Iterable[Record]]
@@ -34,7 +37,7 @@ Rows: TypeAlias = Callable[[Desk, datetime | None], Iterable[Record]]
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 @click.option("--since", type=Moment(), help="Only rows that changed at or after this time.")
 def export(what: str, format_: str, as_json: bool, output: Path | None, since: datetime | None) -> None:
-    """Export WHAT: submissions, answers, messages, people, cities, milestones or outputs."""
+    """Export WHAT: submissions, answers, messages, people, cities, milestones, outputs or audit."""
     if what not in TABLES:
         raise BadInput(f"There is nothing called {what!r} to export. Use one of {', '.join(TABLES)}.")
     format_ = "json" if as_json else format_
@@ -47,10 +50,18 @@ def export(what: str, format_: str, as_json: bool, output: Path | None, since: d
             rows = list(rows)
             columns = [*columns, *_answered(it, rows)]
         file = FORMATS[format_](rows, columns)
+        if what != CHAIN:  # ids only; and a row of its own would make each export another
+            _record(it, what, since)
     if output is None:
         click.echo(file, nl=False)
         return
     save(output, file)
+
+
+def _record(it: Desk, what: str, since: datetime | None) -> None:
+    """Record what was read, page by page and so in no one transaction, before it leaves."""
+    subject, day = f"export:{what}", rfc3339(since)
+    write(it.store, lambda db: record(db, OPERATOR, What.DATA_EXPORTED, subject, it.at, since=day))
 
 
 def _submissions(it: Desk, since: datetime | None) -> Iterator[Record]:
@@ -117,6 +128,10 @@ def _outputs(it: Desk, since: datetime | None) -> list[Record]:
     return read(it.store, lambda db: export_milestones.outputs(db, programme_of(db), since))
 
 
+def _audit(it: Desk, since: datetime | None) -> Iterator[Record]:
+    return rows_of(it.store, partial(export_audit.audit, since=since))
+
+
 def _closed(it: Desk) -> Callable[[str | None, str], bool]:
     """Return what tells of a city and a period whether late answers have ended."""
     try:
@@ -141,4 +156,5 @@ TABLES: Mapping[str, tuple[Sequence[str], Rows]] = {
     "cities": (queries.CITIES, _cities),
     "milestones": (export_milestones.MILESTONES, _milestones),
     "outputs": (export_milestones.OUTPUTS, _outputs),
+    CHAIN: (export_audit.AUDIT, _audit),
 }

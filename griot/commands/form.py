@@ -27,6 +27,7 @@ from griot.commands.form_faults import (
 from griot.commands.form_versions import between, reopen, retire, show_changes
 from griot.commands.form_versions import show as show_each
 from griot.commands.preview import preview
+from models.audit import OPERATOR, What, record
 from models.base import Db, Json
 from models.db import read, write
 from models.form import (
@@ -105,6 +106,7 @@ def add(
                 db, form, content, file.name, it.at, fallback=spare if found else "", attached=attached
             )
             changed = between(db, form.name)[2] if had - {stored.version} else ()
+            record(db, OPERATOR, What.FORM_ADDED, f"form:{stored.name}", it.at, version=stored.version)
             return stored.name, stored.version, changed
 
         try:

@@ -10,6 +10,7 @@ from bot.values import Say
 from griot.commands.desk import BadInput, desk, show_json
 from griot.commands.form_faults import in_language, voice
 from models import form as forms
+from models.audit import OPERATOR, What, record
 from models.base import Db, Json
 from models.db import read, write
 from models.programme import current_programme
@@ -82,6 +83,7 @@ def retire(name: str) -> None:
             if is_in_rhythm(db, name):
                 raise BadInput(f"{name} is asked for every week or month: take it out of the rhythm first.")
             forms.retire(db, name, it.at)
+            record(db, OPERATOR, What.FORM_RETIRED, f"form:{name}", it.at)
 
         _carry_out(lambda: write(it.store, work), name)
     click.echo(f"{name} is retired.")
@@ -92,7 +94,12 @@ def retire(name: str) -> None:
 def reopen(name: str) -> None:
     """Take a retired form into use again."""
     with desk() as it:
-        _carry_out(lambda: write(it.store, lambda db: forms.reopen(db, name)), name)
+
+        def work(db: Db) -> None:
+            forms.reopen(db, name)
+            record(db, OPERATOR, What.FORM_REOPENED, f"form:{name}", it.at)
+
+        _carry_out(lambda: write(it.store, work), name)
     click.echo(f"{name} is in use.")
 
 

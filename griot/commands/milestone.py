@@ -11,6 +11,7 @@ from bot.programme import Programme
 from griot.commands.desk import BadInput, Day, Desk, desk, programme_of, show_json
 from models import export_milestones
 from models import milestone as milestones
+from models.audit import OPERATOR, Detail, What, record
 from models.base import Db
 from models.db import read, write
 from models.export import Record
@@ -54,7 +55,9 @@ def extend(slug: str, id: str, to: date, reason: str, as_json: bool) -> None:
         slug,
         id,
         lambda db, programme, it: milestones.extend(db, programme, slug, id, to, reason, it.at),
+        What.MILESTONE_EXTENDED,
         as_json,
+        to=to,
     )
 
 
@@ -69,13 +72,15 @@ def waive(slug: str, id: str, reason: str, as_json: bool) -> None:
         slug,
         id,
         lambda db, programme, it: milestones.waive(db, programme, slug, id, reason, it.at),
+        What.MILESTONE_WAIVED,
         as_json,
     )
 
 
-def _decide(slug: str, id: str, decide: Decide, as_json: bool) -> None:
+def _decide(slug: str, id: str, decide: Decide, what: What, as_json: bool, **details: Detail) -> None:
     def work(db: Db) -> Record:
         decide(db, programme_of(db), it)
+        record(db, OPERATOR, what, f"milestone:{id}", it.at, city=slug, **details)
         return next(row for row in _rows(db, it, slug) if row["milestone"] == id)
 
     with desk() as it:

@@ -13,6 +13,7 @@ from griot.commands.paging import rows_of
 from griot.commands.unapproved import notes_on
 from griot.erasures import note_erasure
 from models import export
+from models.audit import OPERATOR, Detail, What, record, somebody
 from models.base import Db, Json
 from models.consent import ELSEWHERE, pause, record_consent, resume
 from models.db import read, write
@@ -25,6 +26,7 @@ from models.programme import current_programme
 from models.signin import new_sign_in
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+LISTED = "export:people"  # the list has all that the export has
 id_of_person = click.argument("id", type=PersonId())
 
 
@@ -71,7 +73,10 @@ def add(
                     how=consent,
                     at=it.at,
                 )
-            return id, invite(db, id, it.at)
+            code = invite(db, id, it.at)
+            added: dict[str, Detail] = {"role": role, "city": city, "consent": bool(consent.strip())}
+            _record(db, it, What.PERSON_ADDED, id, channels=sorted(given), **added)
+            return id, code
 
         id, code = write(it.store, work)
         for note in read(it.store, lambda db: [*notes_on(db, it.settings, id), *_unpaid(db, given)]):
@@ -99,6 +104,7 @@ def list_people(as_json: bool) -> None:
     with desk() as it:
         page = partial(export.people, since=None, at=it.at, base_url=it.settings.origin)
         people = list(rows_of(it.store, page))
+        write(it.store, lambda db: record(db, OPERATOR, What.DATA_EXPORTED, LISTED, it.at))
     if as_json:
         show_json(people)
         return
@@ -132,7 +138,13 @@ def show(id: int, as_json: bool) -> None:
 def invite_person(id: int, as_json: bool) -> None:
     """Print a new invitation code: it works once, for 72 hours."""
     with desk() as it:
-        code = write(it.store, partial(invite, person_id=id, at=it.at))
+
+        def work(db: Db) -> str:
+            code = invite(db, id, it.at)
+            _record(db, it, What.PERSON_INVITED, id)
+            return code
+
+        code = write(it.store, work)
         _show_invite(it, id, code, as_json)
 
 
@@ -145,7 +157,12 @@ def pause_person(id: int, until: date | None, as_json: bool) -> None:
     with desk() as it:
         if until is not None and until < it.at.date():
             raise BadInput(f"--until {until} is over. Give a day to come.")
-        write(it.store, partial(pause, person_id=id, until=until, at=it.at))
+
+        def work(db: Db) -> None:
+            pause(db, id, until, it.at)
+            _record(db, it, What.PERSON_PAUSED, id, until=until)
+
+        write(it.store, work)
         _show_state(it, id, as_json)
 
 
@@ -155,7 +172,12 @@ def pause_person(id: int, until: date | None, as_json: bool) -> None:
 def resume_person(id: int, as_json: bool) -> None:
     """Write to a paused person again."""
     with desk() as it:
-        write(it.store, partial(resume, person_id=id, at=it.at))
+
+        def work(db: Db) -> None:
+            resume(db, id, it.at)
+            _record(db, it, What.PERSON_RESUMED, id)
+
+        write(it.store, work)
         _show_state(it, id, as_json)
 
 
@@ -166,7 +188,9 @@ def export_person(id: int, as_json: bool) -> None:
     """Print everything kept about a person, as JSON."""
     with desk() as it:
         ask = partial(everything_about, person_id=id, at=it.at, base_url=it.settings.origin)
-        show_json(read(it.store, ask))
+        found = read(it.store, ask)
+        write(it.store, lambda db: _record(db, it, What.PERSON_EXPORTED, id))
+    show_json(found)
 
 
 @person.command("erase")
@@ -177,7 +201,13 @@ def erase_person(id: int, as_json: bool) -> None:
     with desk() as it:
         files = MediaFiles(it.settings.griot_var)
         note_erasure(it.settings.griot_var, id, it.at)  # before: a restore must not bring them back
-        for path in write(it.store, partial(erase, person_id=id, at=it.at)):
+
+        def work(db: Db) -> list[str]:
+            paths = erase(db, id, it.at)
+            _record(db, it, What.PERSON_ERASED, id)
+            return paths
+
+        for path in write(it.store, work):
             files.remove(path)
         _show_state(it, id, as_json)
 
@@ -190,13 +220,19 @@ def login_link(id: int, as_json: bool) -> None:
     with desk() as it:
 
         def work(db: Db) -> str:
-            return new_sign_in(db, person_to_change(db, id).id, it.at)
+            path = new_sign_in(db, person_to_change(db, id).id, it.at)
+            _record(db, it, What.SIGN_IN_GIVEN, id)
+            return path
 
         url = it.settings.origin + write(it.store, work)
     if as_json:
         show_json({"id": id, "url": url})
         return
     click.echo(url)
+
+
+def _record(db: Db, it: Desk, what: What, id: int, **details: Detail) -> None:
+    record(db, OPERATOR, what, somebody(id), it.at, **details)
 
 
 def _check_language(db: Db, language: str) -> None:

@@ -23,6 +23,8 @@ from channels.twilio_contents import Contents, is_same
 from griot.assembly import open_contents
 from griot.commands.desk import BadInput, Desk, Failed, desk, show_json
 from griot.settings import Settings
+from models.audit import OPERATOR, What, record
+from models.base import Db
 from models.db import read, write
 from models.programme import current_programme
 from models.template import note, note_all
@@ -105,10 +107,9 @@ def _pushed(
     """Return how a template stands after everything was asked for; what is known is kept at each step."""
     sid = contents.create(text) if there is None else str(there["sid"])
     state = None if there is None else contents.state(text.name, sid)
-    if state is None or state.status == UNSUBMITTED:
-        state = contents.submit(text, sid)
-    found = state
-    write(it.store, lambda db: note(db, found, it.at))
+    is_asked = state is None or state.status == UNSUBMITTED
+    found = contents.submit(text, sid) if state is None or is_asked else state
+    write(it.store, lambda db: _noted(db, it, found, is_asked))
     return found
 
 
@@ -123,8 +124,14 @@ def _made_ready(
         if error.failure != Failure.REJECTED:
             raise
         state = replace(state, status=REFUSED, reason=error.detail)
-    write(it.store, lambda db: note(db, state, it.at))
+    write(it.store, lambda db: _noted(db, it, state, there is None))
     return state
+
+
+def _noted(db: Db, it: Desk, state: TemplateState, is_asked: bool) -> None:
+    note(db, state, it.at)
+    if is_asked:
+        record(db, OPERATOR, What.TEMPLATE_PUSHED, f"template:{state.name}", it.at)
 
 
 def _show(states: Sequence[TemplateState], as_json: bool) -> None:

@@ -22,8 +22,9 @@ from channels.twilio_webhooks import read_webhook
 from griot.commands.desk import BadInput, Desk, desk, programme_of, show_json
 from griot.settings import data_folder
 from griot.voices import voices
+from models.audit import OPERATOR, What, record
 from models.base import Db
-from models.db import read
+from models.db import read, write
 from models.moments import rfc3339
 from models.timetable import upcoming
 from models.trace import trace as trace_of
@@ -72,6 +73,10 @@ def trace(
             context.exit(2)
         if found.trace is None:
             raise BadInput(f"{id} means nothing known. What was let go of by its age cannot be traced.")
+        if has_names or has_texts:
+            subject = f"{found.meant[0].kind}:{found.meant[0].key}"
+            shown = {"names": has_names, "texts": has_texts}
+            write(it.store, lambda db: record(db, OPERATOR, What.MESSAGE_READ, subject, it.at, **shown))
         cities = {slug: name_in(city.names, language) for slug, city in found.programme.cities.items()}
         told = with_cities(found.trace, cities)
         steps = steps_of(say, told, it.at, has_names=has_names, has_texts=has_texts)

@@ -19,6 +19,7 @@ from griot.backup.taking import take_backup
 from griot.logs import set_up_logging
 from griot.sentry import report_faults
 from griot.variables import secret_values
+from models.audit import rows_in
 from models.base import Db
 from models.consent import record_consent
 from models.db import open_store, write
@@ -223,6 +224,9 @@ def test_a_whole_life_leaves_no_word(site: Moved, tmp_path: Path, capfd: pytest.
         say(site, phone, "STOP")
         take_backup(site.store, MediaFiles(site.settings.griot_var), tmp_path / "b", "k" * 32, site.now)
         _end_of(sentry)
+    rows = list(rows_in(site.store))
+    assert {"session.begun", "reply.replayed"} <= {row.what for row in rows}
+    recorded = "\n".join(f"{row.who} {row.what} {row.subject} {row.details}" for row in rows)
     out, err = capfd.readouterr()
     lines = [json.loads(line) for line in err.splitlines()]
     events = {line["event"] for line in lines}
@@ -230,7 +234,9 @@ def test_a_whole_life_leaves_no_word(site: Moved, tmp_path: Path, capfd: pytest.
     assert all({"time", "level", "event"} <= set(line) for line in lines)
     reported = b"\n".join(sentry.taken).decode()
     assert '"a turn raised"' in reported
-    _assert_silent(out + err + reported, (code, link.rpartition("/")[2], *secret_values(site.settings)))
+    _assert_silent(
+        out + err + reported + recorded, (code, link.rpartition("/")[2], *secret_values(site.settings))
+    )
 
 
 def _end_of(sentry: Sentry) -> None:

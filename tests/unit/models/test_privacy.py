@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.schedule import Occurrence
+from models.audit import OPERATOR, What, record, rows_after, somebody, verify
 from models.base import Base, Db
 from models.broadcast import Sending
 from models.consent import record_consent
@@ -52,6 +53,7 @@ def a_full_life(db: Db) -> int:
     an_answer(db, submission, 1, AT)
     db.add(Chat(person_id=id, submission_id=submission.id, state={"at": "bonjour"}, updated_at=AT))
     new_sign_in(db, id, AT)
+    record(db, OPERATOR, What.PERSON_ADDED, somebody(id), AT, role="coordinator", channels=["telegram"])
     told_of(db, id)
     counts = {"minute_from": AT, "minute_count": 1, "day_from": AT, "day_count": 1}
     db.add(SenderPace(sender="telegram:40000001", **counts))
@@ -130,6 +132,17 @@ def test_erasure_leaves_no_personal_word(db: Db) -> None:
     shown = person(db, id, AT, BASE)
     assert shown is not None
     assert (shown["state"], shown["name"], shown["addresses"]) == ("erased", "", [])
+
+
+def test_an_erasure_leaves_the_chain_whole(db: Db) -> None:
+    """Who did what is told of a number; who that was, nothing tells any more."""
+    id = a_full_life(db)
+    erase(db, id, AT)
+    record(db, OPERATOR, What.PERSON_ERASED, somebody(id), AT)
+    rows = rows_after(db, 0)
+    assert verify(rows).fault is None
+    told = everything_about(db, id, AT, BASE)
+    assert [row["what"] for row in told["audit"]] == ["person.added", "person.erased"]
 
 
 def test_the_city_keeps_its_reports(db: Db) -> None:
