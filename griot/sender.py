@@ -18,6 +18,7 @@ from channels.base import (
     Finds,
     Outgoing,
     SendError,
+    begins,
 )
 from griot.invitations import with_links
 from griot.rates import Pacer, Rate
@@ -286,7 +287,7 @@ class Sender:
         """
         channel, began = line.channel, time.perf_counter()
         has_to_wait = row.message.invitation is not None or (row.repeats and isinstance(channel, Finds))
-        if isinstance(channel, Begins) and not has_to_wait:
+        if begins(channel) and not has_to_wait:
             call = _begun(channel, out, lambda: not self.is_late(row))
         else:
             call = line.pool.submit(self._sent, channel, row, out)

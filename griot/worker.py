@@ -224,7 +224,8 @@ class Worker:
         done.turns = self._take_turns(db, at) if due.updates else 0
         done.turns += self._end_texts(db, at) if due.silences else 0
         done.released = self._release(db, waiting, at)
-        if self._sender.room and (due.messages or done.turns or ended):
+        has_failed = any(each.error for each in ended)  # it may be queued again at once
+        if self._sender.room and (due.messages or done.turns or has_failed):
             done.claimed = self._claim(db, at)
         self._draw(db, done)
         if is_wanted and (free := self._fetcher.room):

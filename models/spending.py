@@ -22,6 +22,7 @@ from models.inbox import IN, SOMEBODYS
 from models.message_row import counted_from
 from models.outbox import OUT
 from models.person import Person
+from models.prepared import run
 
 Parts = Callable[[str, Message], int]  # channel and message to what is billed: the parts of an SMS, else 1
 
@@ -83,15 +84,16 @@ def count_sent(db: Db, programme: Programme, parts_of: Parts, at: datetime, n: i
         return 0
     counted: Counter[_Sort] = Counter()
     billed: Counter[_Sort] = Counter()
-    marks = []
+    counted_as: dict[int, list[int]] = {}  # by parts, the rows
     for row in rows:
         sort = TEMPLATE if row.rung == OPENING else TEXT
         parts = parts_of(row.channel, counted_from(row.text, row.message, row.kind))
         which = _sort(programme, row, row.address, row.sent_at, sort)
         counted[which] += 1
         billed[which] += parts
-        marks.append({"row": row.id, "counted": parts})
-    db.connection().execute(_MARKING, marks)
+        counted_as.setdefault(parts, []).append(row.id)
+    for parts, ids in sorted(counted_as.items()):
+        run(db, _MARKING, {"rows": ids, "counted": parts})
     _add(db, counted, billed)
     return len(rows)
 
@@ -130,7 +132,8 @@ def is_uncounted(db: Db, at: datetime) -> bool:
     return bool((found.newest or 0) > found.seen_to)
 
 
-_MARKING = update(OUT).where(OUT.c.id == bindparam("row")).values(parts=bindparam("counted"))
+_WHICH = OUT.c.id.in_(bindparam("rows", expanding=True))
+_MARKING = update(OUT).where(_WHICH).values(parts=bindparam("counted"))
 
 
 def count_received(db: Db, programme: Programme, at: datetime, n: int = PORTION) -> int:
