@@ -15,9 +15,13 @@ DEFECT = "defect"  # the code of what raised, which no provider says
 def set_aside(db: Db, id: int, error: str, at: datetime) -> bool:
     """Queue a claimed message again that raised before its call; the third time it has failed.
 
-    Return whether it has. Nothing is read of it but how often it was tried.
+    Return whether it has. Nothing is read of it but how often it was tried: what the provider put off before,
+    however often, does not count.
     """
-    tries: int = db.connection().execute(select(OUT.c.tries).where(OUT.c.id == id)).scalar_one()
+    tries, code = db.connection().execute(select(OUT.c.tries, OUT.c.error_code).where(OUT.c.id == id)).one()
+    if code != DEFECT:
+        tries = 1
+        db.connection().execute(update(OUT).where(OUT.c.id == id).values(tries=tries))
     has_failed = tries >= TRIES
     due_at = at if has_failed else at + DELAYS[tries - 1]
     _close(db, id, OutboxState.FAILED if has_failed else QUEUED, error, due_at, at)

@@ -9,6 +9,7 @@ from sqlalchemy import update
 
 from bot.values import Message
 from models import export
+from models.aside import set_aside
 from models.base import Db
 from models.circuit import OPENS_AFTER, Setback, note_setback
 from models.consent import stop
@@ -188,6 +189,23 @@ def test_a_lost_send_that_cannot_be_read_rests(db: Db) -> None:
     assert settle_lost(db, AT + 61 * SECOND) == 2
     assert row_of(db, unreadable).state == OutboxState.UNCERTAIN
     assert row_of(db, readable).state == OutboxState.QUEUED
+
+
+def test_what_was_throttled_and_then_raises_is_tried_as_often_as_others(db: Db) -> None:
+    """Three times from the first that raises, however often the provider put it off."""
+    a_message(db)
+    at = AT
+    for _ in range(4):
+        [row] = claimed(db, at)
+        put_back(db, row, at + 7 * SECOND, at, error="Too Many Requests", code="429")
+        at += 7 * SECOND
+    states = []
+    for _ in range(3):
+        [row] = claimed(db, at)
+        states.append(set_aside(db, row.id, "KeyError", at))
+        at += 5 * SECOND
+    assert states == [False, False, True]
+    assert row_of(db, row).state == OutboxState.FAILED
 
 
 @pytest.mark.parametrize(("wait", "rests_after"), [(30, 60), (2, 10)])
