@@ -74,6 +74,11 @@ def state_in_words(state: str, say: Say) -> str:
             return ""
 
 
+def unsafe(say: Say) -> str:
+    """Return what somebody is told whose file a safety check refused."""
+    return say("A file that you sent did not pass a safety check and was not kept.")
+
+
 def _count(kind: MediaKind, n: int, say: Say) -> str:
     match kind:
         case MediaKind.IMAGE:

@@ -103,6 +103,7 @@ class Lack(StrEnum):
     LATER = "later"  # no answer, throttled, token or account refused: try again
     GONE = "gone"  # the provider does not have it any more
     REFUSED = "refused"  # too large, or from where nothing is fetched
+    UNSAFE = "unsafe"  # fetched, and refused by the operator's scan
 
 
 class FetchError(Exception):

@@ -15,6 +15,7 @@ from channels.twilio import Account, Twilio, sms, whatsapp
 from griot.clock import move, now
 from griot.metrics import Measures
 from griot.rates import Rate
+from griot.scanning import Scan
 from griot.settings import Settings, data_folder
 from models.base import Db
 from models.db import Store
@@ -255,6 +256,7 @@ def make_work(
         files=MediaFiles(settings.griot_var),
         measure_turn=measures.turn,
         measure_send=measures.send,
+        check_file=Scan(settings.scan_words, settings.griot_http_timeout).check,
         prepare=turns.prepare,
     )
 

@@ -38,10 +38,18 @@ class Arrival:
 class Fetcher:
     """The fetching of one worker. Only the worker's own thread touches it, but for the calls themselves."""
 
-    def __init__(self, channels: Mapping[str, Channel], files: MediaFiles, ring: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        files: MediaFiles,
+        ring: Callable[[], None],
+        check: Callable[[bytes], None] = lambda content: None,
+    ) -> None:
+        """Fetch for these channels into these files; `check` raises FetchError for what must not be kept."""
         self._channels = {name: one for name, one in channels.items() if isinstance(one, Fetches)}
         self._files = files
         self._ring = ring
+        self._check = check
         self._in_flight = 0
         self._leaving: list[Future[None]] = []
         self._ended: deque[Arrival] = deque()
@@ -136,6 +144,7 @@ class Fetcher:
 
     def _stored(self, row: Wanted) -> Stored:
         fetched = self._channels[row.channel].fetch(row.ref, MOST_BYTES)
+        self._check(fetched.content)
         kept = fit_to_keep(fetched.content)
         digest, path = self._files.keep(kept.content, kept.extension)
         return Stored(kept.content_type, len(kept.content), digest, path)
@@ -147,6 +156,7 @@ class Settled:
 
     unnamed: list[str] = field(default_factory=list)  # files that no row names
     done_with: list[Wanted] = field(default_factory=list)  # stored or refused: their provider may delete them
+    unsafe: list[Wanted] = field(default_factory=list)  # refused by the scan
 
 
 def settle(db: Db, arrivals: Sequence[Arrival], at: datetime) -> Settled:
@@ -154,8 +164,9 @@ def settle(db: Db, arrivals: Sequence[Arrival], at: datetime) -> Settled:
     settled = Settled()
     for one in arrivals:
         if one.stored is None:
-            if _close(db, one, at) and one.lack is Lack.REFUSED:
+            if _close(db, one, at) and _STATES.get(one.lack) is MediaState.REFUSED:
                 settled.done_with.append(one.row)
+                settled.unsafe.extend([one.row] * (one.lack is Lack.UNSAFE))
         elif media.mark_kept(db, one.row, one.stored, at):
             settled.done_with.append(one.row)
         elif not media.is_wanted(db, one.row):  # erased meanwhile; else another worker is about to name it
@@ -164,6 +175,7 @@ def settle(db: Db, arrivals: Sequence[Arrival], at: datetime) -> Settled:
     return Settled(
         [path for path in settled.unnamed if not media.is_used(db, path)],
         [row for row in settled.done_with if not media.is_wanted(db, row)],
+        settled.unsafe,
     )
 
 
@@ -173,4 +185,4 @@ def _close(db: Db, one: Arrival, at: datetime) -> bool:
     return media.close(db, one.row, _STATES[one.lack], one.error, at)
 
 
-_STATES = {Lack.GONE: MediaState.LOST, Lack.REFUSED: MediaState.REFUSED}
+_STATES = {Lack.GONE: MediaState.LOST, Lack.REFUSED: MediaState.REFUSED, Lack.UNSAFE: MediaState.REFUSED}

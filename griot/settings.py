@@ -3,6 +3,8 @@
 import os
 import re
 import secrets
+import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -114,6 +116,9 @@ class Settings(BaseSettings):
         default=80, ge=0, description="WhatsApp messages in all; 0: no limit"
     )
     griot_sms_per_second: Count = Field(default=1, ge=0, description="SMS in all; 0: no limit")
+    griot_media_scan: str = Field(
+        default="", description="command that reads a file people attach and exits with 1 where it is unsafe"
+    )
     griot_keep_raw_days: Days = Field(
         default=30, ge=0, description="days that raw updates and buttons are kept; 0: for ever"
     )
@@ -123,6 +128,11 @@ class Settings(BaseSettings):
     griot_unsolicited_per_week: Count = Field(
         default=3, ge=0, description="nudges and reminders a person; 0: no limit"
     )
+
+    @property
+    def scan_words(self) -> tuple[str, ...]:
+        """Return the words of the command that looks at files; raise ValueError for an open quote."""
+        return tuple(shlex.split(self.griot_media_scan))
 
     @property
     def has_telegram(self) -> bool:
@@ -239,6 +249,7 @@ def find_problems(settings: Settings) -> tuple[Problem, ...]:
     return (
         *_database_problems(settings),
         *_folder_problems(settings),
+        *_scan_problems(settings),
         *_address_problems(settings),
         *_key_problems(settings),
         *_sentry_problems(settings),
@@ -268,6 +279,16 @@ def _folder_problems(settings: Settings) -> list[Problem]:
 
 def _unusable(reason: str | None) -> Problem:
     return Problem("folder", "GRIOT_VAR", f"name a folder that Griot may make and write to ({reason})")
+
+
+def _scan_problems(settings: Settings) -> list[Problem]:
+    try:
+        words = settings.scan_words
+    except ValueError as error:
+        return [Problem("command", "GRIOT_MEDIA_SCAN", f"write it as in a shell ({error})")]
+    if not words or shutil.which(words[0]):
+        return []
+    return [Problem("command", "GRIOT_MEDIA_SCAN", f"name a command that is installed ({words[0]} is not)")]
 
 
 def _address_problems(settings: Settings) -> list[Problem]:

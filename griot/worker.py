@@ -17,6 +17,7 @@ from griot.claiming import Claiming
 from griot.fetcher import Arrival, Fetcher, Settled
 from griot.outcomes import Policy, settle
 from griot.rates import Rate
+from griot.scanning import tell_unsafe
 from griot.sender import Outcome, Sender
 from griot.wake import Ear
 from griot.ways import Ways
@@ -81,6 +82,7 @@ class Work:
     files: MediaFiles
     measure_turn: Callable[[float], None]
     measure_send: Callable[[str, str, float], None]
+    check_file: Callable[[bytes], None] = lambda content: None  # raises FetchError for what is not kept
     prepare: Callable[[Store, datetime], None] = lambda store, at: None  # what a turn would else do
 
 
@@ -120,7 +122,7 @@ class Worker:
         )
         self._lag = 0.0  # seconds from drawing slots until they can be used
         self._circuits = Circuits(work.channels)
-        self._fetcher = Fetcher(work.channels, work.files, ear.ring)
+        self._fetcher = Fetcher(work.channels, work.files, ear.ring, work.check_file)
         self._glances = Glances(work.store)
 
     def run(self, stop: threading.Event) -> None:
@@ -221,6 +223,7 @@ class Worker:
         at, (due, is_wanted) = self._work.clock(), seen
         done = Round(failed=self._settle(db, ended, at))
         done.fetched = fetcher.settle(db, arrived, at)
+        tell_unsafe(db, done.fetched.unsafe, self._work.ways, at)
         done.turns = self._take_turns(db, at) if due.updates else 0
         done.turns += self._end_texts(db, at) if due.silences else 0
         done.released = self._release(db, waiting, at)

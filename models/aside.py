@@ -18,6 +18,7 @@ def set_aside(db: Db, id: int, error: str, at: datetime) -> bool:
     Return whether it has. Nothing is read of it but how often it was tried: what the provider put off before,
     however often, does not count.
     """
+    tries: int
     tries, code = db.connection().execute(select(OUT.c.tries, OUT.c.error_code).where(OUT.c.id == id)).one()
     if code != DEFECT:
         tries = 1

@@ -33,6 +33,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.values import Value
 from models.base import Base, Db
 from models.db import insert_first, table_of
+from models.person import Person
 from models.prepared import find
 from models.reach import Reach
 from models.submission import Submission
@@ -217,6 +218,13 @@ def mark_kept(db: Db, row: Wanted, stored: Stored, at: datetime) -> bool:
 def close(db: Db, row: Wanted, state: MediaState, error: str, at: datetime) -> bool:
     """Close an attachment that is not kept; return False when the lease is another's."""
     return _change(db, row, {"state": state, "error": error[:500]}, at)
+
+
+def sender_of(db: Db, id: int) -> tuple[int, str] | None:
+    """Return who sent an attachment and their language, None when it was erased."""
+    query = select(Person.id, Person.language).join(Media, Media.person_id == Person.id).where(Media.id == id)
+    row = db.execute(query).first()
+    return (row.id, row.language) if row else None
 
 
 def put_back(db: Db, row: Wanted, error: str, wait: float | None, at: datetime) -> bool:

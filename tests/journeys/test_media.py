@@ -193,6 +193,52 @@ def test_a_refused_file_does_not_stay_at_its_provider(site: Moved) -> None:
     assert site.provider.twilio.files == {}
 
 
+def test_a_file_that_the_scan_refuses_is_kept_from_everybody(site: Moved, tmp_path: Path) -> None:
+    """Nothing of it is written, its provider deletes it, who sent it is told once; another file is kept."""
+    scan_with(site, tmp_path, "grep -q SIGNATURE-OF-THIS-TEST && exit 1 || exit 0")
+    assert sent_pdf(site, PDF + b"SIGNATURE-OF-THIS-TEST") == [MediaState.REFUSED]
+    assert files(site) == []
+    assert site.provider.twilio.files == {}
+    told = [row["text"] for row in site.sent("notice")]
+    assert told == ["A file that you sent did not pass a safety check and was not kept."]
+    assert sent_pdf(site, PDF) == [MediaState.REFUSED, MediaState.KEPT]
+    assert len(files(site)) == 1
+    assert len(site.sent("notice")) == 1
+
+
+@pytest.mark.parametrize("script", ["exit 2", "exec sleep 30"], ids=["fails", "hangs"])
+def test_a_file_that_nobody_could_scan_is_asked_for_again(site: Moved, tmp_path: Path, script: str) -> None:
+    """It is not kept meanwhile, and nobody is told that it was refused; once the scan works it is kept."""
+    scan_with(site, tmp_path, script)
+    site.patience = 0
+    assert sent_pdf(site, PDF) == [MediaState.WAITING]
+    assert (files(site), site.sent("notice")) == ([], [])
+    scan_with(site, tmp_path, '[ -z "$SECRET_KEY" ]')  # and no secret is in its environment
+    site.now += minutes(1)
+    site.work()
+    assert [row.state for row in rows(site)] == [MediaState.KEPT]
+
+
+def scan_with(site: Moved, folder: Path, script: str) -> None:
+    """Let the workers, started anew, scan files with a script of the shell."""
+    path = folder / "scan.sh"
+    path.write_text(script)
+    site.settings = site.settings.model_copy(update={"griot_media_scan": f"sh {path}"})
+    site.start()
+
+
+def sent_pdf(site: Moved, content: bytes) -> list[str]:
+    """Let Bia send a document with a practice; return what became of every file."""
+    phone = site.twilio(BIA)
+    for text in ("report good_practice", "report good_practice"):
+        phone.say(text)
+        site.work()
+    url = site.provider.attach_to_twilio(content)
+    phone.send(MediaUrl0=url, MediaContentType0="application/pdf", NumMedia="1", MessageType="document")
+    site.work()
+    return [row.state for row in rows(site)]
+
+
 def test_files_that_no_row_names_are_swept(site: Moved) -> None:
     """Old ones only: another worker may be about to name a young one; what is named stays."""
     practice(site)
