@@ -74,13 +74,14 @@ def restore_backup(
     with store.alone(), _writing(store) as connection:
         _make_room(connection, replaces)
         schema.upgrade(connection, head.revision)
-        _load(connection, media, items, restored)
-        _compare(connection, restored.counts)
+        shapes = tables.shapes_of(connection)
+        _load(connection, media, items, restored, shapes)
+        _compare(connection, restored.counts, shapes)
         schema.upgrade(connection)
         with Session(connection, join_transaction_mode="rollback_only") as db:
             settle(db, restored)
             db.flush()
-        tables.go_on_counting(connection, tables.shapes_of(connection))
+        tables.go_on_counting(connection)
         _check_references(connection)
     return restored
 
@@ -108,9 +109,15 @@ def _make_room(connection: Connection, replaces: bool) -> None:
     tables.drop_all(connection)
 
 
-def _load(connection: Connection, media: MediaFiles, items: Iterator[Item], restored: Restored) -> None:
+def _load(
+    connection: Connection,
+    media: MediaFiles,
+    items: Iterator[Item],
+    restored: Restored,
+    known: Sequence[tables.Shape],
+) -> None:
     """Put every row and every file where it belongs."""
-    shapes = {shape.table.name: shape for shape in tables.shapes_of(connection)}
+    shapes = {shape.table.name: shape for shape in known}
     at = Table("", ())
     for item in items:
         match item:
@@ -133,9 +140,9 @@ def _keep(media: MediaFiles, file: File) -> None:
         raise RestoreError(f"The file {file.path} in the backup is not what its name says")
 
 
-def _compare(connection: Connection, counts: Counts) -> None:
+def _compare(connection: Connection, counts: Counts, shapes: Sequence[tables.Shape]) -> None:
     """Raise RestoreError unless every table has as many rows as the backup says."""
-    there = {each.table.name: tables.count(connection, each) for each in tables.shapes_of(connection)}
+    there = {each.table.name: tables.count(connection, each) for each in shapes}
     told = {name: count.size for name, count in counts.tables.items()}
     odd = sorted(name for name in there if there[name] != told.get(name, 0))
     if odd:

@@ -84,11 +84,11 @@ def add_rows(connection: Connection, shape: Shape, columns: Sequence[str], rows:
             copying.write_row([_in_utc(each) if n in times else each for n, each in enumerate(row)])
 
 
-def go_on_counting(connection: Connection, shapes: Sequence[Shape]) -> None:
+def go_on_counting(connection: Connection) -> None:
     """Let PostgreSQL number new rows beyond those that are there; SQLite does so by itself."""
     if connection.dialect.name == "sqlite":
         return
-    for shape in shapes:
+    for shape in shapes_of(connection):
         name, known = shape.table.name, {"name": shape.table.name}
         if shape.key != ("id",):
             continue

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
 
 from griot.backup.contents import Counts, File, Head, Writer
 from griot.backup.tables import revision_of, rows_of, shapes_of
@@ -93,7 +93,7 @@ def _write_tables(connection: Connection, writer: Writer) -> None:
 
 def _files(connection: Connection) -> list[str]:
     """Return the files of media that rows name, below GRIOT_VAR/media."""
-    if not any(shape.table.name == "media" for shape in shapes_of(connection)):
+    if not inspect(connection).has_table("media"):
         return []  # an early schema
     found = connection.execute(text("SELECT DISTINCT path FROM media WHERE state = 'kept' ORDER BY path"))
     return [path for path in found.scalars() if path]
