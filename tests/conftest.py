@@ -28,6 +28,8 @@ __all__ = [
     "start_by_forking",
 ]
 
+MUCH = 500_000  # objects that may be garbage: a look for it takes about as long as a small module of tests
+
 gc.disable()  # looking for garbage was a quarter of the time of collecting the tests
 
 
@@ -50,11 +52,12 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def collect_between_modules() -> Iterator[None]:
-    """Collect garbage between modules only.
+    """Collect garbage between modules only, once there is much of it.
 
     On CPython 3.11 a collection within `ast.parse` that itself parses (a finalizer that formats an
     assertion, say) ends in "SystemError: AST constructor recursion depth mismatch" (pytest issue 10763).
     """
     gc.disable()  # what was tested may have begun to look for garbage again
     yield
-    gc.collect()
+    if gc.get_count()[0] > MUCH:
+        gc.collect()
