@@ -12,7 +12,14 @@ from models.db import REPEATS, Store, open_store, read, write
 from tests.databases import Databases
 
 THREADS, TIMES = 4, 20
-TOLD = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000, "mmap_size": 0}
+TOLD = {
+    "journal_mode": "wal",
+    "wal_autocheckpoint": 4000,
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "busy_timeout": 5000,
+    "mmap_size": 0,
+}
 
 
 def _counted(address: str) -> Iterator[Store]:
