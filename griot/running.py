@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.values import Clock
 from channels.base import Channel, Envelope, SendError, told_of
 from channels.telegram import Telegram
+from griot import alive
 from griot.assembly import close_all, make_jobs, make_work, warm_up
 from griot.clock import catch_up, now
 from griot.metrics import Measures
@@ -51,6 +52,7 @@ class RunningWorker:
         rounds = (Worker(work, ear), work, self._stop, self.is_prepared)
         self._rounds = threading.Thread(target=_run, args=rounds, name="rounds")
         self._rounds.start()
+        alive.begin(self._stop, lambda: self.lives)
         self._ticker = Ticker(lambda: self._tick(clock()), clock)
         telegram = channels.get(Telegram.name)
         if settings.polls_telegram and isinstance(telegram, Telegram):
