@@ -12,7 +12,8 @@ from griot.backup.taking import NoTablesError, take_backup
 from griot.clock import follow, now
 from griot.commands.desk import BadInput, Desk, Failed, Moment, desk, read_settings, show_json
 from griot.erasures import NAME, LedgerError, erased_since, note_erasure
-from griot.settings import SECRET_LENGTH, Settings
+from griot.setting_faults import SECRET_LENGTH
+from griot.settings import Settings
 from models.audit import AUDIT, OPERATOR, Detail, Head, What, head, record
 from models.base import Db, Json
 from models.db import read, write
