@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, event, select
 
 from bot.ladder import ORDER
 from bot.programme import Programme, read_programme
@@ -17,6 +17,7 @@ from models import broadcast, ladder
 from models.base import Db
 from models.broadcast import Broadcast, Missed, hearers, hours, opens
 from models.consent import consent_of, record_consent, state_at
+from models.db import is_postgres
 from models.outbox import OUT
 from models.person import Address, Person, PersonState, add_person
 from tests.programmes import ASTON, files_of
@@ -127,6 +128,25 @@ def test_set_wise_is_one_by_one(db: Db, programme: Programme, seed: int, at: dat
     without = broadcast.missed(db, programme, said, ON, at)
     assert queued + len(without) == sum(hearers(db, programme, said, at).values())
     assert {each.reason for each in without} >= {"no_address", "unreachable", "channel_off"}
+
+
+def test_sqlite_keeps_the_pages_of_many_messages(db: Db, programme: Programme) -> None:
+    """As long as they are queued: pages written again and again are half of the time; then as before."""
+    if is_postgres(db):
+        return
+    a_hearer(db, 1)
+    officer = add_person(db, name="Demo", role="officer", city=None, language="en", at=NOON)
+    seen: list[int] = []
+
+    def look(_connection: object, cursor: Any, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO outbox"):
+            seen.append(cursor.execute("PRAGMA cache_size").fetchone()[0])
+
+    event.listen(db.connection(), "before_cursor_execute", look)
+    before = db.connection().exec_driver_sql("PRAGMA cache_size").scalar_one()
+    broadcast.send(db, programme, replace(SAID, by=officer), ON, NOON)
+    assert set(seen) == {-broadcast.MANY_PAGES}
+    assert db.connection().exec_driver_sql("PRAGMA cache_size").scalar_one() == before != seen[0]
 
 
 def test_a_later_hearer_gets_it_when_it_is_sent_again(db: Db, programme: Programme) -> None:
