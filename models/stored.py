@@ -23,7 +23,7 @@ from models.base import Db, Json
 from models.city import City
 from models.db import settle, table_of
 from models.prepared import find
-from models.submission import DRAFT, SUBMITTED, Answer, Submission, SubmissionState, trace_of
+from models.submission import DRAFT, SUBMITTED, Answer, Submission, trace_of
 from models.unreadable import legible
 
 _SUBMISSION = table_of(Submission)
@@ -210,7 +210,7 @@ def sent_by(db: Db, city: str, person_id: int | None, reference: str = "") -> tu
 
     With a reference only the report of that name.
     """
-    query = select(*STORED).where(Submission.city == city, Submission.state == SubmissionState.SUBMITTED)
+    query = select(*STORED).where(Submission.city == city, Submission.state == SUBMITTED)
     if person_id is not None:
         query = query.where(Submission.person_id == person_id)
     if reference:
@@ -236,7 +236,7 @@ def references_of(db: Db, city: str, form: str, period: str) -> tuple[str, ...]:
 def output_of(db: Db, city: str, form: str, milestone: str) -> str:
     """Return the reference of the newest report of a city for a milestone, "" when none counts."""
     query = select(Submission.reference, Submission.hidden).where(
-        Submission.city == city, Submission.form == form, Submission.state == SubmissionState.SUBMITTED
+        Submission.city == city, Submission.form == form, Submission.state == SUBMITTED
     )
     rows = db.execute(query.order_by(Submission.id.desc()))
     return next((ref for ref, hidden in rows if ref and legible(hidden).get("milestone") == milestone), "")

@@ -155,7 +155,7 @@ _OPEN = insert(_SUBMISSION).returning(_SUBMISSION.c.id)
 
 def newest_of(theirs: ColumnElement[bool]) -> ColumnElement[bool]:
     """Return the condition for each city's newest sent report and all drafts among `theirs`, however many."""
-    sent = select(func.max(Submission.id)).where(theirs, Submission.state == SubmissionState.SUBMITTED)
+    sent = select(func.max(Submission.id)).where(theirs, Submission.state == SUBMITTED)
     drafts = select(Submission.id).where(theirs, Submission.state == DRAFT)
     return Submission.id.in_(sent.group_by(Submission.city).union_all(drafts))
 

@@ -27,7 +27,7 @@ from models.prepared import Row, find
 from models.programme import ProgrammeShelf, Revision
 from models.restored import restored_until
 from models.spending import spending
-from models.submission import DRAFT, Submission, SubmissionState
+from models.submission import DRAFT, SUBMITTED, Submission
 from models.template import Template, approved
 
 SCHEDULED = (Role.COORDINATOR, Role.DEPUTY, Role.OFFICER, Role.ADMIN)
@@ -138,7 +138,7 @@ def _submitted(db: Db, programme: Programme, at: datetime) -> frozenset[tuple[st
         Submission.city.in_(sorted(programme.cities)),
         Submission.form.in_(sorted(name for name, entry in programme.forms.items() if entry.every)),
         Submission.period.in_(sorted(_periods(at.date()))),
-        Submission.state == SubmissionState.SUBMITTED,
+        Submission.state == SUBMITTED,
     )
     return frozenset((str(city), form, str(period)) for city, form, period in db.execute(query))
 
