@@ -183,7 +183,9 @@ class Ways:
         if person is None or person.city is None or person.state in DEAD_STATES:
             return
         programme = self.programmes.programme(db)
-        city = programme.cities[person.city]
+        city = programme.cities.get(person.city)
+        if city is None:  # closed
+            return
         week = week_of(at.astimezone(ZoneInfo(city.timezone)).date())
 
         def text_in(language: str) -> str:

@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from bot.values import Message
 from models.base import Db, Json
+from models.city import City
 from models.db import read
 from models.inbox import IN, InboxState
 from models.outbox import OUT, enqueue
-from models.person import Address
+from models.person import Address, Person
 from tests.console_stage import token_in
 from tests.moved import BASE_URL, Moved, a_moved_site, add_people
 from tests.standin.phone import Phone
@@ -164,6 +165,19 @@ def test_officers_hear_at_once_of_a_block(site: Moved) -> None:
         site.work()
     told = [row["text"] for row in site.sent("alert")]
     assert told == ["Kampala: Person 1 Demo can no longer be reached on Telegram."]
+
+
+def test_a_block_in_a_city_that_was_closed_is_noted_only(site: Moved) -> None:
+    """The programme knows the city no more: nothing raises, and nobody is told."""
+    [phone] = coordinators(site, 1)
+    closed = {"slug": "atlantis", "code": "ATL", "name": "Atlantis", "position": 99, "timezone": "UTC"}
+    gone = insert(City).values(**closed, facts={}, is_closed=True, changed_at=AT)
+    site.write(lambda db: db.execute(gone))
+    site.write(lambda db: db.execute(update(Person).values(city="atlantis")))
+    phone.block()
+    site.work()
+    assert _reachable(site) == ["blocked"]
+    assert inbox(site)[0]["tries"] == 0
 
 
 def test_officers_hear_at_once_when_a_message_takes_another_way(site: Moved) -> None:
