@@ -1,12 +1,6 @@
 """Linux tells at once when somebody writes into a file: inotify(7)."""
 
-import ctypes
-import os
 import sys
-from contextlib import suppress
-
-IN_MODIFY = 0x2  # <sys/inotify.h>
-_EVENTS = 4096  # bytes read at a time; an event has 16
 
 
 class Watch:
@@ -16,25 +10,24 @@ class Watch:
         """Raise OSError where the system cannot tell."""
         if sys.platform != "linux":
             raise OSError("there is no inotify")
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._events: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        if self._events < 0:
-            raise OSError(ctypes.get_errno(), "inotify_init1")
-        if libc.inotify_add_watch(self._events, os.fsencode(path), IN_MODIFY) < 0:
-            error = OSError(ctypes.get_errno(), "inotify_add_watch")
+        from inotify_simple import INotify, flags
+
+        self._events = INotify()
+        try:
+            self._events.add_watch(path, flags.MODIFY)
+        except OSError:
             self.close()
-            raise error
+            raise
 
     def fileno(self) -> int:
         """Return what to wait for, to be read."""
-        return self._events
+        number: int = self._events.fileno()
+        return number
 
     def forget(self) -> None:
         """Wait for what is written from now on."""
-        with suppress(BlockingIOError):
-            while len(os.read(self._events, _EVENTS)) == _EVENTS:
-                pass
+        self._events.read(timeout=0)
 
     def close(self) -> None:
         """Watch no longer."""
-        os.close(self._events)
+        self._events.close()
