@@ -101,8 +101,8 @@ def test_a_worker_gets_in_however_many_webhooks_come(file: Path) -> None:
         over.set()
         for each in posting:
             each.result(10)
-        # Between two looks of a busy machine several may write; if all went first, it would be a thousand.
-        assert written(worker).index("worker") - before < 60
+        # Between two looks of a busy machine several may write; where all went first, it were some seventy.
+        assert written(worker).index("worker") - before < 40
 
 
 def test_a_frozen_web_process_keeps_nobody_from_writing(file: Path) -> None:
