@@ -40,7 +40,8 @@ def verify(context: click.Context, kept: str, as_json: bool) -> None:
     if wrong:
         raise Failed(wrong)
     span = f" from {rfc3339(chain.begins)} to {rfc3339(chain.ends)}" if chain.rows else ""
-    click.echo(f"{chain.rows} rows{span}, whole. Head, to be kept elsewhere: {chain.head}")
+    rows = "1 row" if chain.rows == 1 else f"{chain.rows} rows"
+    click.echo(f"{rows}{span}, whole. Head, to be kept elsewhere: {chain.head}")
 
 
 def _wrong(chain: Chain) -> str:

@@ -50,6 +50,11 @@ def test_without_rows_there_is_nothing_wrong(griot: Griot) -> None:
     assert griot("audit", "verify").stdout.startswith("0 rows, whole.")
 
 
+def test_a_row_alone_is_one_row(griot: Griot) -> None:
+    griot("person", "add", "--name", "Ada Exemple", "--role", "officer", "--language", "en")
+    assert griot("audit", "verify").stdout.startswith("1 row from 20")
+
+
 @pytest.mark.parametrize(
     ("statement", "told", "fault"),
     [
