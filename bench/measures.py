@@ -1,6 +1,7 @@
 """What is measured of a bot: its pace, its calm, what it loses when it is killed, what its messages weigh."""
 
 import asyncio
+import math
 import random
 import re
 import shutil
@@ -18,6 +19,7 @@ from bench.running import Running, database_bytes, running
 
 STALL = 300.0  # seconds without the acknowledgements that a kill waits for
 AFTERMATH = 0.2  # seconds in which the last acknowledgements of the killed are read
+HOUR_OF_TURNS = 72_000  # twenty a second
 LOOKS, APART = 5, 1.0  # at memory, and seconds between them: a round that is under way takes some of its own
 _NUMBER = re.compile(r"^\d+/\d+ ")
 _MARK = re.compile(r"^\d+/\d+ | \((?:-|«-») [^)]*\)")  # Arabic writes the dash in quotation marks
@@ -39,8 +41,8 @@ class Size:
     kills: int = 10
     acks: int = 5000  # over all kills
     killed_at_once: int = 32  # people who write while it is killed
-    growth: float = 60.0  # seconds in which memory is watched
-    growth_per_second: float = 0.0  # turns meanwhile; 0: as fast as it goes
+    growth: int = HOUR_OF_TURNS  # turns over which memory is watched
+    growth_per_second: float = 0.0  # of them; 0: as fast as it goes
 
 
 QUICK = Size(
@@ -54,7 +56,7 @@ QUICK = Size(
     kills=2,
     acks=200,
     killed_at_once=16,
-    growth=10.0,
+    growth=1_000,
 )
 
 
@@ -169,19 +171,24 @@ class Bench:
     async def growth(self, bot: Bot) -> Growth:
         """Return by how much memory grows while people write.
 
-        Everybody reports once before, and the first third is left out: caches fill meanwhile.
+        Everybody reports once before, and a tenth more of the turns is made: caches fill meanwhile.
         """
         size, load = self.size, self.load
         async with self._warm(bot) as run:
             await load.each(run.target, range(size.people), size.at_once)
             async with self._writing(run):
-                await asyncio.sleep(size.growth / 3)
+                await self._turns(size.growth // 10)
                 early = await _memory(run)
-                load.begin()
-                await asyncio.sleep(size.growth * 2 / 3)
-                turns = len(load.measured.replies)
+                turns = await self._turns(size.growth)
                 late = await _memory(run)
         return Growth(early, late, turns)
+
+    async def _turns(self, n: int) -> int:
+        """Return how many turns were made when at least so many were."""
+        self.load.begin()
+        while len(self.load.measured.replies) < n:
+            await asyncio.sleep(0.05)
+        return len(self.load.measured.replies)
 
     @asynccontextmanager
     async def _writing(self, run: Running) -> AsyncIterator[None]:
@@ -191,11 +198,13 @@ class Bench:
             async with self.load.busy(run.target, people, size.at_once):
                 yield
             return
-        seconds = size.growth + 2 * LOOKS * APART
-        paced = self.load.paced(run.target, people, size.growth_per_second, seconds)
+        paced = self.load.paced(run.target, people, size.growth_per_second, math.inf)
         writing = asyncio.create_task(paced)
-        yield
-        await writing
+        try:
+            yield
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
 
     async def kills(self, bot: Bot) -> Losses:
         """Kill a bot again and again while people write; return what it had acknowledged and has not kept."""

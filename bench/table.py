@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.measures import Growth, Losses, Pace, Weights, both
+from bench.measures import HOUR_OF_TURNS, Growth, Losses, Pace, Weights, both
 
 GRAMMY = 1719 / 302  # grammY's turns a second over ConversationHandler's, as published with the targets
-HOUR_OF_TURNS = 72_000  # twenty a second
 HEAD = ("", "measure", "peer", "Griot", "ratio", "must", "aim", "met")
 MUST, AIM, MISSED = "must", "aim", "no"
 ROUND_TRIP = "round trip"
@@ -200,7 +199,7 @@ def _memory(found: Figures) -> list[Row]:
         ),
         Row(
             "P13",
-            f"its growth in an hour's {HOUR_OF_TURNS:,} turns, reckoned from {found.growth.turns:,}",
+            f"its growth in an hour's {HOUR_OF_TURNS:,} turns, by {found.growth.turns:,}",
             "",
             f"{growth:.1f} %",
             "",

@@ -19,13 +19,12 @@ from bench.table import GRAMMY, Figures, Paces, markdown, rows
 from bench.wires import TelegramWire, TwilioWire
 
 T = TypeVar("T")
-HOUR = 3600.0  # seconds
 NOTES = f"""
 Every bot alone, one after the other, in rounds; medians of the rounds. Phones and provider share the cores.
 SQLite in WAL mode, synchronous=FULL everywhere but where NORMAL is said. Two figures of peers in one cell are
 ConversationHandler's and Flask's. grammY does not run here: its figure is ConversationHandler's times
-{GRAMMY:.2f}, the published ratio (1,719 / 302 turns a second, at NORMAL). The growth of memory is reckoned
-from the turns named, as fast as they go; HOUR=1 watches an hour of twenty a second.
+{GRAMMY:.2f}, the published ratio (1,719 / 302 turns a second, at NORMAL). The growth of memory is that
+over the turns named, as fast as they go; HOUR=1 makes them twenty a second.
 """
 
 
@@ -37,7 +36,7 @@ def main() -> None:
     given = parser.parse_args()
     size = QUICK if given.quick else Size()
     if given.hour:
-        size = replace(size, growth=HOUR, growth_per_second=size.per_second)
+        size = replace(size, growth_per_second=size.per_second)
     load = os.getloadavg()[1]  # before we add ours
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(compare(size, Path(folder)))
