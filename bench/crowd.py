@@ -49,6 +49,8 @@ LOADED_AT = datetime(2026, 9, 1, tzinfo=UTC)
 FIRST_ADDRESS = 600_000_000  # Telegram id of the first person
 FORMS = ("weekly_update", "lag_meeting", "need_request")
 CHUNK = 20_000  # reports a transaction
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+PAUSES = ("friday_pause", "ramadan_hours", "ramadan_hours_status")  # of a city
 ONE_IN = 20  # reports with an attachment
 OFFICERS = 3
 
@@ -102,8 +104,28 @@ def programme_files(cities: int) -> Mapping[str, bytes]:
         slug, city = next(copied)
         many[f"{slug}-{len(many)}"] = {**city, "code": next(free)}
     document["cities"] = many
-    files["cities.yaml"] = yaml.dump(document, Dumper=_Plain, allow_unicode=True).encode()
+    files["cities.yaml"] = _written(document)
     return files
+
+
+def awake(files: Mapping[str, bytes], at: datetime) -> Mapping[str, bytes]:
+    """Return the same programme with all its cities where it is ten in the morning of a working day."""
+    document = yaml.safe_load(files["cities.yaml"])
+    days = {
+        "timezone": f"Etc/GMT{at.hour - 10:+}",  # POSIX: west is plus
+        "working_days": [*WEEKDAYS],
+        "office_hours": {day: [{"from": "08:00", "to": "18:00"}] for day in WEEKDAYS},
+    }
+    document["cities"] = {slug: _without_pauses(city) | days for slug, city in document["cities"].items()}
+    return {**files, "cities.yaml": _written(document)}
+
+
+def _without_pauses(city: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in city.items() if name not in PAUSES}
+
+
+def _written(document: object) -> bytes:
+    return yaml.dump(document, Dumper=_Plain, allow_unicode=True).encode()
 
 
 class _Plain(yaml.SafeDumper):
@@ -112,10 +134,12 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def fill(address: str, crowd: Crowd, at: datetime = NOW) -> None:
-    """Load the network into a database whose tables are empty."""
+def fill(
+    address: str, crowd: Crowd, at: datetime = NOW, files: Mapping[str, bytes] | None = None
+) -> None:
+    """Load the network into a database whose tables are empty; `files`: another programme than ASToN's."""
     store = open_store(address)
-    files = programme_files(crowd.cities)
+    files = files or programme_files(crowd.cities)
     programme, problems = read_programme(files)
     assert programme is not None, problems
     write(store, lambda db: load(db, programme, files, LOADED_AT))

@@ -19,11 +19,12 @@ from sqlalchemy import func, select, text
 
 from bench.__main__ import milliseconds, show
 from bench.bots import Griot
-from bench.crowd import Crowd, fill
+from bench.crowd import Crowd, awake, fill, programme_files
 from bench.load import Load
 from bench.running import Running, running
 from bench.scale import NOTICE, queue_for_all
 from bench.wires import VOICES, TelegramWire
+from griot.clock import now
 from griot.schema import migrate
 from models.base import Db
 from models.db import Store, open_store, read, write
@@ -61,7 +62,8 @@ class Network(Griot):
         """Make everybody known who is written to or reports; decide what is due about them."""
         with _store(self._address) as store:
             migrate(store)
-        fill(self._address, Crowd(11, self._size.people, 200, weeks=4, talked=100))
+        crowd = Crowd(11, self._size.people, 200, weeks=4, talked=100)
+        fill(self._address, crowd, files=awake(programme_files(crowd.cities), now()))
         addresses = [self.wire.contact(number) for number in range(people)]
         who = [VOICES[number % len(VOICES)] for number in range(people)]
         add_coordinators(self._address, who, addresses, self.wire.channel)

@@ -73,14 +73,15 @@ class Turns:
 
         Not those of a person whom another worker holds, nor the second of who wrote from two addresses: they
         are taken later. The result depends only on stored rows and the time stored on each; `at` only marks
-        what changed, for `export --since`.
+        what changed, for `export --since`. Who sends a report holds their city until the transaction ends:
+        city after city, so that no two workers wait for each other.
         """
         told = [(row, self.channels[row.channel].parse(inbox.unpack(row.body))) for row in rows]
         said = [(row, one) for row, news in told for one in news if _is_said(one)]
         batch = self._batch(db, {_sender(row, one): row.received_at for row, one in said})
         handled: list[Taken] = []
         with gather(db):
-            for row, news in told:
+            for row, news in sorted(told, key=partial(_city_of, batch.people)):
                 if self._took(db, row, news, batch, at):
                     handled.append(row)
         return handled
@@ -334,6 +335,15 @@ def said(heard: Heard) -> str:
 
 def _sender(row: Taken, news: Inbound) -> Sender:
     return Sender(row.channel, news.address, news.also)
+
+
+def _city_of(
+    people: Mapping[Sender, KnownPerson | None], taken: tuple[Taken, Sequence[Inbound | Receipt]]
+) -> str:
+    """Return the city of who said this, empty where nobody of a city did."""
+    row, news = taken
+    known = (people.get(_sender(row, one)) for one in news if _is_said(one))
+    return next((person.city for person in known if person and person.city), "")
 
 
 def _says_stop(heard: Heard) -> bool:

@@ -66,7 +66,11 @@ STORED = tuple(  # columns of the table: a statement of them costs half of one o
 _LOOKED_AT = 20  # reports of a city, the newest first, among which one is still open or none
 
 # On the way of every turn: Core, built once (a statement built each time costs more than running it).
-_HOLD_CITY = select(table_of(City).c.slug).where(table_of(City).c.slug == bindparam("city")).with_for_update()
+_HOLD_CITY = (
+    select(table_of(City).c.slug)
+    .where(table_of(City).c.slug == bindparam("city"))
+    .with_for_update(key_share=True)  # rows that name the city are written meanwhile
+)
 _TAKEN = select(_SUBMISSION.c.reference).where(
     _SUBMISSION.c.reference > bindparam("first"), _SUBMISSION.c.reference < bindparam("last")
 )
