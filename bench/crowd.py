@@ -134,9 +134,7 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def fill(
-    address: str, crowd: Crowd, at: datetime = NOW, files: Mapping[str, bytes] | None = None
-) -> None:
+def fill(address: str, crowd: Crowd, at: datetime = NOW, files: Mapping[str, bytes] | None = None) -> None:
     """Load the network into a database whose tables are empty; `files`: another programme than ASToN's."""
     store = open_store(address)
     files = files or programme_files(crowd.cities)

@@ -96,12 +96,15 @@ class Ways:
         times = timetable.may_leave(db, self.programmes, timed, at) if timed else {}
         if told := [row.id for row in claimed if row.kind == broadcast.BROADCAST]:
             times |= broadcast.opens(db, self.programmes.programme(db), told, at)
+        later: dict[datetime, list[Claimed]] = {}
         for row in claimed:
             opens = times.get(row.id, at)
             if opens is None:
                 sending.close(db, row, OutboxState.CANCELLED, at, error="no longer true")
             elif opens > at:
-                sending.hold(db, row, opens, at)
+                later.setdefault(opens, []).append(row)
+        for opens, rows in later.items():
+            sending.hold(db, rows, opens, at)
         return [row for row in claimed if times.get(row.id, at) == at]
 
     def follow(self, db: Db, id: int, channel: str, address: str, failure: Failure, at: datetime) -> bool:

@@ -99,12 +99,11 @@ class Round:
     drawn_at: float = 0.0  # monotonic, when the slots were drawn
     turns: int = 0
     failed: int = 0
-    settled: int = 0  # calls: what another worker queued for these people may leave now
 
     @property
     def did_something(self) -> bool:
         """Tell whether another round may find more."""
-        return bool(self.turns or self.claimed or self.wanted or self.settled)
+        return bool(self.turns or self.claimed or self.wanted)
 
 
 class Worker:
@@ -222,7 +221,7 @@ class Worker:
         arrived: Sequence[Arrival],
     ) -> Round:
         at, (due, is_wanted) = self._work.clock(), seen
-        done = Round(failed=self._settle(db, ended, at), settled=len(ended))
+        done = Round(failed=self._settle(db, ended, at))
         done.fetched = fetcher.settle(db, arrived, at)
         tell_unsafe(db, done.fetched.unsafe, self._work.ways, at)
         done.turns = self._take_turns(db, at) if due.updates else 0

@@ -104,7 +104,7 @@ def _stop(db: Db, row: Claimed, until: datetime, at: datetime) -> None:
         close(db, row, OutboxState.CANCELLED, at, error="the budget is used up", code=BUDGET)
     else:
         until = min(until, row.not_after) if row.not_after else until
-        hold(db, row, until, at, code=BUDGET)
+        hold(db, [row], until, at, code=BUDGET)
 
 
 def _cities(db: Db, people: Sequence[int]) -> Mapping[int, str | None]:
