@@ -1,4 +1,4 @@
-"""`python -m bench.weight [PEOPLE]`: what a report weighs in the database, right after and when it is old."""
+"""`python -m bench.weight [PEOPLE [AT_ONCE]]`: what a report weighs in the database, right after and when it is old."""
 
 import asyncio
 import sqlite3
@@ -27,13 +27,13 @@ SMALL = 20  # bytes a report below which a table or index is left out
 Weights = dict[str, int]
 
 
-def main(people: int) -> None:
+def main(people: int = PEOPLE, at_once: int = AT_ONCE) -> None:
     """Let so many people report once each, on SQLite, and print bytes a report."""
     with tempfile.TemporaryDirectory() as name:
-        show(asyncio.run(measure(Path(name), people)), people)
+        show(asyncio.run(measure(Path(name), people, at_once)), people)
 
 
-async def measure(folder: Path, people: int) -> list[Weights]:
+async def measure(folder: Path, people: int, at_once: int) -> list[Weights]:
     """Return what grew from the first report to the last: at once, after 31 days, after 201 days."""
     load, griot = Load(), Griot(TelegramWire())
     database = griot.database(folder)
@@ -42,7 +42,7 @@ async def measure(folder: Path, people: int) -> list[Weights]:
     async with running(griot, folder, load.provider.url) as run:
         await load.each(run.target, range(people, people + FIRST), FIRST)
         before = weigh(database)
-        await load.each(run.target, range(people), AT_ONCE)
+        await load.each(run.target, range(people), at_once)
         await run.settle()
     await load.provider.close()
     grown = [weigh(database)]
@@ -84,4 +84,4 @@ def line(name: str, figures: Sequence[float]) -> str:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE)
+    main(*map(int, sys.argv[1:]))

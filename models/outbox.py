@@ -218,6 +218,8 @@ def answer(
         "created_at": at,
         "changed_at": handled_at,
         "due_at": min(at, handled_at),  # the clock may have jumped back meanwhile
+        "lease_token": ROOM,
+        "lease_until": handled_at,
         "rung": WHATSAPP if channel == WHATSAPP else "",  # there it may become another
     }
     later(db, new_row(db, OUT), row)
@@ -336,6 +338,9 @@ def is_known(db: Db, which: Which) -> bool:
     return db.connection().execute(select(OUT.c.id).where(which.rows(only_its=False))).first() is not None
 
 
+# What an answer holds in place of a lease until it is claimed: a row of SQLite that does not grow then stays on
+# its page, which would else be split among the answers of others, and stay half empty.
+ROOM = "." * 17
 _WITHOUT_LEASE: Mapping[str, str | None] = {"lease_token": "", "lease_until": None}
 
 
