@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import random
 import re
 import shutil
@@ -252,6 +253,7 @@ class Bench:
         folder = await self._copy(bot)
         async with running(bot, folder, self.load.provider.url) as run:
             await self.load.each(run.target, range(self.size.warm), self.size.at_once)
+            await asyncio.to_thread(os.sync)  # else the disk still writes what the bot before left behind
             yield run
 
     async def _copy(self, bot: Bot) -> Path:
