@@ -1,4 +1,4 @@
-"""`python -m bench.weight [PEOPLE [AT_ONCE]]`: what a report weighs in the database, right after and when it is old."""
+"""`python -m bench.weight [PEOPLE [AT_ONCE]]`: what a report weighs in the database, fresh and old."""
 
 import asyncio
 import sqlite3

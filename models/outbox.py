@@ -338,8 +338,8 @@ def is_known(db: Db, which: Which) -> bool:
     return db.connection().execute(select(OUT.c.id).where(which.rows(only_its=False))).first() is not None
 
 
-# What an answer holds in place of a lease until it is claimed: a row of SQLite that does not grow then stays on
-# its page, which would else be split among the answers of others, and stay half empty.
+# What an answer holds in place of a lease until it is claimed: a row of SQLite that does not grow then stays
+# on its page, which would else be split among the answers of others, and stay half empty.
 ROOM = "." * 17
 _WITHOUT_LEASE: Mapping[str, str | None] = {"lease_token": "", "lease_until": None}
 
