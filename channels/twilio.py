@@ -7,7 +7,8 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -63,7 +64,7 @@ class Account:
 class Twilio:
     """One of the channels `whatsapp` and `sms`; see the functions of these names.
 
-    The web process uses `verify` and `envelope` only: `twilio.rest` is imported at the first call.
+    The web process uses `verify` and `envelope` only: what calls Twilio is imported at the first call.
     """
 
     limits = Limits(characters=CHARACTERS, buttons=0, label=0)
@@ -144,17 +145,14 @@ class Twilio:
         Before a message that may have left is repeated: the newest one to this person with this text.
         """
         asked = self._request(out)
-        found = self.calls.ask(
-            lambda client: client.messages.list(
-                to=asked["To"], date_sent_after=since - EARLIER, limit=LISTED, page_size=LISTED
-            )
-        )
+        query = {"To": asked["To"], **_sent_after(since - EARLIER)}
         earliest = since.replace(microsecond=0)
-        for message in found:
-            is_ours = str(message.direction).startswith("outbound") and message.sid
-            is_new = message.date_created is None or message.date_created >= earliest
-            if is_ours and is_new and self._says(message.body or "", out):
-                return str(message.sid)
+        for message in self.calls.messages(query, LISTED, LISTED):
+            is_ours = str(message.get("direction")).startswith("outbound")
+            created = _time_of(message.get("date_created"))
+            is_new = created is None or created >= earliest
+            if is_ours and is_new and self._says(str(message.get("body") or ""), out):
+                return str(message["sid"])
         return None
 
     def missed(self, since: datetime) -> list[tuple[datetime, bytes]]:
@@ -163,21 +161,21 @@ class Twilio:
         Twilio does not insist when Griot is down. A button's choice comes as its label, a place not at all.
         Raise SendError.
         """
-        ours = {"to": self._prefix + self._sender} if self._sender else {}
-        found = self.calls.ask(
-            lambda client: client.messages.list(**ours, date_sent_after=since, limit=MISSED, page_size=PAGE)
-        )
-        came = [one for one in found if one.direction == "inbound" and self._is_mine(str(one.from_))]
-        return [(one.date_sent or since, self._webhook(one)) for one in reversed(came)]
+        ours = {"To": self._prefix + self._sender} if self._sender else {}
+        found = self.calls.messages({**ours, **_sent_after(since)}, MISSED, PAGE)
+        came = [
+            one for one in found if one.get("direction") == "inbound" and self._is_mine(str(one.get("from")))
+        ]
+        return [(_time_of(one.get("date_sent")) or since, self._webhook(one)) for one in reversed(came)]
 
     def check(self) -> None:
         """Return when the account answers to its SID and token; raise SendError."""
-        self.calls.ask(lambda client: client.messages.list(limit=1, page_size=1))
+        self.calls.messages({}, 1, 1)
 
     @property
     def calls(self) -> "Calls":
         """Return the calls of Twilio's API; their thread starts at the first one (after a fork)."""
-        from channels.twilio_calls import Calls, Origins  # the web process never needs it: 18 MB
+        from channels.twilio_calls import Calls, Origins  # the web process never needs it
 
         with self._opening:
             if self._calls is None:
@@ -196,24 +194,21 @@ class Twilio:
     def _is_mine(self, sender: str) -> bool:
         return sender.startswith(twilio_webhooks.WHATSAPP) == bool(self._prefix)
 
-    def _webhook(self, message: Any) -> bytes:
+    def _webhook(self, message: Mapping[str, Any]) -> bytes:
         """Return what a webhook would have brought of a listed message."""
         form = {
-            "MessageSid": message.sid,
-            "From": message.from_,
-            "To": message.to,
-            "Body": message.body or "",
-            "NumMedia": message.num_media or "0",
+            "MessageSid": message["sid"],
+            "From": message.get("from") or "",
+            "To": message.get("to") or "",
+            "Body": message.get("body") or "",
+            "NumMedia": message.get("num_media") or "0",
             twilio_webhooks.FETCHED: "1",
         }
         if form["NumMedia"] != "0":
-            attached = self.calls.ask(
-                lambda client: client.messages(message.sid).media.list(limit=MOST_MEDIA)
-            )
-            for number, one in enumerate(attached):
-                address = str(one.uri).removesuffix(".json")
+            for number, one in enumerate(self.calls.attachments(str(message["sid"]), MOST_MEDIA)):
+                address = str(one.get("uri") or "").removesuffix(".json")
                 form[f"MediaUrl{number}"] = self._account.api_url.rstrip("/") + address
-                form[f"MediaContentType{number}"] = one.content_type or ""
+                form[f"MediaContentType{number}"] = one.get("content_type") or ""
         return urlencode(form).encode()
 
     def _request(self, out: Outgoing) -> dict[str, str]:
@@ -286,6 +281,20 @@ def tapped_variables(text: str, message: Message) -> dict[str, str]:
     """Return the values of a content of the window: the whole text, each label, and the token."""
     values = [text, *map(one_line, message.options), message.token]
     return {str(number): value for number, value in enumerate(values, start=1)}
+
+
+def _sent_after(moment: datetime) -> dict[str, str]:
+    """Return what lists messages from this moment on (aware; Messages resource, DateSent)."""
+    return {"DateSent>": moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def _time_of(text: object) -> datetime | None:
+    """Return a time of the API (RFC 2822, aware), or None for what is none."""
+    try:
+        found = parsedate_to_datetime(str(text))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:

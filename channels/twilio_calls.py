@@ -2,31 +2,26 @@
 
 import asyncio
 import json
-import logging
 import re
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
 
 import aiohttp
-from twilio.base.exceptions import TwilioException
-from twilio.http import HttpClient
-from twilio.http.response import Response
-from twilio.rest import Client
 
 from channels.base import GIVEN_UP, NEVER_CALLED, Failure, Fetched, FetchError, Lack, SendError
 from channels.fetching import Sources, download
 from channels.twilio_errors import failure_of_answer, is_for_operator
 
-T = TypeVar("T")
-
 CONNECTIONS = 256  # more than there are sender threads: no call waits for a connection
 LONGEST_WAIT = 3600  # seconds that Twilio is believed when it wants to be left alone
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_JSON = {"Content-Type": "application/json"}
+_NOTHING: Mapping[str, str] = {}
 _FOREIGN = "an answer that is not Twilio's"
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 # SIDs and numbers: never in a log or an error
@@ -63,26 +58,38 @@ class Calls:
     """
 
     def __init__(self, account: str, token: str, origins: Origins, timeout: float) -> None:
-        logging.getLogger("twilio").setLevel(logging.WARNING)  # at INFO it logs SIDs and numbers
         self._timeout = timeout
-        self._credentials = aiohttp.encode_basic_auth(account, token)
         self._origins = origins
+        self._account = f"{origins.api.rstrip('/')}/2010-04-01/Accounts/{account}"
+        self._headers = {
+            "Authorization": aiohttp.encode_basic_auth(account, token),
+            "Accept": "application/json",
+        }
         self._sources = Sources(_MEDIA_HOSTS, _named_hosts(origins))
         self._loop = asyncio.new_event_loop()
-        self._transport = _Transport(self._wait, origins, timeout)
-        self._messages = f"{origins.api.rstrip('/')}/2010-04-01/Accounts/{account}/Messages.json"
-        self._headers = {"Authorization": self._credentials, "Accept": "application/json", **_FORM}
-        self._client = Client(account, token, http_client=self._transport)
         self._thread = threading.Thread(target=self._loop.run_forever, name="twilio", daemon=True)
         self._thread.start()
 
-    def ask(self, question: Callable[[Any], T]) -> T:
-        """Return what `question(client)` returns, the client being twilio's; raise SendError."""
-        try:
-            return question(self._client)
-        except (TwilioException, KeyError, TypeError, ValueError):
-            # JSON, but not what this call answers
-            raise SendError(Failure.UNKNOWN, _FOREIGN, code="200") from None
+    def messages(self, query: Mapping[str, str], most: int, page: int) -> list[Mapping[str, Any]]:
+        """Return the messages that this query names (Messages resource, list), the newest first.
+
+        At most `most`, asked `page` at a time; each as Twilio describes it. Raise SendError.
+        """
+        return self._listed("Messages.json", "messages", query, most, page)
+
+    def attachments(self, message: str, most: int) -> list[Mapping[str, Any]]:
+        """Return what came with the message of this SID, as Twilio describes it; raise SendError."""
+        return self._listed(f"Messages/{quote(message)}/Media.json", "media_list", {}, most, most)
+
+    def content(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Mapping[str, Any]:
+        """Return what the Content API answers, which takes JSON; raise SendError."""
+        url = f"{self._origins.content.rstrip('/')}{path}"
+        said: Mapping[str, Any] = self._wait(
+            self._said(method, url, json.dumps(body).encode() if body else None, _JSON)
+        )
+        if not said:
+            raise SendError(Failure.UNKNOWN, _FOREIGN, code="200")
+        return said
 
     def create(self, fields: Mapping[str, str]) -> str:
         """Return the SID of the message that Twilio took; raise SendError."""
@@ -102,10 +109,8 @@ class Calls:
         return await self._create(asked)
 
     async def _create(self, fields: Mapping[str, str]) -> str:
-        """Create a message without twilio's client: this call is on the way of every turn."""
-        body = urlencode(fields).encode()
-        _, answer = await self._transport.answer("POST", self._messages, body, self._headers)
-        said = _json(answer) or {}
+        url = f"{self._account}/Messages.json"
+        said = await self._said("POST", url, urlencode(fields).encode(), _FORM)
         if not said.get("sid"):
             raise SendError(Failure.UNKNOWN, "an answer without the message's SID", code="200")
         return str(said["sid"])
@@ -117,7 +122,7 @@ class Calls:
         if parts.hostname == _API and parts.scheme == "https":  # the API may be reached elsewhere
             url = parts._replace(scheme=api.scheme, netloc=api.netloc).geturl()
         is_api = urlsplit(url)[:2] == (api.scheme, api.netloc)
-        headers = {"Authorization": self._credentials} if is_api else {}
+        headers = {"Authorization": self._headers["Authorization"]} if is_api else {}
         asked = download(url, self._sources, most_bytes, self._timeout, headers)
         try:
             found: Fetched = self._wait(asked)
@@ -132,7 +137,7 @@ class Calls:
             return
         message, media = found.groups()
         try:
-            self.ask(lambda client: client.messages(message).media(media).delete())
+            self._wait(self._said("DELETE", f"{self._account}/Messages/{message}/Media/{media}.json"))
         except SendError as error:
             if error.code not in _NO_LONGER_THERE:
                 raise
@@ -149,78 +154,37 @@ class Calls:
         for call in calls:
             call.cancel()
         await asyncio.gather(*calls, return_exceptions=True)
-        await self._transport.shutdown()
+        await self._session.close()
 
-    def _wait(self, asked: Any) -> Any:
-        """Return the result of a coroutine run on the loop; raise SendError."""
-        future = asyncio.run_coroutine_threadsafe(asked, self._loop)
-        try:
-            return future.result(self._timeout + 5)  # the request's own deadline comes first
-        except TimeoutError:
-            future.cancel()
-            raise SendError(Failure.UNKNOWN, "no answer in time") from None
-        except CancelledError:
-            raise SendError(Failure.UNKNOWN, GIVEN_UP) from None
-
-
-def _named_hosts(origins: Origins) -> frozenset[str]:
-    """Return the hosts that the operator named in place of Twilio's."""
-    usual = Origins()
-    named = {origins.api, origins.content} - {usual.api, usual.content}
-    return frozenset((urlsplit(origin).hostname or "").lower() for origin in named)
-
-
-class _Transport(HttpClient):  # type: ignore[misc]  # twilio publishes no type information
-    """HTTP for twilio's client, to the configured origins; every refusal is a SendError."""
-
-    def __init__(self, wait: Callable[[Any], Any], origins: Origins, timeout: float) -> None:
-        super().__init__(logging.getLogger("twilio"), is_async=False, timeout=timeout)
-        self._wait = wait
-        self._seconds = timeout
-        self._origins = {
-            "api.twilio.com": origins.api.rstrip("/"),
-            "content.twilio.com": origins.content.rstrip("/"),
-        }
+    def _listed(
+        self, path: str, name: str, query: Mapping[str, str], most: int, page: int
+    ) -> list[Mapping[str, Any]]:
+        """Return the first of a list of the account, page after page; raise SendError."""
+        found: list[Mapping[str, Any]] = []
+        url = f"{self._account}/{path}?{urlencode({**query, 'PageSize': min(most, page)})}"
+        while len(found) < most:
+            said = self._wait(self._said("GET", url))
+            shown = said.get(name)
+            if not (isinstance(shown, list) and all(isinstance(one, dict) and "sid" in one for one in shown)):
+                raise SendError(Failure.UNKNOWN, _FOREIGN, code="200")
+            found += shown
+            following = path_of(said.get("next_page_uri"))
+            if not (shown and following):
+                break
+            url = f"{self._origins.api.rstrip('/')}{following}"
+        return found[:most]
 
     @cached_property
     def _session(self) -> aiohttp.ClientSession:  # first used inside the loop
         connector = aiohttp.TCPConnector(limit=CONNECTIONS, limit_per_host=CONNECTIONS)
         return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
-    async def shutdown(self) -> None:
-        """Close the connections."""
-        await self._session.close()
-
-    def request(
-        self,
-        method: str,
-        uri: str,
-        params: Mapping[str, object] | None = None,
-        data: Mapping[str, object] | None = None,
-        headers: Mapping[str, str] | None = None,
-        auth: tuple[str, str] | None = None,
-        timeout: float | None = None,
-        allow_redirects: bool = False,
-    ) -> Response:
-        """Return an answer that holds JSON, or nothing; raise SendError for any other, and for none."""
-        parts = urlsplit(uri)
-        origin = self._origins.get(parts.netloc, f"{parts.scheme}://{parts.netloc}")
-        query = "&".join(filter(None, (parts.query, urlencode(params or {}, doseq=True))))
-        url = f"{origin}{parts.path}" + (f"?{query}" if query else "")
-        sent = dict(headers or {}) | ({"Authorization": aiohttp.encode_basic_auth(*auth)} if auth else {})
-        return self._wait(self._exchange(method, url, _encoded(data, headers), sent))
-
-    async def _exchange(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> Response:
-        status, text = await self.answer(method, url, body, headers)
-        return Response(status, text.decode("utf-8", "replace"))
-
-    async def answer(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
-    ) -> tuple[int, bytes]:
-        """Return status and body where the body holds JSON, or nothing; raise SendError for any other."""
-        timeout = aiohttp.ClientTimeout(total=self._seconds, connect=self._seconds / 2)
+    async def _said(
+        self, method: str, url: str, body: bytes | None = None, more: Mapping[str, str] = _NOTHING
+    ) -> Mapping[str, Any]:
+        """Return the object that is answered, {} for an empty answer; raise SendError for any other."""
+        timeout = aiohttp.ClientTimeout(total=self._timeout, connect=self._timeout / 2)
+        headers = {**self._headers, **more}
         try:
             async with self._session.request(
                 method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
@@ -238,15 +202,31 @@ class _Transport(HttpClient):  # type: ignore[misc]  # twilio publishes no type 
             raise refusal(status, said, wait)
         if said is None and text:
             raise SendError(Failure.UNKNOWN, _FOREIGN, code=str(status))
-        return status, text
+        return said or {}
+
+    def _wait(self, asked: Any) -> Any:
+        """Return the result of a coroutine run on the loop; raise SendError."""
+        future = asyncio.run_coroutine_threadsafe(asked, self._loop)
+        try:
+            return future.result(self._timeout + 5)  # the request's own deadline comes first
+        except TimeoutError:
+            future.cancel()
+            raise SendError(Failure.UNKNOWN, "no answer in time") from None
+        except CancelledError:
+            raise SendError(Failure.UNKNOWN, GIVEN_UP) from None
 
 
-def _encoded(data: Mapping[str, object] | None, headers: Mapping[str, str] | None) -> bytes | None:
-    """Return the body as its header says: the content interface takes JSON, the others a form."""
-    if not data:
-        return None
-    kind = next((value for name, value in (headers or {}).items() if name.lower() == "content-type"), "")
-    return json.dumps(data).encode() if "json" in kind else urlencode(data, doseq=True).encode()
+def path_of(url: object) -> str:
+    """Return path and query of Twilio's address, "" without one: the origin is ours to choose."""
+    parts = urlsplit(str(url or ""))
+    return f"{parts.path}?{parts.query}" if parts.path else ""
+
+
+def _named_hosts(origins: Origins) -> frozenset[str]:
+    """Return the hosts that the operator named in place of Twilio's."""
+    usual = Origins()
+    named = {origins.api, origins.content} - {usual.api, usual.content}
+    return frozenset((urlsplit(origin).hostname or "").lower() for origin in named)
 
 
 def _json(text: bytes) -> Mapping[str, Any] | None:

@@ -1,14 +1,11 @@
 """Twilio's Content API: the templates of WhatsApp and their approval."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from bot.tapping import TAPPED
 from bot.templates import READY, UNSUBMITTED, TemplateState, TemplateText, state_named
-from channels.base import Failure, SendError
-from channels.twilio_calls import Calls, Origins
+from channels.twilio_calls import Calls, Origins, path_of
 
 _URL = "https://content.twilio.com"  # the origin in the settings takes its place
 _TYPE = "twilio/quick-reply"
@@ -34,22 +31,22 @@ class Contents:
         found: list[Mapping[str, Any]] = []
         path = f"/v1/Content?PageSize={_PAGE}"
         for _ in range(_PAGES):
-            page = self._call("GET", path)
+            page = self._calls.content("GET", path)
             found += page.get("contents") or []
-            path = _path((page.get("meta") or {}).get("next_page_url"))
+            path = path_of((page.get("meta") or {}).get("next_page_url"))
             if not path:
                 break
         return found
 
     def create(self, text: TemplateText) -> str:
         """Return the sid of a new content with this text."""
-        created = self._call("POST", "/v1/Content", _content(text))
+        created = self._calls.content("POST", "/v1/Content", _content(text))
         return str(created["sid"])
 
     def submit(self, text: TemplateText, sid: str) -> TemplateState:
         """Ask for WhatsApp's approval and return how the template stands then."""
         asked = {"name": text.name, "category": _CATEGORY}
-        answer = self._call("POST", f"/v1/Content/{sid}/ApprovalRequests/whatsapp", asked)
+        answer = self._calls.content("POST", f"/v1/Content/{sid}/ApprovalRequests/whatsapp", asked)
         return _state(text.name, sid, answer) or TemplateState(
             text.name, text.kind, text.language, text.version
         )
@@ -59,23 +56,13 @@ class Contents:
         known = state_named(name, sid, READY, "")
         if known is None or known.kind in TAPPED:
             return known
-        answer = self._call("GET", f"/v1/Content/{sid}/ApprovalRequests")
+        answer = self._calls.content("GET", f"/v1/Content/{sid}/ApprovalRequests")
         return _state(name, sid, answer.get("whatsapp") or {})
 
     def states(self) -> list[TemplateState]:
         """Return how every template of Griot's stands, of every version."""
         found = (self.state(str(each.get("friendly_name")), str(each["sid"])) for each in self.listed())
         return [state for state in found if state is not None]
-
-    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-        headers = {"Content-Type": "application/json"} if body else {}
-        answer = self._calls.ask(
-            lambda client: client.request(method, f"{_URL}{path}", data=body, headers=headers)
-        )
-        said = json.loads(answer.text or "null")
-        if not isinstance(said, dict):
-            raise SendError(Failure.UNKNOWN, "an answer that is not Twilio's")
-        return said
 
 
 def is_same(text: TemplateText, content: Mapping[str, Any]) -> bool:
@@ -110,9 +97,3 @@ def _list(text: TemplateText) -> dict[str, object]:
 def _state(name: str, sid: str, approval: Mapping[str, Any]) -> TemplateState | None:
     status = str(approval.get("status") or UNSUBMITTED).lower()
     return state_named(name, sid, status, str(approval.get("rejection_reason") or ""))
-
-
-def _path(url: object) -> str:
-    """Return path and query of the provider's address, "" without one: the origin is ours to choose."""
-    parts = urlsplit(str(url or ""))
-    return f"{parts.path}?{parts.query}" if parts.path else ""

@@ -118,7 +118,7 @@ def twilio_account(settings: Settings) -> Account:
 
 def open_contents(settings: Settings) -> "Contents | None":
     """Return the account's templates at Twilio, or None without an account."""
-    from channels.twilio_contents import Contents  # twilio's client: for commands and workers only
+    from channels.twilio_contents import Contents  # for commands and workers only
 
     if not settings.twilio_account_sid or not settings.twilio_tokens:
         return None

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 Line: TypeAlias = Mapping[str, Any]
 
 OURS = ("griot.", "webhooks.", "console.", "scheduler.", "reports.", "channels.", "models.")
-QUIET = ("httpx", "httpcore", "aiohttp", "telegram", "twilio.http_client", "alembic")
+QUIET = ("httpx", "httpcore", "aiohttp", "telegram", "alembic")
 SILENT = ("apscheduler",)  # a tick that takes over a second is no fault
 ROOT = Path(__file__).resolve().parent.parent
 MOST_PLACES, MOST_CAUSES = 20, 5

@@ -20,7 +20,7 @@ from sqlalchemy.orm import configure_mappers
 
 MOST = 1 << 18  # bytes of a request
 PACKAGES = ("griot.commands", "griot", "models", "scheduler.jobs", "channels", "console", "webhooks")
-LATE = ("alembic.command", "psycopg", "telegram", "twilio.rest")  # what commands load only when they need it
+LATE = ("alembic.command", "psycopg", "telegram")  # what commands load only when they need it
 NEVER = ("prometheus_client", "gunicorn.config")  # read the environment once, when loaded
 WITH_THEM = ("griot.server", "griot.procfile")
 

@@ -359,6 +359,18 @@ def test_a_message_that_may_have_left_is_found(provider: StandIn, on_sms: Twilio
         on_sms.find(out, since)
 
 
+def test_an_odd_list_is_no_answer(provider: StandIn, on_sms: Twilio) -> None:
+    """A message without a SID is not Twilio's; one whose time cannot be read is looked at all the same."""
+    out, since = Outgoing(AMINA, QUESTION), datetime.now(UTC)
+    sid = on_sms.send(out)
+    provider.twilio.messages[0]["date_created"] = "yesterday"
+    assert on_sms.find(out, since) == sid
+    del provider.twilio.messages[0]["sid"]
+    with pytest.raises(SendError) as found:
+        on_sms.find(out, since)
+    assert found.value.failure == Failure.UNKNOWN
+
+
 def test_what_was_missed_is_asked_for(provider: StandIn, on_sms: Twilio, on_whatsapp: Twilio) -> None:
     """Messages in since then, of this channel, oldest first, as webhooks would have brought them."""
     since = datetime.now(UTC) - timedelta(minutes=1)

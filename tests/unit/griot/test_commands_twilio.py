@@ -105,3 +105,15 @@ assert not {"twilio.rest", "requests", "aiohttp"} & set(sys.modules), sorted(sys
 def test_the_web_process_does_not_import_the_client() -> None:
     """Verifying and keeping a webhook needs twilio's validator only."""
     subprocess.run([sys.executable, "-c", LEAVES_ALONE], check=True, cwd=Path(__file__).parents[3])
+
+
+CALLS = """
+import sys
+import griot.running, channels.twilio_calls, channels.twilio_contents
+assert not {"twilio.rest", "requests"} & set(sys.modules), sorted(sys.modules)
+"""
+
+
+def test_a_worker_calls_without_twilios_client() -> None:
+    """It would take 13 MiB, most of it resources of an account that nobody asks for."""
+    subprocess.run([sys.executable, "-c", CALLS], check=True, cwd=Path(__file__).parents[3])
