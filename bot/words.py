@@ -227,6 +227,13 @@ def fold(text: str) -> str:
     return _without_outer_signs(words)
 
 
+def typing_errors(said: str, meant: str) -> int:
+    """Return by how many letters left out, put in, changed or swapped two texts differ."""
+    from rapidfuzz.distance import OSA  # 2 MiB, for who makes typing errors
+
+    return OSA.distance(said, meant)
+
+
 def listed(words: str) -> tuple[str, ...]:
     """Return the words of a list with commas, folded."""
     return tuple(fold(word) for word in words.split(","))

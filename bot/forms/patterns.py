@@ -2,11 +2,9 @@
 
 import math
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
-
-import re2
-import regex
 
 _LONGEST = 0.02  # seconds; people's answers take microseconds
 _MOST_CHARACTERS = 200
@@ -19,14 +17,10 @@ def matches(pattern: str, text: str) -> bool:
     """Return whether the whole text matches, as in ODK; a bad or a slow pattern matches nothing.
 
     RE2 takes linear time and lacks look-ahead, look-behind, back-references and counts over 1000; what uses
-    these is left to an engine that can be stopped.
+    these is left to an engine that can be stopped. Each is imported for the first form that needs it: 4 MiB.
     """
-    compiled, _why = _compiled(pattern)
-    if compiled is None:
-        return False
-    if isinstance(compiled, regex.Pattern):
-        return _matches_in_time(compiled, text) or False
-    return compiled.fullmatch(text) is not None
+    is_match, _why = _compiled(pattern)
+    return is_match is not None and bool(is_match(text))
 
 
 def pattern_fault(pattern: str) -> str:
@@ -35,13 +29,21 @@ def pattern_fault(pattern: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> tuple[Any, str]:  # neither publishes types
+def _compiled(pattern: str) -> tuple[Callable[[str], object] | None, str]:
+    """Return what tells whether a text matches, and why there is none."""
+    import re2
+
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile(pattern, options), ""
+        return re2.compile(pattern, options).fullmatch, ""
     except re2.error:
-        pass
+        return _stoppable(pattern)
+
+
+def _stoppable(pattern: str) -> tuple[Callable[[str], object] | None, str]:
+    import regex
+
     if not _is_small(pattern):
         return None, "it is too long or counts too far"
     try:
@@ -49,11 +51,11 @@ def _compiled(pattern: str) -> tuple[Any, str]:  # neither publishes types
     except (regex.error, ValueError, OverflowError) as error:
         return None, str(error)
     is_slow = any(_matches_in_time(compiled, probe) is None for probe in _PROBES)
-    return (None, "it takes too long") if is_slow else (compiled, "")
+    return (None, "it takes too long") if is_slow else (partial(_matches_in_time, compiled), "")
 
 
 @lru_cache(maxsize=4096)
-def _matches_in_time(compiled: Any, text: str) -> bool | None:
+def _matches_in_time(compiled: Any, text: str) -> bool | None:  # the library publishes no types
     """Return whether the whole text matches, None when that takes too long; asked again it costs nothing."""
     try:
         return compiled.fullmatch(text, timeout=_LONGEST) is not None

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from rapidfuzz.distance import OSA
-
 from bot.questions.day_words import (
     AGO,
     AGO_AFTER,
@@ -25,7 +23,7 @@ from bot.questions.day_words import (
     WEEKDAYS,
 )
 from bot.questions.number_words import number_in_words
-from bot.words import digits, fold, listed
+from bot.words import digits, fold, listed, typing_errors
 
 _SEASON = timedelta(days=92)
 _YEARS = range(1900, 2101)
@@ -259,9 +257,7 @@ def _month_in(said: str) -> tuple[str, int | None, bool]:
         if re.search(pattern, said):
             return re.sub(pattern, " ", said, count=1), MONTHS[name], False
     for word in re.findall(r"[^\W\d_]{5,}", said):
-        near = {
-            MONTHS[name] for name in MONTHS if len(name) > 3 and OSA.distance(word, name, score_cutoff=1) <= 1
-        }
+        near = {MONTHS[name] for name in MONTHS if len(name) > 3 and typing_errors(word, name) <= 1}
         if len(near) == 1:
             return said.replace(word, " ", 1), near.pop(), True
     return said, None, False

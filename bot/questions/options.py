@@ -3,10 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
-from rapidfuzz.distance import OSA
-
 from bot.questions.number_words import number_in_words
-from bot.words import digits, fold, number_in
+from bot.words import digits, fold, number_in, typing_errors
 
 _COPIED = re.compile(  # `2. Partly`, as the option is shown; `2 - Partly`
     r"\s*(\d{1,3})(?:\s*[.)]\s*|\s*[-–:]\s*(?!\d)|\s+(?!\d))(\S.*)"
@@ -95,7 +93,7 @@ def _errors(said: str, label: str) -> int:
         return 1
     said, bare = _without_article(said), _without_article(label)
     begun = bare[: len(said)] if len(said) > 2 * _LEAST else bare
-    return min(OSA.distance(said, bare), OSA.distance(said, begun) + (begun != bare))
+    return min(typing_errors(said, bare), typing_errors(said, begun) + (begun != bare))
 
 
 def _allowed(said: str) -> int:
