@@ -6,14 +6,16 @@ from bot.values import Invitation, Message, Opening
 from models.base import Json
 from models.unreadable import UNREADABLE
 
+TERMINAL = "chat"  # the channel that tells programs which question it asks
 
-def rest_of(message: Message) -> dict[str, Json]:
-    """Return what the other columns do not hold, without what is empty."""
+
+def rest_of(message: Message, channel: str) -> dict[str, Json]:
+    """Return what the other columns do not hold, without what is empty or the channel has no use for."""
     rest = {
         "options": list(message.options),
         "finish": message.finish,
         "token": message.token,
-        "question": message.question,
+        "question": message.question if channel == TERMINAL else None,
         "replaces": message.replaces,
         "opening": _opening_row(message.opening),
         "subject": message.subject,
@@ -24,7 +26,7 @@ def rest_of(message: Message) -> dict[str, Json]:
 
 
 def message_from(text: str, rest: Mapping[str, Json], kind: str) -> Message:
-    """Return the message of these columns, as it was enqueued."""
+    """Return the message of these columns, as its channel sends it."""
     return Message(
         text,
         tuple(rest.get("options", ())),

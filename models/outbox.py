@@ -110,7 +110,7 @@ class Outbox(Base):
     kind: Mapped[str]  # reply, receipt, notice, stranger, or the schedule's kind
     lane: Mapped[int] = mapped_column(default=LIVE)
     text: Mapped[str]
-    message: Mapped[dict[str, Json]]  # options, finish, token, question, replaces
+    message: Mapped[dict[str, Json]]  # what `message_row` makes of the rest
     despite_stop: Mapped[bool] = mapped_column(default=False)  # the confirmation of a stop; never repeated
     state: Mapped[str] = mapped_column(default=OutboxState.QUEUED)
     created_at: Mapped[datetime]
@@ -176,7 +176,7 @@ def enqueue(
         kind=kind,
         lane=lane,
         text=message.text,
-        message=rest_of(message),
+        message=rest_of(message, channel),
         despite_stop=despite_stop,
         created_at=at,
         changed_at=handled_at or at,
@@ -213,7 +213,7 @@ def answer(
         "address": address,
         "kind": message.kind,
         "text": message.text,
-        "message": rest_of(message),
+        "message": rest_of(message, channel),
         "despite_stop": message.kind == "notice",
         "created_at": at,
         "changed_at": handled_at,
@@ -340,7 +340,7 @@ def is_known(db: Db, which: Which) -> bool:
 
 # What an answer holds in place of a lease until it is claimed: a row of SQLite that does not grow then stays
 # on its page, which would else be split among the answers of others, and stay half empty.
-ROOM = "." * 17
+ROOM = "." * 5
 _WITHOUT_LEASE: Mapping[str, str | None] = {"lease_token": "", "lease_until": None}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from operator import itemgetter
-from secrets import token_hex
+from secrets import token_urlsafe
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -137,7 +137,8 @@ def claimed(db: Db, id: int) -> Claimed:
 
 
 def _asked(n: int, at: datetime, lease: timedelta, lane: int) -> dict[str, object]:
-    return {"n": n, "at": at, "until": at + lease, "token": token_hex(8), "last_lane": lane}
+    token = token_urlsafe(3)  # told apart from a row's earlier and later leases only
+    return {"n": n, "at": at, "until": at + lease, "token": token, "last_lane": lane}
 
 
 @cache  # built once: building costs as much as running it

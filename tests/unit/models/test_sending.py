@@ -1,6 +1,7 @@
 """The outbox: leases, order per person, lanes, at most two copies, nothing to who cannot be written to."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -90,8 +91,9 @@ def test_a_second_enqueue_is_a_no_op(db: Db) -> None:
     assert texts(claimed(db)) == [key]
 
 
-def test_a_message_comes_back_as_it_was_enqueued(db: Db) -> None:
-    """Options, token, question and the rest survive the table."""
+@pytest.mark.parametrize(("channel", "question"), [("telegram", None), ("chat", "status")])
+def test_a_message_comes_back_as_it_was_enqueued(db: Db, channel: str, question: str | None) -> None:
+    """Options, token and the rest survive the table; the question's name where programs are told it."""
     message = Message(
         "ما الحالة؟",
         ("جيد", "سيئ"),
@@ -101,10 +103,10 @@ def test_a_message_comes_back_as_it_was_enqueued(db: Db) -> None:
         replaces="1:2",
         kind="notice",
     )
-    a_message(db, message=message, kind="notice")
+    a_message(db, channel=channel, message=message, kind="notice")
     [row] = claimed(db)
-    assert row.message == message
-    assert message_of(row_of(db, row)) == message
+    assert row.message == replace(message, question=question)
+    assert message_of(row_of(db, row)) == row.message
 
 
 def test_one_message_of_a_person_at_a_time(db: Db) -> None:
