@@ -32,6 +32,7 @@ class Size:
     people: int = 320
     warm: int = 32  # of them report before anything is measured
     at_once: int = 64
+    few: int = 8  # of them at once are what twenty turns a second come from
     rounds: int = 3  # in which the bots take turns
     seconds: float = 5.0  # as fast as it goes
     calm: float = 8.0  # seconds at `per_second`
@@ -69,7 +70,7 @@ class Pace:
     acks: Sequence[float] = ()
     replies: Sequence[float] = ()
     memory: int = 0  # bytes
-    report: float = 0.0  # bytes of the database
+    report: float = 0.0  # bytes of the database, where many report at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,16 @@ class Bench:
             memory,
             stored / (load.reports - done),
         )
+
+    async def stored(self, bot: Bot) -> float:
+        """Return the bytes by which the database grows a report where few people report at once."""
+        folder, sizes = await self._copy(bot), []
+        for people in (self.size.warm, self.size.people):
+            async with running(bot, folder, self.load.provider.url) as run:
+                await self.load.each(run.target, range(people), self.size.few)
+                await run.settle()
+            sizes.append(database_bytes(bot.database(folder)))
+        return (sizes[1] - sizes[0]) / self.size.people
 
     async def calm(self, bot: Bot) -> Pace:
         """Return how soon a bot answers when few people write."""

@@ -65,6 +65,7 @@ async def _figures(bench: Bench) -> Figures:
     )
     calm = await _in_rounds(bench, "calm", bench.calm, (handler, telegram))
     growth = await _told(bench, "memory", telegram, bench.growth)
+    stored = await _told(bench, "bytes", telegram, bench.stored)
     weights, compact = await _told(bench, "messages", telegram, bench.weigh)
     return Figures(
         handler=fast[handler],
@@ -82,6 +83,7 @@ async def _figures(bench: Bench) -> Figures:
         telegram_losses=await _told(bench, "kills", telegram, bench.kills),
         twilio_losses=await _told(bench, "kills", twilio, bench.kills),
         growth=growth,
+        stored=stored,
         handler_weights=(await _told(bench, "messages", handler, bench.weigh))[0],
         weights=weights,
         compact=compact,
