@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.forms.form import Form, Question
 from bot.forms.sheet import Sheet
-from bot.naming import Names, labels_of, names_of
+from bot.naming import Names, names_of, written_labels
 from bot.session import askable
 from bot.words import fold
 
@@ -131,7 +131,8 @@ def _of_form(
 
 def _unlabelled(sheet: Sheet, question: Question, text: str) -> str | None:
     """Return what stands behind the question's label, whole or shortened; None when it does not begin so."""
-    labels = labels_of(sheet, question)
+    written = written_labels(sheet, question)
+    labels = {fold(head) for label in written for head in _without_groups(label)}  # a filled form's are short
     most = 2 * max(map(len, labels), default=0) + _MOST_SIGNS  # whatever is much longer is no label
     for end in reversed([match.end() for match in _ENDS_LABEL.finditer(text)]):
         for head in _without_groups(text[:end]):

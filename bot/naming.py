@@ -59,9 +59,15 @@ def names_of(sheet: Sheet, questions: Iterable[Question]) -> Names:
 
 def labels_of(sheet: Sheet, question: Question) -> set[str]:
     """Return a question's label in each language, as written and with its `${…}` put in, folded."""
-    labels = {folded(label) for label in question.labels.values()}
-    if any("${" in label for label in question.labels.values()):
-        labels.update(fold(sheet.label(question.path, language)) for language in question.labels)
+    forms_own = frozenset(question.labels.values())
+    return {folded(each) if each in forms_own else fold(each) for each in written_labels(sheet, question)}
+
+
+def written_labels(sheet: Sheet, question: Question) -> set[str]:
+    """Return a question's label in each language, as written and with its `${…}` put in."""
+    labels = set(question.labels.values())
+    if any("${" in label for label in labels):
+        labels.update(sheet.label(question.path, language) for language in question.labels)
     return labels
 
 

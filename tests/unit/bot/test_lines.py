@@ -3,6 +3,7 @@
 import pytest
 
 from bot import engine
+from bot.blank import blank
 from bot.values import Heard
 from tests.filling import a_filling, after
 from tests.xlsform import choices, form_of, survey
@@ -73,6 +74,14 @@ def test_unknown_names_are_told() -> None:
     turn = engine.step(a_filling(FORM), Heard(text="open: no\nwhy: Rain\nweather: wet"))
     assert dict(turn.changes) == {"open": "no", "why": "Rain"}
     assert "weather: wet" in turn.first
+
+
+def test_a_short_label_of_one_word_is_no_answer() -> None:
+    """A filled form leaves out what stands in brackets at a label's end; its gap stays one."""
+    filling = a_filling(form_of(survey("text | town | Town (1 or 2)", "text | why | Why?")))
+    assert blank(filling, "Form:", "sms").splitlines()[1] == "1) Town: "
+    turn = engine.step(filling, Heard(text="1) Town:\n2) Why? Rain"))
+    assert turn.changes == (("why", "Rain"),)
 
 
 def test_a_name_that_two_labels_begin_with_is_no_name() -> None:
