@@ -56,7 +56,8 @@ class Filling:
         for one in self.laid:
             if one.given is given and one.form is self.form and one.hidden == self.hidden:
                 return one.sheet
-        sheet = Sheet(self.form, given, self.hidden, self.now, self.previous, self.session.firsts)
+        beside = (self.hidden, self.now, self.previous, self.session.firsts)
+        sheet = Sheet(self.form, given, *beside, kept_as=self.token)
         self.laid.append(Laid(self.form, given, self.hidden, sheet))
         return sheet
 

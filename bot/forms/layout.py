@@ -24,7 +24,7 @@ _ROUNDS = 5  # at most, where an expression reads a later question
 _MOST_TOGETHER = 20_000  # questions laid out, where repeats are inside repeats
 _MOST_NEW = 20  # answers; with more of them, laying everything out is as fast
 _NODES_KEPT = 8_000  # about, in the layouts kept of one form
-_LEAST_KEPT, _MOST_KEPT = 8, 256  # layouts
+_LEAST_KEPT, _MOST_KEPT = 8, 100  # layouts
 _NOWHERE = object()
 INSTANCE = "instanceID"  # the hidden field that tells one report from any other: it decides uuid()
 

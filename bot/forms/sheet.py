@@ -28,7 +28,8 @@ class Sheet:
 
     `given` maps paths to answers (None: skipped) and holds also what is not relevant just now;
     `hidden` fills hidden fields and metadata by name; `at` is an aware city time; `previous` holds the
-    answers of last time by path, for `${last-saved#name}`; `firsts` the first values that the session kept.
+    answers of last time by path, for `${last-saved#name}`; `firsts` the first values that the session kept;
+    `kept_as` tells the report from others, so that a turn begins with what the one before worked out.
     """
 
     def __init__(
@@ -39,11 +40,12 @@ class Sheet:
         at: datetime,
         previous: Mapping[str, Value] = NOTHING,
         firsts: Mapping[str, First] = NO_FIRSTS,
+        kept_as: str = "",
     ) -> None:
         """Lay the answers out and decide what is relevant."""
         self._form = form
         self._given = given
-        self._beside = (hidden, at, previous, firsts)
+        self._beside = (hidden, at, previous, firsts, kept_as)
         self._layout = Layout(form, given, *self._beside)
         self._places = self._layout.places
         self._known_steps: tuple[Step, ...] | None = None

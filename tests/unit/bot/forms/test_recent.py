@@ -1,8 +1,11 @@
 """What is kept from turn to turn is little, and goes soon."""
 
 from datetime import UTC, datetime, timedelta
+from gettext import NullTranslations
 
 from bot.forms.recent import KEPT_FOR, Recent
+from bot.say import Voice
+from bot.session import Filling, Session
 from tests.xlsform import form_of, sheet_of, survey
 
 AT = datetime(2026, 11, 23, 10, 30, tzinfo=UTC)
@@ -40,6 +43,23 @@ def test_what_the_system_fills_in_is_each_reports_own() -> None:
     again = sheet_of(form, {"name": "Awa"}, {"city": "Bamako"}, AT)
     shown = [sheet.label("hello", "en") for sheet in (bamako, niamey, again)]
     assert shown == ["Awa, Bamako", "Awa, Niamey", "Awa, Bamako"]
+
+
+def test_reports_begun_in_the_same_second_are_kept_apart() -> None:
+    """Colleagues of a city begin together: each turn goes on from the one before of the same person."""
+    form = form_of(survey("text | name | Name"))
+    for person, name in enumerate(("Aïssa", "Paulo"), start=1):
+        session = Session({"name": name}, None)
+        Filling(
+            form,
+            session,
+            {"instanceID": "niamey-5"},
+            AT,
+            Voice("en", NullTranslations()),
+            token=f"q{person}-5",
+        ).sheet()
+    kept = repr(vars(form.compiled.recent))
+    assert ("Aïssa" in kept, "Paulo" in kept) == (True, True)
 
 
 def test_answers_are_dropped_after_a_while() -> None:
