@@ -141,7 +141,7 @@ class Facts(Protocol):
         ...
 
     def sent(self, form: str, period: str) -> tuple[str, ...]:
-        """Return the references of the reports that the city sent for the period, newest first."""
+        """Return the references of the newest reports that the city sent for the period, newest first."""
         ...
 
     def sent_reports(self, reference: str = "", *, of_city: bool) -> tuple[Report, ...]:

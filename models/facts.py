@@ -87,7 +87,7 @@ class StoredFacts:
         return self.in_hand(stored) if stored else None
 
     def sent(self, form: str, period: str) -> tuple[str, ...]:
-        """Return the references of the reports that the city sent for the period, newest first."""
+        """Return the references of the newest reports that the city sent for the period, newest first."""
         return references_of(self.db, self.city, form, period) if self.city else ()
 
     def sent_reports(self, reference: str = "", *, of_city: bool) -> tuple[Report, ...]:

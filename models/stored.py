@@ -83,6 +83,7 @@ _SENT_BY_CITY = (
         _SUBMISSION.c.state == SUBMITTED,
     )
     .order_by(_SUBMISSION.c.id.desc())
+    .limit(_LOOKED_AT)
 )
 _DRAFTS = (
     select(*STORED)
@@ -232,7 +233,7 @@ def held(db: Db, submission_id: int) -> Stored:
 
 
 def references_of(db: Db, city: str, form: str, period: str) -> tuple[str, ...]:
-    """Return the references of what the city sent for a form and period, newest first."""
+    """Return the newest references of what the city sent for a form and period, newest first."""
     asked = {"city": city, "form": form, "period": period}
     return tuple(ref for (ref,) in find(db, _SENT_BY_CITY, asked) if ref)
 

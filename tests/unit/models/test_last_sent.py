@@ -10,7 +10,7 @@ from models.base import Db, Json
 from models.facts import StoredFacts
 from models.form import FormShelf, add_form
 from models.person import add_person
-from models.stored import answered_by, last_sent_of
+from models.stored import answered_by, last_sent_of, references_of
 from models.submission import Answer, Submission, SubmissionState, trace_of
 from tests.unit.models.conftest import LOADED_AT
 from tests.xlsform import form_of, settings, survey
@@ -58,6 +58,15 @@ def report_on(version: str, said: Json, answers: Json = None) -> dict[str, Json]
 def said_last(db: Db, besides: int = 0) -> object:
     found = last_sent_of(db, "bamako", FORM, besides)
     return found[1]["challenge"] if found else None
+
+
+def test_of_many_reports_of_a_period_the_newest_are_named(db: Db) -> None:
+    """However many a city sends, one turn reads a few of them."""
+    person = a_person(db)
+    for number in range(1, 31):
+        a_report(db, person, number, "said", period="2026-W48", reference=f"BKO-2026-W48-{number}")
+    found = references_of(db, "bamako", FORM, "2026-W48")
+    assert found == tuple(f"BKO-2026-W48-{number}" for number in range(30, 10, -1))
 
 
 def test_the_newest_report_that_counts_is_last(db: Db) -> None:
