@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ForeignKey, Index, select, update
+from sqlalchemy import ForeignKey, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, Db
+from models.base import Base, Db, person_indexes
 from models.known_person import KnownPerson
 from models.person import Person, PersonError, PersonState, note_change, person_to_change, printable
 
@@ -15,7 +15,7 @@ class Consent(Base):
     """An agreement to be written to, or its refusal; rows are only added."""
 
     __tablename__ = "consent"
-    __table_args__ = (Index("ix_consent_person_id", "person_id", "id"),)
+    __table_args__ = person_indexes("consent")
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from models.base import Base, Db
+from models.base import Base, Db, person_indexes
 from models.db import insert_new, insert_unless_there, later, table_of
 from models.prepared import find, run
 
@@ -55,7 +55,7 @@ class Inbox(Base):
         Index("ix_inbox_sender", "sender", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_inbox_open", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_inbox_quarantined", "id", sqlite_where=IS_QUARANTINED, postgresql_where=IS_QUARANTINED),
-        Index("ix_inbox_person_id", "person_id", "id"),
+        *person_indexes("inbox"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.ladder import NEWEST, WHATSAPP
 from bot.values import Message
-from models.base import Base, Db, Json
+from models.base import Base, Db, Json, person_indexes
 from models.db import insert_new, later, new_row, table_of
 from models.message_row import message_from, rest_of
 
@@ -87,7 +87,7 @@ class Outbox(Base):
         Index("ix_outbox_open", "recipient", "id", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
         Index("ix_outbox_lease", "lease_until", sqlite_where=IS_SENDING, postgresql_where=IS_SENDING),
         Index("ix_outbox_repeat", "recipient", sqlite_where=IS_REPEAT, postgresql_where=IS_REPEAT),
-        Index("ix_outbox_person_id", "person_id", "id"),
+        *person_indexes("outbox"),
         Index(
             "ix_outbox_provider_id",
             "provider_id",
