@@ -18,13 +18,13 @@ setup-test: .venv/.test
 	@touch $@
 
 .venv/.run: .venv/bin/uv requirements/run.txt pyproject.toml $(wildcard locales/*/LC_MESSAGES/griot.po)
-	@$(UV) pip install -q --compile-bytecode --require-hashes -r requirements/run.txt
-	@$(UV) pip install -q --no-deps --no-build-isolation -e .
+	@$(UV) pip install --python $(BIN)/python -q --compile-bytecode --require-hashes -r requirements/run.txt
+	@$(UV) pip install --python $(BIN)/python -q --no-deps --no-build-isolation -e .
 	@$(BIN)/pybabel -q compile -d locales -D griot
 	@touch $@
 
 .venv/.test: .venv/.run requirements/test.txt
-	@$(UV) pip install -q --compile-bytecode --require-hashes -r requirements/test.txt
+	@$(UV) pip install --python $(BIN)/python -q --compile-bytecode --require-hashes -r requirements/test.txt
 	@touch $@
 
 run: setup
