@@ -9,7 +9,7 @@ from bot.page import Page, heading, page_of
 from bot.questions import HOW, type_named
 from bot.questions.base import Asked
 from bot.session import Filling, askable, asked_of, is_media, label_of, number_of
-from bot.values import Message, Value
+from bot.values import Message, Skip, Value
 
 _SHORT_ANSWER = 60  # characters of an answer of last time
 _SHORT = 24  # characters of a label that stand before an answer read back
@@ -33,6 +33,7 @@ def ask(filling: Filling, first: str = "") -> Message | None:
         "\n".join(filter(None, lines)),
         options,
         finish=filling.say("Done") if at.question.type == "select_multiple" else "",
+        skip=None if options else _skip(filling, at),
         token=token_of(filling, at.path),
         question=at.path,
     )
@@ -136,7 +137,8 @@ def _options(filling: Filling, at: Step, asked: Asked) -> tuple[str, ...]:
 def _head(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> tuple[str, ...]:
     """Return the question's lines; the answer it has already is shown, to be changed."""
     number, total = number_of(sheet, at.path), len(askable(sheet))
-    optional = "" if at.is_required or at.question.type == "another" else " " + filling.say("(- to skip)")
+    skip = _skip(filling, at)
+    optional = f" {skip.words}" if skip else ""
     hint = sheet.hint(at.path, filling.say.language, filling.say.value)
     value = filling.session.given.get(at.path)
     answer = "" if value is None else filling.say("Answer so far: {value}", value=_shown(filling, at, asked))
@@ -145,6 +147,13 @@ def _head(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> tuple[str, 
     how = HOW.get(at.question.type)
     possible = how(asked, filling.say) if how else ""
     return f"{number}/{total} {asked.label}{optional}", hint, possible, answer
+
+
+def _skip(filling: Filling, at: Step) -> Skip | None:
+    """Return how the question is skipped, None for one that must be answered."""
+    if at.is_required or at.question.type == "another":
+        return None
+    return Skip(filling.say("Skip"), filling.say("(- to skip)"))
 
 
 def _suggestion(filling: Filling, sheet: Sheet, at: Step, asked: Asked) -> str:

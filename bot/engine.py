@@ -42,6 +42,8 @@ def step(filling: Filling, heard: Heard) -> Turn:
         return go_on(filling)
     if filling.session.doubt is not None and (checked := _checked(filling, at, heard)):
         return checked
+    if _is_skipping(filling, sheet, at, heard):
+        return skip(filling)
     return read_several(filling, sheet, at, heard) or _after(filling, at, read(filling, sheet, at, heard))
 
 
@@ -222,6 +224,13 @@ def place_of(filling: Filling, path: str) -> int:
 def doubt(filling: Filling, value: Value) -> Filling:
     """Return the filling with a value to be checked with the person before it counts."""
     return replace(filling, session=replace(filling.session, doubt=value, toggled=()))
+
+
+def _is_skipping(filling: Filling, sheet: Sheet, at: Step, heard: Heard) -> bool:
+    """Tell whether it is a tap on the only button of a question without options."""
+    if heard.press is None or heard.press.option != 1:
+        return False
+    return not type_named(at.question.type).options(asked_of(filling, sheet, at), filling.say)
 
 
 def _after(filling: Filling, at: Step, reading: Reading) -> Turn:

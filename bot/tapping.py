@@ -7,7 +7,7 @@ from bot.values import Message
 
 ANY_LANGUAGE = "mul"  # every word of these is a value; ISO 639-2 for several languages
 BODY = 1024  # characters; Content API, twilio/quick-reply and twilio/list-picker
-BUTTONS, BUTTON = range(2, 4), 20  # how many without approval, characters of a title
+BUTTONS, BUTTON = range(1, 4), 20  # how many without approval, characters of a title
 ITEMS, ITEM = range(3, 11), 24  # of a list
 
 
@@ -16,7 +16,7 @@ class Tapped:
     """One Content that needs no approval: so many options, as buttons or as a list."""
 
     kind: str  # buttons2, list5
-    options: int
+    labels: int
 
     @property
     def is_list(self) -> bool:
@@ -34,11 +34,11 @@ TAPPED: Mapping[str, Tapped] = {
 
 
 def tapped_kind(message: Message) -> str:
-    """Return the kind of Content that spares the person typing an option's number, "" where none does.
+    """Return the kind of Content that spares the person typing a number or a dash, "" where none does.
 
-    Buttons for two or three short options, a list for up to ten; a choice of several is typed in one go.
+    Buttons for up to three short labels, a list for up to ten; a choice of several is typed in one go.
     """
-    labels = [" ".join(label.split()) for label in message.options]
+    labels = [" ".join(label.split()) for label in message.labels]
     if message.finish or not message.token or not _are_distinct(labels):
         return ""
     if len(labels) in BUTTONS and _fit(labels, BUTTON):

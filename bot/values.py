@@ -110,12 +110,21 @@ class Invitation:
 
 
 @dataclass(frozen=True, slots=True)
+class Skip:
+    """How an optional question is passed: by a button where there can be one, else as its words say."""
+
+    label: str
+    words: str  # in the text; beside the button they are left out
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message to a person. Channels put the numbered options under the text and make buttons of them."""
 
     text: str
     options: tuple[str, ...] = ()  # labels in order; numbered from 1
     finish: str = ""  # a last button that is not an option: ends a choice of several
+    skip: Skip | None = None  # of a question without options: its only button
     token: str = ""  # opaque, at most 40 ASCII characters: says which question the options belong to
     question: str | None = None  # the form's path of the question asked
     replaces: str = ""  # the provider's id of the message this one is put in place of (a toggled option)
@@ -124,6 +133,16 @@ class Message:
     subject: str = ""  # of an e-mail
     html: str = ""  # an e-mail's second part; the text is the first
     invitation: Invitation | None = None  # what is put under the text when it leaves
+
+    @property
+    def last(self) -> str:
+        """Return the label of the last button, which is no option; "" for none."""
+        return self.skip.label if self.skip else self.finish
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return the labels of all buttons in order; a tap tells its number."""
+        return (*self.options, self.last) if self.last else self.options
 
 
 @dataclass(frozen=True, slots=True)

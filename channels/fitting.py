@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.values import Message
 from channels.base import Limits
@@ -46,6 +47,13 @@ def fit(message: Message, limits: Limits) -> str:
     options = numbered(labels)
     room = limits.characters - (length(options) + 1 if options else 0)
     return "\n".join(part for part in (_fit_lines(text, room), options) if part)
+
+
+def beside_its_button(message: Message) -> Message:
+    """Return the message without the words that say how to skip: its button says it."""
+    if message.skip is None:
+        return message
+    return replace(message, text=message.text.replace(f" {message.skip.words}", "", 1))
 
 
 def shorten(text: str, most: int) -> str:

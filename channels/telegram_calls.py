@@ -26,7 +26,7 @@ from channels.base import (
     too_large,
 )
 from channels.fetching import Sources, download
-from channels.fitting import fit, one_line, shorten
+from channels.fitting import beside_its_button, fit, one_line, shorten
 from channels.telegram_http import FOREIGN, Http, Refused, Unanswered, failure_of
 from channels.telegram_updates import FETCHED
 
@@ -222,7 +222,7 @@ def fields_of(out: Outgoing, limits: Limits) -> dict[str, str]:
 
     The text is plain (no parse_mode), 1 to 4096 characters; nested values are JSON inside the form.
     """
-    text = fit(out.message, limits)
+    text = fit(beside_its_button(out.message), limits)
     if not text:
         raise SendError(Failure.REJECTED, "the message is empty")
     if not _ADDRESS.fullmatch(out.address):
@@ -239,18 +239,18 @@ def _message_id(provider_id: str, address: str) -> str:
 
 
 def keyboard_of(message: Message, limits: Limits) -> list[list[Button]]:
-    """Return a button per option, two a row unless a label is long or Arabic, and the finish in a row below.
+    """Return a button per option, two a row unless a label is long or Arabic, and the last in a row below.
 
     Raise SendError when the token of the options is too long.
     """
-    most = limits.buttons - bool(message.finish)
+    most = limits.buttons - bool(message.last)
     labels = [shorten(one_line(label), limits.label) for label in message.options[:most]]
     buttons = [_button(label, number, message.token) for number, label in enumerate(labels, start=1)]
     narrow = all(len(label) <= _ONE_COLUMN and not _ARABIC.search(label) for label in labels)
     width = 2 if narrow else 1
     rows = [buttons[at : at + width] for at in range(0, len(buttons), width)]
-    if message.finish:
-        rows.append([_button(one_line(message.finish), len(message.options) + 1, message.token)])
+    if message.last:
+        rows.append([_button(one_line(message.last), len(message.labels), message.token)])
     return rows
 
 

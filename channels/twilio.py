@@ -28,7 +28,7 @@ from channels.base import (
     SendError,
     SignatureError,
 )
-from channels.fitting import fit, length, one_line, shorten
+from channels.fitting import beside_its_button, fit, length, one_line, shorten
 from channels.sms_text import folded, parts
 from channels.whatsapp_marks import unmarked
 
@@ -248,7 +248,8 @@ class Twilio:
         return {"From": self._prefix + self._sender}
 
     def _text(self, out: Outgoing) -> str:
-        text = fit(out.message, self.limits)
+        message = beside_its_button(out.message) if out.is_tapped else out.message
+        text = fit(message, self.limits)
         if not text:
             raise SendError(Failure.REJECTED, "the message is empty")
         written = self._written(text)
@@ -279,7 +280,7 @@ def content_variables(opening: Opening | None, token: str) -> dict[str, str]:
 
 def tapped_variables(text: str, message: Message) -> dict[str, str]:
     """Return the values of a content of the window: the whole text, each label, and the token."""
-    values = [text, *map(one_line, message.options), message.token]
+    values = [text, *map(one_line, message.labels), message.token]
     return {str(number): value for number, value in enumerate(values, start=1)}
 
 

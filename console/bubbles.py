@@ -96,7 +96,7 @@ def _words(what: Heard, told: Iterable[Told]) -> str:
 
 def _label(press: Press, told: Iterable[Told]) -> str:
     for one in told:
-        labels = (*one.message.options, one.message.finish)
+        labels = one.message.labels
         if one.message.token == press.token and 1 <= press.option <= len(labels):
             return labels[press.option - 1]
     return str(press.option)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.schedule import DIGEST
 from bot.values import Message, Say
-from channels.fitting import fit, one_line, shorten, written
+from channels.fitting import beside_its_button, fit, one_line, shorten, written
 from channels.sms_text import folded, in_parts, units
 from channels.telegram import Telegram
 from channels.twilio import Twilio
@@ -20,7 +20,7 @@ class Look:
 
     parts: tuple[str, ...]  # one text; several where it travels in parts
     options: tuple[str, ...] = ()  # labels of buttons
-    finish: str = ""  # a last button that is not an option
+    last: str = ""  # a last button that is not an option
     units: int = 0  # characters as an SMS counts them
     is_template: bool = False
     subject: str = ""
@@ -28,10 +28,10 @@ class Look:
 
 
 def on_telegram(message: Message, _is_open: bool) -> Look:
-    """Return the text with its numbered options, and a button for each."""
+    """Return the text with its numbered options, a button for each, and the last one."""
     limits = Telegram.limits
     labels = tuple(shorten(one_line(label), limits.label) for label in message.options)
-    return Look((fit(message, limits),), labels, one_line(message.finish))
+    return Look((fit(beside_its_button(message), limits),), labels, one_line(message.last))
 
 
 def on_whatsapp(message: Message, is_open: bool) -> Look:
@@ -68,7 +68,7 @@ def cost(look: Look, say: Say) -> str:
 
 def buttons_of(look: Look, say: Say) -> str:
     """Return how many buttons a message has, in words; "" for none."""
-    n = len(look.options) + bool(look.finish)
+    n = len(look.options) + bool(look.last)
     return say.count("{n} button", "{n} buttons", n) if n else ""
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.values import Invitation, Message, Opening
+from bot.values import Invitation, Message, Opening, Skip
 from models.base import Json
 from models.unreadable import UNREADABLE
 
@@ -14,6 +14,7 @@ def rest_of(message: Message, channel: str) -> dict[str, Json]:
     rest = {
         "options": list(message.options),
         "finish": message.finish,
+        "skip": [message.skip.label, message.skip.words] if message.skip else None,
         "token": message.token,
         "question": message.question if channel == TERMINAL else None,
         "replaces": message.replaces,
@@ -31,6 +32,7 @@ def message_from(text: str, rest: Mapping[str, Json], kind: str) -> Message:
         text,
         tuple(rest.get("options", ())),
         finish=rest.get("finish", ""),
+        skip=Skip(*rest["skip"]) if rest.get("skip") else None,
         token=rest.get("token", ""),
         question=rest.get("question"),
         replaces=rest.get("replaces", ""),

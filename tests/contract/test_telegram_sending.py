@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bot.values import Message
+from bot.values import Message, Skip
 from channels.base import NEVER_CALLED, Failure, Outgoing, SendError, always
 from channels.telegram import Telegram
 from tests.standin import Fault, StandIn, Trouble
@@ -88,6 +88,14 @@ def test_the_finish_is_a_last_button_that_is_no_option(provider: StandIn, telegr
     [sent] = provider.messages(AMINA)
     assert sent.text == "Which?\n1. A\n2. B"
     assert (sent.buttons[-1], sent.rows) == (("Done", "t:3"), (2, 1))
+
+
+def test_how_to_skip_is_said_by_a_button(provider: StandIn, telegram: Telegram) -> None:
+    """The words of the text, which other channels show, are left out beside it."""
+    message = Message("3/4 A photo? (- to skip)\nOf the site.", skip=Skip("Skip", "(- to skip)"), token="t")
+    send(telegram, message)
+    [sent] = provider.messages(AMINA)
+    assert (sent.text, sent.buttons) == ("3/4 A photo?\nOf the site.", (("Skip", "t:1"),))
 
 
 def test_marks_are_sent_as_written(provider: StandIn, telegram: Telegram) -> None:

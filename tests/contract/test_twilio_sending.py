@@ -13,7 +13,7 @@ import pytest
 
 from bot.tapping import tapped_kind
 from bot.templates import tapped_texts
-from bot.values import Message, Opening
+from bot.values import Message, Opening, Skip
 from channels.base import NEVER_CALLED, Failure, Inbound, Outgoing, SendError, always
 from channels.fitting import written
 from channels.twilio import Account, Twilio, content_variables, sms, whatsapp
@@ -188,6 +188,7 @@ def test_a_template_opens_a_closed_window(provider: StandIn, account: Account, t
 @pytest.mark.parametrize(
     ("options", "kind"),
     [
+        pytest.param(("Understood",), "buttons1", id="one button"),
         pytest.param(("Yes", "No"), "buttons2", id="two buttons"),
         pytest.param(("On track", "Delayed", "Blocked"), "buttons3", id="three buttons"),
         pytest.param(("Nothing yet, and no plan", "Late", "Done"), "list3", id="a label for a list only"),
@@ -209,6 +210,25 @@ def test_options_are_tapped_in_the_window(
     assert on_whatsapp.find(out, datetime.now(UTC) - timedelta(minutes=1)) == sid
 
 
+OPTIONAL = Message("3/4 A photo? (- to skip)", skip=Skip("Skip", "(- to skip)"), token="q1.7")
+
+
+def test_a_question_is_skipped_by_a_tap_in_the_window(provider: StandIn, on_whatsapp: Twilio) -> None:
+    """Its button says what the words of the text say."""
+    assert tapped_kind(OPTIONAL) == "buttons1"
+    out = Outgoing(AMINA, OPTIONAL, "17", content_of(provider, "buttons1"), is_tapped=True)
+    sid = on_whatsapp.send(out)
+    shown = provider.messages(ON_WHATSAPP)[-1]
+    assert (shown.text, shown.buttons) == ("3/4 A photo?", (("Skip", "q1.7:1"),))
+    assert on_whatsapp.find(out, datetime.now(UTC) - timedelta(minutes=1)) == sid
+
+
+def test_where_there_is_no_button_words_say_how_to_skip(provider: StandIn, on_whatsapp: Twilio) -> None:
+    """By SMS, and on WhatsApp where its Content is not there or was refused."""
+    on_whatsapp.send(Outgoing(AMINA, OPTIONAL, "17"))
+    assert provider.messages(ON_WHATSAPP)[-1].text == OPTIONAL.text
+
+
 def test_marks_of_what_people_wrote_format_nothing(provider: StandIn, on_whatsapp: Twilio) -> None:
     message = Message("Noted: *all* of _it_.", token="t")
     on_whatsapp.send(Outgoing(AMINA, message, "17"))
@@ -227,7 +247,6 @@ def test_a_body_too_long_for_buttons_goes_without(provider: StandIn, on_whatsapp
     [
         pytest.param(replace(QUESTION, finish="Done"), id="several may be chosen"),
         pytest.param(replace(QUESTION, token=""), id="nothing to reply with"),
-        pytest.param(replace(QUESTION, options=("One",)), id="one option"),
         pytest.param(replace(QUESTION, options=tuple(map(str, range(11)))), id="eleven options"),
         pytest.param(replace(QUESTION, options=("Yes", "No", "No")), id="the same twice"),
         pytest.param(replace(QUESTION, options=("Yes", " ")), id="an empty label"),

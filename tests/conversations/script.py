@@ -216,8 +216,8 @@ def _said(messages: list[Message]) -> Iterator[str]:
         yield "bot> (says nothing)"
     for message in messages:
         options = [f"{number}. {label}" for number, label in enumerate(message.options, start=1)]
-        finish = [f"[{message.finish}]"] if message.finish else []
-        yield from _block("bot> ", [*message.text.split("\n"), *options, *finish])
+        last = [f"[{message.last}]"] if message.last else []
+        yield from _block("bot> ", [*message.text.split("\n"), *options, *last])
 
 
 def _block(head: str, lines: list[str]) -> Iterator[str]:

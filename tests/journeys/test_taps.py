@@ -75,6 +75,19 @@ def test_a_question_is_answered_by_a_tap(site: Moved) -> None:
     assert phone.messages()[-1].text.startswith("2/")
 
 
+def test_an_optional_question_is_skipped_by_a_tap(site: Moved) -> None:
+    """Where no button is shown the words say how: `-` does the same."""
+    phone = site.twilio(NUMBER)
+    for text in ("report", "1", "1", "Les relevés sont finis.", "2", "1"):
+        said(site, phone, text)
+    shown = phone.messages()[-1]
+    assert [label for label, _ in shown.buttons] == ["Passer"]
+    assert "pour passer" not in shown.text
+    phone.press(1)
+    site.work()
+    assert phone.messages()[-1].text.startswith("7/7")
+
+
 def test_a_choice_is_made_in_a_list(site: Moved) -> None:
     phone = site.twilio(NUMBER)
     said(site, phone, "langue")

@@ -180,7 +180,7 @@ class _Phone:
 
     def presses(self, what: tuple[int, int]) -> None:
         ago, option = what
-        shown = [message for message in self.stage.shown if message.options][-ago:]
+        shown = [message for message in self.stage.shown if message.labels][-ago:]
         if shown:
             self._heard(self.stage.presses(option, shown[0]))
 

@@ -10,7 +10,7 @@ from werkzeug.test import stream_encode_multipart
 
 from bot.programme import DemoPerson
 from bot.schedule import Occurrence
-from bot.values import MediaKind, Message, Opening, Press
+from bot.values import MediaKind, Message, Opening, Press, Skip
 from channels.base import Inbound
 from channels.chat import Chat
 from console import simulator
@@ -135,6 +135,22 @@ def test_a_tap_shows_the_label(stage: Stage) -> None:
     for option in ("1", "3", "9"):
         press(client, phone(stage), press=f"t:{option}")
     assert bubbles(client.get(phone(stage)).text)[1:] == [("mine", "Un"), ("mine", "Fini"), ("mine", "9")]
+
+
+def test_an_optional_question_is_skipped_by_a_button(stage: Stage) -> None:
+    """As on Telegram; as SMS the words say how."""
+    message = Message("Une photo ? (- pour passer)", skip=Skip("Passer", "(- pour passer)"), token="t")
+    stage.tell("keeper", message, "reply:1:1")
+    stage.wait(seconds=1)
+    client = stage.app().test_client()
+    page = client.get(phone(stage)).text
+    assert bubbles(page) == [("theirs", "Une photo\u00a0?")]
+    assert 'value="t:1"' in page
+    assert "✓ " not in page
+    press(client, phone(stage), press="t:1")
+    assert bubbles(client.get(phone(stage)).text)[1:] == [("mine", "Passer")]
+    by_sms = client.get(f"/simulator?phones={stage.people['keeper']}.sms").text
+    assert bubbles(by_sms)[0] == ("theirs", "Une photo ? (- pour passer)")
 
 
 def test_the_thread_is_in_order(stage: Stage) -> None:

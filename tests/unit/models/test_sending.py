@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 from sqlalchemy import update
 
-from bot.values import Message
+from bot.values import Message, Skip
 from models import export
 from models.aside import set_aside
 from models.base import Db
@@ -98,6 +98,7 @@ def test_a_message_comes_back_as_it_was_enqueued(db: Db, channel: str, question:
         "ما الحالة؟",
         ("جيد", "سيئ"),
         finish="تم",
+        skip=Skip("تخطي", "(«-» للتخطي)"),
         token="q1.v2",
         question="status",
         replaces="1:2",
