@@ -10,13 +10,17 @@ TERMINAL = "chat"  # the channel that tells programs which question it asks
 
 
 def rest_of(message: Message, channel: str) -> dict[str, Json]:
-    """Return what the other columns do not hold, without what is empty or the channel has no use for."""
+    """Return what the other columns do not hold, without what is empty or the channel has no use for.
+
+    Of a token that no button bears one letter stays: that this is a question.
+    """
+    is_terminal = channel == TERMINAL
     rest = {
         "options": list(message.options),
         "finish": message.finish,
         "skip": [message.skip.label, message.skip.words] if message.skip else None,
-        "token": message.token,
-        "question": message.question if channel == TERMINAL else None,
+        "token": message.token if is_terminal or _is_tapped(message) else message.token[:1],
+        "question": message.question if is_terminal else None,
         "replaces": message.replaces,
         "opening": _opening_row(message.opening),
         "subject": message.subject,
@@ -60,6 +64,10 @@ def invitation_row(invitation: Invitation | None) -> list[Json] | None:
 def invitation_from(row: Sequence[Json] | None) -> Invitation | None:
     """Return the invitation that was stored, its code still to be made."""
     return Invitation(row[0], row[1]) if row else None
+
+
+def _is_tapped(message: Message) -> bool:
+    return bool(message.labels or message.opening)
 
 
 def _opening_row(opening: Opening | None) -> list[Json] | None:

@@ -110,6 +110,13 @@ def test_a_message_comes_back_as_it_was_enqueued(db: Db, channel: str, question:
     assert message_of(row_of(db, row)) == row.message
 
 
+def test_a_token_that_no_button_bears_is_not_kept(db: Db) -> None:
+    """One letter of it tells that a question was asked; a lone button bears the whole."""
+    a_message(db, "telegram:1", message=Message("What was done?", token="q1.v2"))
+    a_message(db, "telegram:2", message=Message("A photo?", skip=Skip("Skip", "(-)"), token="q1.v3"))
+    assert [row.message.token for row in claimed(db)] == ["q", "q1.v3"]
+
+
 def test_one_message_of_a_person_at_a_time(db: Db) -> None:
     """The next message waits until the one before is settled; other persons do not wait."""
     first, second, other = a_message(db), a_message(db), a_message(db, "telegram:2")
