@@ -16,13 +16,13 @@ from pathlib import Path
 from bench.bots import Bot
 from bench.load import Load
 from bench.running import Running, database_bytes, running
+from tests.marks import without_mark
 
 STALL = 300.0  # seconds without the acknowledgements that a kill waits for
 AFTERMATH = 0.2  # seconds in which the last acknowledgements of the killed are read
 HOUR_OF_TURNS = 72_000  # twenty a second
 LOOKS, APART = 5, 1.0  # at memory, and seconds between them: a round that is under way takes some of its own
 _NUMBER = re.compile(r"^\d+/\d+ ")
-_MARK = re.compile(r"^\d+/\d+ | \((?:-|«-») [^)]*\)")  # Arabic writes the dash in quotation marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +298,7 @@ def weights(texts: Sequence[str]) -> Weights:
     A bare question is its label, as filled in, and its numbered options: without number and mark.
     """
     questions = [text for text in texts if _NUMBER.match(text)]
-    bare = [_MARK.sub("", text) for text in questions]
+    bare = [without_mark(_NUMBER.sub("", text)) for text in questions]
     total, asked, plain = (sum(len(text.encode()) for text in group) for group in (texts, questions, bare))
     return Weights(total, len(texts), asked, plain)
 

@@ -17,6 +17,7 @@ from models.inbox import IN, SOMEBODYS, InboxState
 from models.outbox import OUT, OutboxState
 from tests.chaos.crowd import Writer
 from tests.chaos.figures import Figure
+from tests.marks import without_mark
 from tests.standin.record import Record
 
 ACCEPTED = (OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ)
@@ -141,7 +142,7 @@ def _key(row: Mapping[str, Any]) -> Key:
 
 def _beginning(text: str) -> str:
     """Return a text's first line, without what a channel may write in another way."""
-    return re.sub(r"[^a-z0-9/]", "", text.partition("\n")[0].lower())
+    return re.sub(r"[^a-z0-9/]", "", without_mark(text.partition("\n")[0]).lower())
 
 
 def _mark(answers: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from models.outbox import OUT
 from models.person import add_person
 from models.postgres import KEPT
 from models.worker import LEADER
+from tests.marks import without_mark
 from tests.standin.phone import Phone
 from tests.standin.server import StandIn
 
@@ -188,8 +189,8 @@ def _told(db: Db) -> Mapping[int, list[str]]:
 
 
 def _first_line(words: str) -> str:
-    """Return a message without its options, which the channel writes out."""
-    return words.partition("\n")[0]
+    """Return a message without its options, which the channel writes out, and without how to skip it."""
+    return without_mark(words.partition("\n")[0])
 
 
 def _answered(db: Db) -> Mapping[str, list[Json]]:
