@@ -13,14 +13,14 @@ ITEMS, ITEM = range(3, 11), 24  # of a list
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
-    """One Content that needs no approval: so many options, as buttons or as a list."""
+    """One Content that needs no approval: so many labels, as buttons or as a list."""
 
     kind: str  # buttons2, list5
-    labels: int
+    count: int
 
     @property
     def is_list(self) -> bool:
-        """Tell whether the options open as a list."""
+        """Tell whether the labels open as a list."""
         return self.kind.startswith("list")
 
 

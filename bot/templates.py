@@ -69,8 +69,8 @@ def tapped_texts() -> list[TemplateText]:
 
 
 def _tapped(one: Tapped) -> TemplateText:
-    numbers = range(1, one.labels + 1)
-    token = f"{{{{{one.labels + 2}}}}}"
+    numbers = range(1, one.count + 1)
+    token = f"{{{{{one.count + 2}}}}}"
     return TemplateText(
         name=f"griot_{one.kind}_{ANY_LANGUAGE}_v1",
         kind=one.kind,
@@ -80,7 +80,7 @@ def _tapped(one: Tapped) -> TemplateText:
         body="{{1}}",
         buttons=tuple((f"{{{{{number + 1}}}}}", f"{token}:{number}") for number in numbers),
         samples=("Which one?", *(f"Option {number}" for number in numbers), _LAST_SAMPLE),
-        opens=f"1 – {one.labels}" if one.is_list else "",
+        opens=f"1 – {one.count}" if one.is_list else "",
     )
 
 

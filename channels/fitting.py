@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.say import begun_right
 from bot.values import Message
 from channels.base import Limits
 from channels.cleaning import clean
@@ -50,10 +51,14 @@ def fit(message: Message, limits: Limits) -> str:
 
 
 def beside_its_button(message: Message) -> Message:
-    """Return the message without the words that say how to skip: its button says it."""
+    """Return the message without the words that say how to skip: its button says it.
+
+    What stands before the question may hold the same words, as a person wrote them.
+    """
     if message.skip is None:
         return message
-    return replace(message, text=message.text.replace(f" {message.skip.words}", "", 1))
+    before, _, after = message.text.rpartition(f" {message.skip.words}")
+    return replace(message, text=begun_right(before + after))
 
 
 def shorten(text: str, most: int) -> str:

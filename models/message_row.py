@@ -19,7 +19,7 @@ def rest_of(message: Message, channel: str) -> dict[str, Json]:
         "options": list(message.options),
         "finish": message.finish,
         "skip": [message.skip.label, message.skip.words] if message.skip else None,
-        "token": message.token if is_terminal or _is_tapped(message) else message.token[:1],
+        "token": message.token if is_terminal or _has_buttons(message) else message.token[:1],
         "question": message.question if is_terminal else None,
         "replaces": message.replaces,
         "opening": _opening_row(message.opening),
@@ -66,7 +66,7 @@ def invitation_from(row: Sequence[Json] | None) -> Invitation | None:
     return Invitation(row[0], row[1]) if row else None
 
 
-def _is_tapped(message: Message) -> bool:
+def _has_buttons(message: Message) -> bool:
     return bool(message.labels or message.opening)
 
 

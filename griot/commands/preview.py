@@ -65,7 +65,7 @@ def _show(asked: Asked, channels: tuple[str, ...], say: Say) -> None:
         head = f"[{name}]", cost(look, say) or buttons_of(look, say), as_on(same, say) if same else ""
         click.echo(" ".join(filter(None, head)))
         if not same:
-            click.echo(text)
+            click.echo("\n".join(filter(None, (text, look.last and f"[{look.last}]"))))
         shown[name] = text
 
 
@@ -79,7 +79,12 @@ def _described(form: Form, seen: tuple[Preview, ...], channels: tuple[str, ...])
 
 def _question(asked: Asked, channels: tuple[str, ...]) -> dict[str, Json]:
     looks = {
-        name: {"text": "\n".join(look.parts), "options": list(look.options), "parts": len(look.parts)}
+        name: {
+            "text": "\n".join(look.parts),
+            "options": list(look.options),
+            "last": look.last,
+            "parts": len(look.parts),
+        }
         for name, look in asked.looks.items()
         if name in channels
     }

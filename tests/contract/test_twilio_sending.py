@@ -229,6 +229,24 @@ def test_where_there_is_no_button_words_say_how_to_skip(provider: StandIn, on_wh
     assert provider.messages(ON_WHATSAPP)[-1].text == OPTIONAL.text
 
 
+def test_a_text_too_long_for_its_button_keeps_the_words(provider: StandIn, on_whatsapp: Twilio) -> None:
+    message = replace(OPTIONAL, text="word " * 220 + OPTIONAL.text)
+    on_whatsapp.send(Outgoing(AMINA, message, "17", content_of(provider, "buttons1"), is_tapped=True))
+    assert provider.calls("POST Messages")[-1].fields["Body"].endswith(OPTIONAL.text)
+
+
+@pytest.mark.parametrize("was_tapped", [True, False])
+def test_a_try_that_left_the_other_way_is_found(
+    provider: StandIn, on_whatsapp: Twilio, was_tapped: bool
+) -> None:
+    """With its button before and words now, or the other way round: it is the same message."""
+    tapped = Outgoing(AMINA, OPTIONAL, "17", content_of(provider, "buttons1"), is_tapped=True)
+    plain = Outgoing(AMINA, OPTIONAL, "17")
+    sid = on_whatsapp.send(tapped if was_tapped else plain)
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    assert on_whatsapp.find(plain if was_tapped else tapped, since) == sid
+
+
 def test_marks_of_what_people_wrote_format_nothing(provider: StandIn, on_whatsapp: Twilio) -> None:
     message = Message("Noted: *all* of _it_.", token="t")
     on_whatsapp.send(Outgoing(AMINA, message, "17"))

@@ -154,11 +154,12 @@ class Visit:
     def fill_in(self, words: str) -> str:
         """Answer one question after another until the receipt, and return its reference.
 
-        The first of several options is tapped; an open question gets the words, the next one a number.
+        The first of several options is tapped; an open question gets the words, the next one a number, also
+        where a lone button would skip it.
         """
         replies = cycle((words, "12"))
         for _ in range(20):
-            has_options = self.answers.last.locator(".options").count() > 0
+            has_options = self.answers.last.locator(".options button").count() > 1
             answer = self.tap(1) if has_options else self.say(next(replies))
             found = REFERENCE.search(answer)
             if found:

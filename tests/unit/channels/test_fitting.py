@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.values import Message
+from bot.values import Message, Skip
 from channels.base import Limits
-from channels.fitting import ELLIPSIS, fit, length, shorten, written
+from channels.fitting import ELLIPSIS, beside_its_button, fit, length, shorten, written
 
 LIMITS = Limits(characters=400, buttons=100, label=200)
 
@@ -84,3 +84,21 @@ def test_nothing_exceeds_the_limit(text: str, options: list[str]) -> None:
 def test_shortening_keeps_the_limit(text: str, most: int) -> None:
     """A shortened text is never longer than asked for."""
     assert length(shorten(text, most)) <= most
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "beside"),
+    [
+        pytest.param("2/9 Photo? (-)", "(-)", "2/9 Photo?", id="at the end"),
+        pytest.param("2/9 Photo? (-)\nOf the site.", "(-)", "2/9 Photo?\nOf the site.", id="before a hint"),
+        pytest.param(
+            "Not stored: Photo? (-)\n2/9 Photo? (-)", "(-)", "Not stored: Photo? (-)\n2/9 Photo?", id="quoted"
+        ),
+        pytest.param(
+            "2/9 \u2068Awa\u2069 (تخطي)", "(تخطي)", "\u200f2/9 \u2068Awa\u2069", id="from the right"
+        ),
+    ],
+)
+def test_a_button_makes_words_superfluous(text: str, words: str, beside: str) -> None:
+    """Those of the question alone; an Arabic line keeps its direction."""
+    assert beside_its_button(Message(text, skip=Skip("Skip", words))).text == beside

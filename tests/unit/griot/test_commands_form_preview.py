@@ -29,6 +29,16 @@ def test_a_channel_is_shown_as_it_would_show_it(quick: Griot) -> None:
     assert asked[-1].startswith("[sms] 1 partie, ")
 
 
+def test_a_last_button_is_shown(quick: Griot) -> None:
+    """One that skips, in place of the words that a channel without buttons has."""
+    form = ("form", "preview", ASTON / "forms" / "weekly_update.md", "--language", "fr")
+    told = quick(*form).stdout.split("-- success (text)\n")[1].split("\n\n")[0].splitlines()
+    assert (told[0], told[2]) == ("[telegram] 1 bouton", "[Passer]")
+    assert told[4].endswith("(- pour passer)")
+    asked = {one["path"]: one["channels"] for one in quick.json(*form)["languages"]["fr"]}
+    assert (asked["success"]["telegram"]["last"], asked["success"]["sms"]["last"]) == ("Passer", "")
+
+
 def test_one_language_and_channel_as_json(quick: Griot) -> None:
     shown = quick.json("form", "preview", MEETING, "--language", "pt", "--channel", "sms")
     assert (shown["form"], list(shown["languages"])) == ("lag_meeting", ["pt"])
