@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from gettext import NullTranslations
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 LEFT_TO_RIGHT_MARK, RIGHT_TO_LEFT_MARK = "\u200e", "\u200f"
+_FROM_THE_RIGHT = frozenset({"R", "AL"})
 _ISOLATED = re.compile(f"{FIRST_STRONG_ISOLATE}[^{FIRST_STRONG_ISOLATE}{POP_ISOLATE}]*{POP_ISOLATE}")
 
 
@@ -18,7 +20,8 @@ def begun_right(text: str) -> str:
     """Return an Arabic text each of whose lines is laid out from the right.
 
     A line's direction is that of its first strong character outside isolates (Unicode UAX 9, P2): a line of
-    isolated values alone has none and gets a mark. Texts without isolates, those of other languages, stay.
+    isolated values alone has none and gets a mark. Texts of other languages stay, also where a person pasted
+    isolates into one.
     """
     if not is_isolating(text):
         return text
@@ -26,17 +29,32 @@ def begun_right(text: str) -> str:
 
 
 def is_isolating(text: str) -> bool:
-    """Tell whether values stand in a text that is written from the right."""
-    return FIRST_STRONG_ISOLATE in text
+    """Tell whether values stand in a text that is written from the right.
+
+    A text of Latin letters alone is not, whatever a person pasted into it.
+    """
+    if FIRST_STRONG_ISOLATE not in text:
+        return False
+    return not _FROM_THE_RIGHT.isdisjoint(_directions(text)) or "L" not in _directions(_outside(text))
 
 
 def _begins_right(line: str) -> bool:
-    outside, count = _ISOLATED.subn("", line)
+    outside = _outside(line)
+    return outside == line or next(_directions(outside), "") in _FROM_THE_RIGHT
+
+
+def _outside(text: str) -> str:
+    """Return what stands outside isolates, however deep they lie in one another."""
+    outside, count = _ISOLATED.subn("", text)
     while count:
         outside, count = _ISOLATED.subn("", outside)
-    directions = (unicodedata.bidirectional(c) for c in outside)
-    first = next((each for each in directions if each in ("L", "R", "AL")), "")
-    return outside == line or first in ("R", "AL")
+    return outside
+
+
+def _directions(text: str) -> Iterator[str]:
+    """Return the direction of each strong character in order (Unicode UAX 9, table 4)."""
+    found = (unicodedata.bidirectional(character) for character in text)
+    return (each for each in found if each == "L" or each in _FROM_THE_RIGHT)
 
 
 class Voice:

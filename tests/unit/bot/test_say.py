@@ -19,3 +19,9 @@ def test_a_line_of_values_alone_begins_from_the_right(text: str, marked: list[bo
     """Only where the first strong character outside isolates would make it run the other way."""
     lines = begun_right(text).split("\n")
     assert [line.startswith(RIGHT_TO_LEFT_MARK) for line in lines] == marked
+
+
+def test_isolates_that_a_person_pasted_turn_no_other_language() -> None:
+    """Messengers put them around numbers and names that are copied."""
+    text = "Non compris : appelez \u2068+22790000001\u2069.\n5/7 Un conseil ?"
+    assert begun_right(text) == text
